@@ -1,0 +1,1 @@
+"""The pure rules: functions of values, with no database, network or clock."""

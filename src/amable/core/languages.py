@@ -1,0 +1,118 @@
+"""The four languages: which one a country speaks, how money and days look in it, and every sentence of ours.
+
+Sentences live in `sentences/<language>/<area>.yaml`, keyed by the identifier of a rule. A sentence is text with
+`{name}` places, or a mapping of CLDR plural categories (`one`, `few`, `many`, `other`) chosen by the parameter `n`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+import yaml
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+
+from amable.core.money import Money
+
+LANGUAGES: Final = ("en", "es", "ro", "fr")
+
+# The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
+# creditor's language.
+_SPOKEN: Final = {
+    **dict.fromkeys(("GB", "IE", "US", "CA", "AU", "NZ", "MT", "IN", "ZA", "SG", "HK"), "en"),
+    **dict.fromkeys(
+        (
+            "ES", "AD", "MX", "AR", "CO", "CL", "PE", "EC", "UY", "PY", "BO", "VE", "CR", "PA", "GT", "HN", "SV",
+            "NI", "DO", "CU", "PR", "GQ",
+        ),
+        "es",
+    ),
+    **dict.fromkeys(("RO", "MD"), "ro"),
+    **dict.fromkeys(("FR", "MC", "LU", "BE", "SN", "CI", "MA", "TN", "DZ"), "fr"),
+}  # fmt: skip
+
+# The territory whose habits a language follows when the reader's country does not speak it.
+_HOME: Final = {"en": "GB", "es": "ES", "ro": "RO", "fr": "FR"}
+
+
+def spoken_in(country: str) -> str | None:
+    """The language to write to somebody in this country (ISO 3166), None when it is none of ours."""
+    return _SPOKEN.get(country)
+
+
+@lru_cache(maxsize=64)
+def locale(language: str, country: str = "") -> Locale:
+    """The Babel locale of a reader; an unusual pair (Romanian in Spain) falls back on the language's own home."""
+    territory = country if country and _SPOKEN.get(country) == language else _HOME[language]
+    try:
+        return Locale(language, territory)
+    except UnknownLocaleError:
+        return Locale(language, _HOME[language])
+
+
+def show_money(money: Money, language: str, country: str = "") -> str:
+    """`1.234,50 €`: the one way an amount is shown, in pages, mails and files for people."""
+    text: str = format_currency(money.amount, money.currency, locale=locale(language, country))
+    return text
+
+
+def show_date(day: date, language: str, country: str = "") -> str:
+    """`17 de marzo de 2026`: the one way a day is shown to people; never a form that can be read two ways."""
+    text: str = format_date(day, "long", locale=locale(language, country))
+    return text
+
+
+def show_number(number: int, language: str, country: str = "") -> str:
+    """A count with the reader's grouping."""
+    text: str = format_decimal(number, locale=locale(language, country))
+    return text
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> dict[str, dict[str, str | Mapping[str, str]]]:
+    catalogue: dict[str, dict[str, str | Mapping[str, str]]] = {}
+    for language in LANGUAGES:
+        sentences: dict[str, str | Mapping[str, str]] = {}
+        for page in sorted(files("amable.core").joinpath("sentences", language).iterdir(), key=lambda p: p.name):
+            if page.name.endswith(".yaml"):
+                sentences |= yaml.safe_load(page.read_text("utf-8")) or {}
+        catalogue[language] = sentences
+    return catalogue
+
+
+def sentences(language: str) -> Mapping[str, str | Mapping[str, str]]:
+    """Every sentence of one language, by identifier (for the parity test and for documentation)."""
+    return _catalogue()[language]
+
+
+def say(key: str, language: str, /, **params: object) -> str:
+    """The sentence of a rule in a language, its places filled.
+
+    Money and days among the parameters are shown in the language; `n` chooses the plural form. An unknown key is a
+    defect of ours and raises KeyError.
+    """
+    sentence = _catalogue()[language][key]
+    if not isinstance(sentence, str):
+        n = params["n"]
+        if not isinstance(n, int):
+            raise TypeError(f"{key}: the plural needs a whole number, not {n!r}")
+        form = locale(language).plural_form(n)
+        sentence = sentence.get(form) or sentence["other"]
+    return sentence.format_map({name: _shown(value, language) for name, value in params.items()})
+
+
+def _shown(value: object, language: str) -> object:
+    if isinstance(value, Money):
+        return show_money(value, language)
+    if isinstance(value, date):
+        return show_date(value, language)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return show_number(value, language)
+    return value

@@ -1,0 +1,1 @@
+"""The contracts that outsiders implement, one small file a kind."""

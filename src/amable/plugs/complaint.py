@@ -1,0 +1,20 @@
+"""What a reader says about input it could not use: a value, turned into a sentence only when shown."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing wrong with an input file.
+
+    `rule` names two sentences, `complaint.<rule>` (why) and `advice.<rule>` (what to do), filled with `params`.
+    `line` is the line (CSV) or entry of the file, counted from 1; None when the file as a whole is meant.
+    """
+
+    rule: str
+    line: int | None = None
+    field: str = ""
+    value: str = ""
+    params: dict[str, object] = dataclasses.field(default_factory=dict)
