@@ -1,0 +1,939 @@
+"""The heart: from all that is known of one customer on one day to what to say, to whom to turn, and why.
+
+`decide` is a function of values. It asks every reason to rest before any reason to write, and gives every item exactly
+one verdict. Rules are identifiers with parameters (`hold.disputed`, `grace`); sentences are made from them when shown.
+The rules themselves are settled in `docs/explanation/planning.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from amable.core.days import Calendar, hours_left
+from amable.core.money import Money, exponent
+from amable.core.payers import Profile
+from amable.core.procedure import MESSAGES, TASKS, Act, Anchor, Procedure, Step
+
+LISTED: Final = "listed"  # told in a message that another item's step brought about
+ASK: Final = "ask."  # a person was asked about a hold: `ask.no_contact`
+THANKS_WORKING_DAYS: Final = 2
+ASKED_BY_COLLEAGUE_DAYS: Final = 2
+_FAR: Final = 60  # days ahead in which an allowed day is looked for
+
+type_params = dict[str, object]
+
+
+class Kind(StrEnum):
+    """What an item is. Credit notes and unapplied cash have a negative open amount."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    LATE_CHARGE = "late_charge"
+    UNAPPLIED = "unapplied_cash"
+
+
+class Outcome(StrEnum):
+    """What became of an item today, in the order in which the first that applies is given."""
+
+    PAID = "paid"
+    SENT = "sent"
+    ESCALATED = "escalated"
+    TASK = "task"
+    HELD = "held"
+    MOVED = "moved"
+    NOT_YET = "not_yet"
+
+
+class Told(NamedTuple):
+    """A step carried out about an item: `wording` is the step in whose words a message spoke.
+
+    `asked` marks a decision put to a person but not taken, `failed` a message that bounced.
+    """
+
+    step: str
+    day: date
+    wording: str = ""
+    occurrence: int = 1
+    asked: bool = False
+    failed: bool = False
+
+
+class Promise(NamedTuple):
+    """So much by that day."""
+
+    amount: int
+    on: date
+
+
+class Item(NamedTuple):
+    """One open item. Amounts are minor units of its currency; `due` is its instalment's or extension's day if any."""
+
+    id: int
+    kind: str
+    number: str
+    currency: str
+    open: int
+    due: date
+    issued: date | None = None
+    cycle: int = 1
+    told: tuple[Told, ...] = ()
+    disputed: int = 0
+    promise: Promise | None = None
+    plan_kept: bool = False
+    debit_until: date | None = None
+    delivered: bool | None = None
+    duplicate_of: str = ""
+    missing: bool = False
+    match_proposed: bool = False
+    asked_by_colleague: date | None = None
+    notice_deadline: date | None = None
+
+
+class Paid(NamedTuple):
+    """An item settled by this run, and by what."""
+
+    item: int
+    rule: str
+    params: type_params
+
+
+class Receipt(NamedTuple):
+    """A payment booked, and the items it settled in full and nobody was thanked for yet."""
+
+    currency: str
+    amount: int
+    booked_on: date
+    settled: tuple[int, ...]
+
+
+class Contact(NamedTuple):
+    """A message to the customer (or a call) on a day; thanks and staff notices are not contacts."""
+
+    day: date
+    act: str
+    before_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known of one customer on one day.
+
+    `reach` are the channels that have what they need, `refused` those the customer does not want. `suspense` is money
+    that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a bank
+    statement, None when no bank file was ever given.
+    """
+
+    customer: int
+    procedure: Procedure
+    items: tuple[Item, ...]
+    calendar: Calendar = field(default_factory=Calendar)
+    creditor_calendar: Calendar = field(default_factory=Calendar)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    country: str = ""
+    segment: str = ""
+    reach: frozenset[str] = frozenset({"email"})
+    refused: frozenset[str] = frozenset()
+    paid: tuple[Paid, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    suspense: Mapping[str, int] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
+    bank_until: date | None = None
+    vulnerable: bool = False
+    insolvent: bool = False
+    unhappy: bool = False
+    unread_reply: date | None = None
+    bounced: date | None = None
+    away_until: date | None = None
+    paused_until: date | None = None
+    minimum: Mapping[str, int] = field(default_factory=dict)
+
+
+class Section(StrEnum):
+    """Under which heading of a message an item stands."""
+
+    OVERDUE = "overdue"
+    DUE_SOON = "due_soon"
+    CREDIT = "credit"
+    SETTLED = "settled"
+
+
+class Line(NamedTuple):
+    """One item in a message or task; `amount` is what is asked for it, negative for a credit."""
+
+    item: int
+    amount: int
+    section: Section
+    step: str
+    occurrence: int
+
+
+class Named(NamedTuple):
+    """An item left out of a demand, named with its reason."""
+
+    item: int
+    rule: str
+    params: type_params
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One message or task. `demanded` is the sum asked for; `thanks` are the receipts it thanks for.
+
+    `reply_by` is the last day that still counts: the working day before anything of it is looked at again.
+    """
+
+    act: Act
+    step: str
+    currency: str
+    lines: tuple[Line, ...]
+    demanded: int = 0
+    named: tuple[Named, ...] = ()
+    thanks: tuple[Receipt, ...] = ()
+    reply_by: date | None = None
+
+
+class Verdict(NamedTuple):
+    """What became of one item, why, and when it is looked at again; `carrier` is the place in Decision.planned."""
+
+    item: int
+    outcome: Outcome
+    rule: str
+    params: type_params
+    step: str = ""
+    next_look: date | None = None
+    carrier: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one customer should hear today, and why: at most one demand, with thanks, tasks and decisions beside it."""
+
+    planned: tuple[Planned, ...]
+    verdicts: tuple[Verdict, ...]
+    look_again: date | None
+
+
+class Coming(NamedTuple):
+    """The step an item has come to. `on` is the day it is for; `due` whether that day has come."""
+
+    step: Step | None
+    occurrence: int
+    on: date
+    due: bool
+    rule: str
+
+
+class Hold(NamedTuple):
+    """A reason not to write; `until` is its end or review date, `ask` what a person is asked, if anything."""
+
+    rule: str
+    params: type_params
+    until: date
+    ask: str = ""
+    at_once: bool = False  # ask when the hold is first met, not only when a step is due
+
+
+def decide(dossier: Dossier, today: date, now: datetime | None = None) -> Decision:
+    """Say what this customer should hear today, if anything, and why.
+
+    `today` is the creditor's date. `now` is the aware moment of the run; None means the whole day is still ahead.
+    """
+    return _Look(dossier, today, now).decision()
+
+
+class _Look:
+    """One look at one customer: the facts, the day, and the verdicts as they fall."""
+
+    def __init__(self, dossier: Dossier, today: date, now: datetime | None) -> None:
+        self.dossier = dossier
+        self.procedure = dossier.procedure
+        self.limits = dossier.procedure.limits
+        self.today = today
+        self.now = now
+        self.planned: list[Planned] = []
+        self.verdicts: dict[int, Verdict] = {}
+        self.messages = sorted(
+            (contact for contact in dossier.contacts if contact.act in MESSAGES), key=lambda contact: contact.day
+        )
+        self.coming: dict[int, Coming] = {}
+        self.holds: dict[int, Hold] = {}
+        self.wanted: dict[int, int] = {}  # what may be asked for an item
+
+    def decision(self) -> Decision:
+        """Rest first, then the firmest word that is allowed today, then what people are asked, then the rest."""
+        whole = customer_hold(self.dossier, self.today)
+        claims = [item for item in self.dossier.items if item.open > 0]
+        for item in claims:
+            self.coming[item.id] = self.come(item)
+        for currency, items in _by_currency(self.dossier.items).items():
+            self.hold_items(currency, items, whole)
+        if whole is None:
+            self.demand()
+        self.thank(silent=whole is not None and whole.rule in _NO_THANKS)
+        self.ask_about_holds(claims)
+        free = [item for item in claims if item.id not in self.holds]
+        self.turn_to_people(free)
+        self.ask_at_the_end(free)
+        for item in self.dossier.items:
+            if item.id not in self.verdicts:
+                self.verdicts[item.id] = self.quiet(item)
+        order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
+        verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
+        looks = [verdict.next_look for verdict in verdicts if verdict.next_look]
+        return Decision(tuple(self.planned), verdicts, min(looks, default=None))
+
+    # --- holds ---------------------------------------------------------------------------------------------------
+
+    def hold_items(self, currency: str, items: Sequence[Item], whole: Hold | None) -> None:
+        """The reason each item of a currency rests, if it does, and what may be asked for the others."""
+        if whole is not None:
+            self.holds.update({item.id: whole for item in items})
+            return
+        if hold := net_hold(items, self.dossier.suspense.get(currency, 0), self.review()):
+            self.holds.update({item.id: hold for item in items})
+            return
+        for item in items:
+            if item.open <= 0:
+                continue
+            free = item.open - min(item.disputed, item.open)
+            if item.promise and (until := promise_rests(item.promise, self.dossier, self.today)):
+                free -= min(item.promise.amount, free)
+                promised: Hold | None = Hold("hold.promised", {"day": item.promise.on}, until)
+            else:
+                promised = None
+            hold = self.item_hold(item)
+            if hold is None and free <= 0:
+                hold = promised or Hold("hold.disputed", {}, self.review())
+            if hold is not None:
+                self.holds[item.id] = hold
+            else:
+                self.wanted[item.id] = free
+        self.hold_for_money(currency, items)
+        self.hold_small(currency, items)
+
+    def item_hold(self, item: Item) -> Hold | None:
+        """Why this item rests although the customer may be written to; the first reason that holds."""
+        today = self.today
+        if item.disputed >= item.open:
+            return Hold("hold.disputed", {}, self.review())
+        if item.plan_kept:
+            return Hold("hold.plan_kept", {}, self.review())
+        if item.debit_until and today <= item.debit_until:
+            return Hold("hold.direct_debit", {"day": item.debit_until}, item.debit_until + timedelta(days=1))
+        if item.delivered is False:
+            return Hold("hold.not_delivered", {}, self.review(), "not_delivered", at_once=True)
+        if item.duplicate_of:
+            return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review(), "duplicate", at_once=True)
+        if item.missing:
+            return Hold("hold.missing_from_ledger", {}, self.review(), "missing_from_ledger", at_once=True)
+        if item.match_proposed:
+            return Hold("hold.match_proposed", {}, self.review())
+        if item.asked_by_colleague and (today - item.asked_by_colleague).days <= ASKED_BY_COLLEAGUE_DAYS:
+            until = item.asked_by_colleague + timedelta(days=ASKED_BY_COLLEAGUE_DAYS + 1)
+            return Hold("hold.asked_by_colleague", {"day": item.asked_by_colleague}, until)
+        return None
+
+    def hold_for_money(self, currency: str, items: Sequence[Item]) -> None:
+        """Unmatched money of the customer holds the oldest demands up to its amount."""
+        left = self.dossier.suspense.get(currency, 0)
+        for item in sorted(items, key=lambda item: (item.due, item.id)):
+            if left <= 0:
+                return
+            if item.id in self.wanted:
+                money = Money(self.dossier.suspense[currency], currency)
+                self.holds[item.id] = Hold("hold.unmatched_money", {"amount": money}, self.review())
+                left -= self.wanted.pop(item.id)
+
+    def hold_small(self, currency: str, items: Sequence[Item]) -> None:
+        """What is too little to write about, added up per customer, rests."""
+        free = [item for item in items if item.id in self.wanted]
+        least = self.dossier.minimum.get(currency, 0)
+        credit = sum(item.open for item in items if item.open < 0)
+        if not free or sum(self.wanted[item.id] for item in free) + credit >= least:
+            return
+        for item in free:
+            del self.wanted[item.id]
+            self.holds[item.id] = Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review())
+
+    def review(self) -> date:
+        """When a hold without an end of its own is looked at again."""
+        return self.dossier.creditor_calendar.on_or_after(self.today + timedelta(days=self.limits.review))
+
+    # --- the step an item has come to ----------------------------------------------------------------------------
+
+    def come(self, item: Item) -> Coming:
+        """The latest step whose time has come and that was not done in this cycle; else the next one to come."""
+        waiting: list[Coming] = []
+        for step in reversed(self.procedure.steps):
+            if not self.meant(step, item):
+                continue
+            done = [told for told in item.told if told.step == step.id and not told.failed]
+            if step.act is Act.DECISION and any(told.asked for told in done):
+                return Coming(step, len(done), self.review(), due=False, rule="escalation.waiting")
+            if len(done) >= step.repeat:
+                break
+            coming = self.opens(step, item, done)
+            if coming is None:
+                if done:
+                    break
+                continue
+            if coming.rule == "passed":
+                break
+            if coming.due:
+                coming = self.soften(coming, item)
+                if coming.due:
+                    return coming
+            waiting.append(coming)
+            if done:
+                break
+        if waiting:
+            return min(waiting, key=lambda coming: coming.on)
+        return Coming(None, 0, self.review(), due=False, rule="procedure.ended")
+
+    def meant(self, step: Step, item: Item) -> bool:
+        """Whether a step is switched on and meant for this item."""
+        only = step.only
+        return (
+            step.switched_on
+            and (step.act is not Act.SMS or ("sms" in self.dossier.reach and "sms" not in self.dossier.refused))
+            and item.open >= int(only.minimum.scaleb(exponent(item.currency)))
+            and (self.today - item.due).days >= (only.days_late or -10_000)
+            and (not only.segments or self.dossier.segment in only.segments)
+            and (not only.countries or self.dossier.country in only.countries)
+            and (not only.relationship or only.relationship == self.dossier.profile.relationship)
+        )
+
+    def opens(self, step: Step, item: Item, done: Sequence[Told]) -> Coming | None:
+        """When the next occurrence of a step is for; None when what it is counted from has not happened."""
+        occurrence = sum(told.step == step.id for told in item.told) + 1
+        if step.before_due:
+            return self.opens_before_due(step, item, occurrence)
+        anchor = self.anchor(step, item)
+        if anchor is None:
+            return None
+        calendar = self.calendar_for(step)
+        start, end = step.when.start(anchor, calendar), step.when.end(anchor, calendar)
+        about = [told.day for told in item.told if told.wording and not told.failed]
+        if (
+            step.repeat == 1
+            and step.act in MESSAGES
+            and any(self.overdue_word(t, item) and t.day >= start for t in item.told)
+        ):
+            return Coming(step, occurrence, start, due=False, rule="passed")
+        if step.again and about:
+            low, high = self.pace(step.again.low, step.again.high)
+            start = max(start, max(about) + timedelta(days=low))
+            end = max(start, max(about) + timedelta(days=high))
+        if step.act is Act.DECISION:
+            start = self.unanswered(step, item, start)
+        # A first contact goes on the first working day, whatever weekday.
+        on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
+        if step.act in (Act.CALL, Act.MEETING):
+            on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
+        if on <= self.today:
+            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
+        return Coming(step, occurrence, on, due=False, rule=self.why_wait(step, item, start, bool(done)))
+
+    def opens_before_due(self, step: Step, item: Item, occurrence: int) -> Coming | None:
+        """A step on or before the due date: its day, or the last working day before; never after the due date."""
+        today, calendar = self.today, self.dossier.calendar
+        if today > item.due:
+            return None
+        early = self.limits.earlier_when_late if self.dossier.profile.habitually_late else 0
+        first = step is self.procedure.steps[0] and step.when.low < 0
+        start = step.when.start(item.due - timedelta(days=early if first else 0), calendar)
+        on = calendar.on_or_before(start)
+        if item.issued and on <= item.issued:  # the invoice itself is the word of that day
+            return None
+        if any(told.wording and not told.failed and told.day >= on for told in item.told):
+            return Coming(step, occurrence, on, due=False, rule="passed")
+        if on > today:
+            return Coming(step, occurrence, on, due=False, rule="step.later")
+        if self.crowded(on, before_due=True) or self.crowded(today, before_due=True):
+            return Coming(step, occurrence, on, due=False, rule="passed")
+        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
+
+    def anchor(self, step: Step, item: Item) -> date | None:
+        """The day an offset is counted from."""
+        when = step.when
+        if when.anchor is Anchor.DUE:
+            return item.due
+        if when.anchor is Anchor.DEADLINE:
+            return item.notice_deadline
+        before = self.step_before(step, item) if when.anchor is Anchor.STEP_BEFORE else self.procedure.step(when.step)
+        if before is None:
+            return None
+        days = [told.day for told in item.told if told.step == before.id and not told.failed and not told.asked]
+        wanted = when.occurrence or before.repeat
+        return days[wanted - 1] if len(days) >= wanted else None
+
+    def step_before(self, step: Step, item: Item) -> Step | None:
+        """The nearest earlier contact that is meant for this item."""
+        earlier = self.procedure.steps[: self.procedure.rank[step.id]]
+        contacts = (before for before in reversed(earlier) if before.act in MESSAGES or before.act in TASKS)
+        return next((before for before in contacts if before.act is not Act.CHECK and self.meant(before, item)), None)
+
+    def calendar_for(self, step: Step) -> Calendar:
+        """The customer's calendar; the creditor's for what its own people do alone."""
+        ours = step.act in (Act.CHECK, Act.DECISION)
+        return self.dossier.creditor_calendar if ours else self.dossier.calendar
+
+    def overdue_word(self, told: Told, item: Item) -> bool:
+        """Whether a message spoke of the item as overdue."""
+        return told.wording in self.procedure.after_due and not told.failed and told.day > item.due
+
+    def pace(self, low: int, high: int) -> tuple[int, int]:
+        """The interval, towards one of its bounds when the payer's habits are known."""
+        pace = self.dossier.profile.pace
+        if pace > 0:
+            return high, high
+        return (low, low) if pace < 0 else (low, high)
+
+    def unanswered(self, step: Step, item: Item, start: date) -> date:
+        """A decision waits until the last word about the item has had its time to be answered."""
+        own = [told.day for told in item.told if told.step in self.procedure.after_due and not told.failed]
+        if not own or not step.presumes:
+            return start
+        answered_by = self.dossier.calendar.add(max(own), self.limits.reply_working_days)
+        return max(start, answered_by + timedelta(days=1))
+
+    def soften(self, coming: Coming, item: Item) -> Coming:
+        """A step that presumes what is not on record gives way to the nearest softer overdue message."""
+        step = coming.step
+        if step is None or self.presumed(step, item):
+            return coming
+        for softer in reversed(self.procedure.steps[: self.procedure.rank[step.id]]):
+            if softer.act in MESSAGES and not softer.before_due and self.meant(softer, item):
+                done = [told for told in item.told if told.step == softer.id and not told.failed]
+                opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
+                if opened and opened.rule != "passed" and self.presumed(softer, item):
+                    return opened
+        return coming._replace(due=False, on=self.review(), rule="procedure.ended")
+
+    def presumed(self, step: Step, item: Item) -> bool:
+        """Whether the messages a step presumes are on record, accepted and not bounced.
+
+        A message presumes that the item was spoken of since it fell due, a decision each wording it names.
+        """
+        if not step.presumes:
+            return True
+        words = {told.wording for told in item.told if self.overdue_word(told, item)}
+        return words.issuperset(step.presumes) if step.act is Act.DECISION else bool(words)
+
+    def why_wait(self, step: Step, item: Item, start: date, done: bool) -> str:
+        """The rule by which a step that is not due yet waits."""
+        if start <= self.today:
+            return "window.preferred_day"
+        if step is self.procedure.first_overdue and self.today > item.due:
+            return "grace"
+        return "between.messages" if done or step.again else "step.later"
+
+    # --- what is allowed today -----------------------------------------------------------------------------------
+
+    def crowded(self, day: date, *, before_due: bool) -> bool:
+        """Whether the customer's last message before (or on) `day` is too near."""
+        last = next((contact for contact in reversed(self.messages) if contact.day <= day), None)
+        if last is None:
+            return False
+        both_before = before_due and last.before_due
+        return (day - last.day).days < (self.limits.spacing_before_due if both_before else self.limits.spacing)
+
+    def refusal(self, day: date, *, before_due: bool, now: datetime | None) -> tuple[str, type_params] | None:
+        """Why no message may leave on `day`, None when it may."""
+        calendar = self.dossier.calendar
+        if not calendar.works(day):
+            if name := calendar.holidays.get(day, ""):
+                return "calendar.holiday", {"holiday": name}
+            return "calendar.weekend", {}
+        if not hours_left(day, now, self.dossier.zone):
+            return "hours.quiet", {}
+        if self.crowded(day, before_due=before_due):
+            return "spacing.message", {"day": self.messages[-1].day}
+        week = day - timedelta(days=6)
+        if sum(contact.day >= week for contact in self.messages) >= self.limits.messages_a_week:
+            return "cap.messages", {"n": self.limits.messages_a_week}
+        if sum(contact.day >= week for contact in self.dossier.contacts) >= self.limits.contacts_a_week:
+            return "cap.contacts", {"n": self.limits.contacts_a_week}
+        return None
+
+    def allowed_from(self, *, before_due: bool) -> date:
+        """The first day after today on which a message may leave."""
+        day = self.today
+        for _ in range(_FAR):
+            day += timedelta(days=1)
+            if self.refusal(day, before_due=before_due, now=None) is None:
+                return day
+        return day
+
+    # --- the demand ----------------------------------------------------------------------------------------------
+
+    def demand(self) -> None:
+        """At most one message: overdue before due soon, the firmest step first, the others on another day."""
+        groups: list[tuple[int, str, bool]] = []
+        for currency, items in _by_currency(self.dossier.items).items():
+            for overdue in (True, False):
+                if due := self.due_for_word(items, overdue=overdue):
+                    firmest = max(self.procedure.rank[_step(self.coming[item.id]).id] for item in due)
+                    groups.append((-firmest, currency, overdue))
+        spoken = False
+        for _, currency, overdue in sorted(groups):
+            items = [item for item in self.dossier.items if item.currency == currency]
+            due = self.due_for_word(items, overdue=overdue)
+            if not due:
+                continue  # spoken of in the overdue message, or covered by credits
+            refused = self.refusal(self.today, before_due=not overdue, now=self.now)
+            if spoken:
+                refused = "cap.day", {}
+            if refused is not None:
+                self.move(due, *refused, overdue=overdue)
+                continue
+            spoken = self.speak(currency, due, items, overdue=overdue)
+
+    def due_for_word(self, items: Iterable[Item], *, overdue: bool) -> list[Item]:
+        """The items free to be asked for whose message step has come, and of which nothing was said yet today."""
+        return [
+            item
+            for item in items
+            if item.id in self.wanted
+            and item.id not in self.verdicts
+            and (coming := self.coming[item.id]).due
+            and _act(coming) in MESSAGES
+            and _step(coming).before_due is not overdue
+        ]
+
+    def move(self, due: Sequence[Item], rule: str, params: type_params, *, overdue: bool) -> None:
+        """Not allowed today: it leaves on the first allowed day on which it is still in time, else it is skipped."""
+        day = self.allowed_from(before_due=not overdue)
+        for item in due:
+            if overdue or day <= item.due:
+                self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, day)
+            else:
+                self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item, ""))
+
+    def speak(self, currency: str, due: Sequence[Item], items: Sequence[Item], *, overdue: bool) -> bool:
+        """One message for everything of a currency that may be said today; False when credits cover it all."""
+        step = max((_step(self.coming[item.id]) for item in due), key=lambda step: self.procedure.rank[step.id])
+        chosen = {item.id for item in due}
+        free = [item for item in items if item.id in self.wanted]
+        main = [item for item in free if item.id in chosen or (overdue and self.past_grace(item))]
+        soon = [item for item in free if item not in main and self.due_soon(item)]
+        credited = [item for item in items if item.open < 0]
+        asked = main if overdue else main + soon
+        demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
+        least = self.dossier.minimum.get(currency, 0)
+        if demanded < max(1, least):
+            little = Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review())
+            covered = Hold("hold.credit_covers", {}, self.review())
+            for item in asked:
+                self.holds[item.id] = covered if credited else little
+                del self.wanted[item.id]
+            return False
+        lines = [self.line(item, Section.OVERDUE if overdue else Section.DUE_SOON) for item in main]
+        lines += [self.line(item, Section.DUE_SOON) for item in soon]
+        lines += [Line(item.id, item.open, Section.CREDIT, LISTED, _mentions(item) + 1) for item in credited]
+        thanks = tuple(receipt for receipt in self.thankable() if receipt.currency == currency)
+        place = len(self.planned)
+        self.messages.append(Contact(self.today, step.act, before_due=not overdue))
+        looks = {item.id: self.after(item, step.id) for item in (*main, *soon)}
+        reply_by = self.dossier.calendar.on_or_before(min(looks[item.id] for item in main) - timedelta(days=1))
+        self.planned.append(
+            Planned(
+                step.act, step.id, currency, tuple(lines), demanded, self.named(items, asked), thanks,
+                max(reply_by, self.today),
+            )
+        )  # fmt: skip
+        for item in (*main, *soon):
+            own = self.coming[item.id].rule if item.id in chosen else "listed.item"
+            self.say(item.id, Outcome.SENT, own, {}, step.id, looks[item.id], place)
+        for item in credited:
+            self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review(), place)
+        for receipt in thanks:
+            self.pay(receipt, place)
+        return True
+
+    def named(self, items: Sequence[Item], asked: Sequence[Item]) -> tuple[Named, ...]:
+        """What a demand leaves out and names with its reason, so that the customer knows it was not overlooked."""
+        held = [Named(i.id, h.rule, h.params) for i in items if (h := self.holds.get(i.id)) and h.rule in _NAMED]
+        parts = [
+            Named(item.id, "hold.disputed_part", {"amount": Money(item.disputed, item.currency)})
+            for item in asked
+            if 0 < item.disputed < item.open
+        ]
+        return (*held, *parts)
+
+    def line(self, item: Item, section: Section) -> Line:
+        """An item in a message: told by its own step when that is due and a message, else listed."""
+        coming = self.coming[item.id]
+        if coming.due and _act(coming) in MESSAGES:
+            return Line(item.id, self.wanted[item.id], section, _step(coming).id, coming.occurrence)
+        return Line(item.id, self.wanted[item.id], section, LISTED, _mentions(item) + 1)
+
+    def past_grace(self, item: Item) -> bool:
+        """Overdue, and the days of courtesy are over."""
+        first = self.procedure.first_overdue
+        if first is None or item.due >= self.today:
+            return False
+        return self.today >= first.when.start(item.due, self.dossier.calendar)
+
+    def due_soon(self, item: Item) -> bool:
+        """Falls due within the next days."""
+        return 0 <= (item.due - self.today).days <= self.limits.due_soon
+
+    # --- thanks --------------------------------------------------------------------------------------------------
+
+    def thankable(self) -> list[Receipt]:
+        """Receipts of the last two working days that settled something and nobody was thanked for."""
+        if self.procedure.thanks is None:
+            return []
+        since = self.dossier.calendar.add(self.today, -THANKS_WORKING_DAYS)
+        return [r for r in self.dossier.receipts if r.settled and since <= r.booked_on <= self.today]
+
+    def thank(self, *, silent: bool) -> None:
+        """A word of thanks of its own when no demand leaves today; every item settled by this run is paid."""
+        receipts = self.thankable()
+        spoken = any(planned.act in MESSAGES for planned in self.planned)
+        works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
+        if receipts and works and not spoken and not silent:
+            currency = max(receipts, key=lambda receipt: (receipt.amount, receipt.currency)).currency
+            mine = tuple(receipt for receipt in receipts if receipt.currency == currency)
+            step = self.procedure.thanks
+            assert step is not None  # thankable() is empty without it
+            ids = dict.fromkeys(item for receipt in mine for item in receipt.settled)
+            lines = tuple(Line(item, 0, Section.SETTLED, step.id, 1) for item in ids)
+            self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine))
+            for receipt in mine:
+                self.pay(receipt, len(self.planned) - 1)
+        for paid in self.dossier.paid:
+            if paid.item not in self.verdicts:
+                self.say(paid.item, Outcome.PAID, paid.rule, paid.params)
+
+    def pay(self, receipt: Receipt, place: int) -> None:
+        """The items a thanked receipt settled are paid, and the message that thanks carries them."""
+        settled = set(receipt.settled)
+        for paid in self.dossier.paid:
+            if paid.item in settled:
+                self.say(paid.item, Outcome.PAID, paid.rule, paid.params, carrier=place)
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def ask_about_holds(self, claims: Sequence[Item]) -> None:
+        """A hold that needs a person asks one, once, and again when its review date has passed."""
+        asks: dict[str, list[Item]] = {}
+        for item in claims:
+            hold = self.holds.get(item.id)
+            if hold is None or not hold.ask or not (hold.at_once or self.coming[item.id].due):
+                continue
+            if self.may_ask(item, hold.ask):
+                asks.setdefault(hold.ask, []).append(item)
+        for ask, items in sorted(asks.items()):
+            name = ASK + ask
+            lines = tuple(self.task_line(item, name) for item in items)
+            self.planned.append(Planned(Act.CHECK, name, "", lines))
+            for item in items:
+                hold = self.holds[item.id]
+                self.say(item.id, Outcome.TASK, hold.rule, hold.params, name, hold.until, self.last())
+
+    def may_ask(self, item: Item, ask: str) -> bool:
+        """Whether a person was not asked this about the item within the review time."""
+        last = max((told.day for told in item.told if told.step == ASK + ask), default=None)
+        return last is None or (self.today - last).days >= self.limits.review
+
+    def ask_at_the_end(self, items: Sequence[Item]) -> None:
+        """An item for which the procedure has nothing left is a person's to decide; nothing due is ever nowhere."""
+        ended = [item for item in items if self.coming[item.id].rule == "procedure.ended"]
+        asked = [item for item in ended if item.id not in self.verdicts and self.may_ask(item, "procedure_ended")]
+        if not asked:
+            return
+        name = ASK + "procedure_ended"
+        self.planned.append(Planned(Act.CHECK, name, "", tuple(self.task_line(item, name) for item in asked)))
+        for item in asked:
+            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, self.review(), self.last())
+
+    def turn_to_people(self, items: Sequence[Item]) -> None:
+        """The checks, calls, meetings and decisions whose time has come, one task a kind."""
+        spoken = any(planned.act in MESSAGES for planned in self.planned)
+        for step in self.procedure.steps:
+            if step.act in MESSAGES:
+                continue
+            due = [item for item in items if self.coming[item.id].due and self.coming[item.id].step is step]
+            if not due:
+                continue
+            if refused := self.task_refusal(step, spoken=spoken):
+                for item in due:
+                    if item.id not in self.verdicts:
+                        self.say(item.id, Outcome.MOVED, *refused[:2], step.id, refused[2])
+                continue
+            lines = tuple(self.task_line(item, step.id) for item in due)
+            self.planned.append(Planned(step.act, step.id, "", lines))
+            outcome = Outcome.ESCALATED if step.act is Act.DECISION else Outcome.TASK
+            for item in due:
+                if item.id not in self.verdicts:
+                    self.say(item.id, outcome, f"step.{step.id}", {}, step.id, self.after(item, ""), self.last())
+
+    def task_refusal(self, step: Step, *, spoken: bool) -> tuple[str, type_params, date] | None:
+        """Why a task is not for today: nobody is there, or the customer hears from us already."""
+        tomorrow = self.today + timedelta(days=1)
+        ours = self.dossier.creditor_calendar
+        if not ours.works(self.today):
+            return "calendar.closed", {}, ours.on_or_after(tomorrow)
+        if step.act not in (Act.CALL, Act.MEETING):
+            return None
+        day = _both(self.dossier.calendar, ours, tomorrow)
+        if not self.dossier.calendar.works(self.today):
+            holiday = self.dossier.calendar.holidays.get(self.today, "")
+            return ("calendar.holiday", {"holiday": holiday}, day) if holiday else ("calendar.weekend", {}, day)
+        if spoken:
+            return "cap.day", {}, day
+        week = self.today - timedelta(days=6)
+        if sum(contact.day >= week for contact in self.dossier.contacts) >= self.limits.contacts_a_week:
+            return "cap.contacts", {"n": self.limits.contacts_a_week}, day
+        return None
+
+    def task_line(self, item: Item, step: str) -> Line:
+        occurrence = sum(told.step == step for told in item.told) + 1
+        section = Section.OVERDUE if item.due < self.today else Section.DUE_SOON
+        return Line(item.id, self.wanted.get(item.id, item.open), section, step, occurrence)
+
+    # --- the rest ------------------------------------------------------------------------------------------------
+
+    def quiet(self, item: Item) -> Verdict:
+        """The verdict of an item about which nothing is said or asked today."""
+        if hold := self.holds.get(item.id):
+            return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=hold.until)
+        if item.open <= 0:
+            return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review())
+        coming = self.coming[item.id]
+        step = coming.step.id if coming.step else ""
+        if coming.rule in ("escalation.waiting", "procedure.ended"):
+            return Verdict(item.id, Outcome.ESCALATED, coming.rule, {}, step, coming.on)
+        if self.just_skipped(item):
+            return Verdict(item.id, Outcome.NOT_YET, "skipped", {"why": "spacing.message"}, step, coming.on)
+        params: type_params = {"day": coming.on, "step": step}
+        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params, step, coming.on)
+
+    def just_skipped(self, item: Item) -> bool:
+        """Whether a step before the due date fell on today and rests because the last message is too near."""
+        if not self.crowded(self.today, before_due=True):
+            return False
+        calendar = self.dossier.calendar
+        days = (
+            calendar.on_or_before(step.when.start(item.due, calendar))
+            for step in self.procedure.steps
+            if step.before_due and not any(told.step == step.id for told in item.told)
+        )
+        return self.today in days
+
+    def after(self, item: Item, wording: str) -> date:
+        """When an item dealt with today is looked at next: as if its step had been done today, in these words."""
+        coming = self.coming[item.id]
+        if coming.step is None or not coming.due:
+            done = Told(LISTED, self.today, wording)
+        else:
+            done = Told(coming.step.id, self.today, wording, coming.occurrence, coming.step.act is Act.DECISION)
+        later = self.come(item._replace(told=(*item.told, done)))
+        return max(later.on, self.today + timedelta(days=1))
+
+    def say(
+        self,
+        item: int,
+        outcome: Outcome,
+        rule: str,
+        params: type_params,
+        step: str = "",
+        next_look: date | None = None,
+        carrier: int = -1,
+    ) -> None:
+        self.verdicts[item] = Verdict(item, outcome, rule, params, step, next_look, carrier)
+
+    def last(self) -> int:
+        return len(self.planned) - 1
+
+
+# Held items named in a demand, so that the customer knows they were not overlooked.
+_NAMED: Final = frozenset({"hold.disputed", "hold.promised", "hold.plan_kept"})
+# Holds under which not even thanks are said.
+_NO_THANKS: Final = frozenset(
+    {"hold.channel_refused", "hold.no_contact", "hold.bounced", "hold.vulnerable", "hold.insolvent", "hold.paused"}
+)
+
+
+def customer_hold(dossier: Dossier, today: date) -> Hold | None:
+    """Why the customer as a whole is not written to; the first reason that holds."""
+    review = dossier.creditor_calendar.on_or_after(today + timedelta(days=dossier.procedure.limits.review))
+    if "email" in dossier.refused:
+        return Hold("hold.channel_refused", {}, review, "channel_refused")
+    if "email" not in dossier.reach:
+        return Hold("hold.no_contact", {}, review, "no_contact")
+    if dossier.vulnerable:
+        return Hold("hold.vulnerable", {}, review, "vulnerable")
+    if dossier.insolvent:
+        return Hold("hold.insolvent", {}, review, "vulnerable")
+    if dossier.unhappy:
+        return Hold("hold.unhappy", {}, review)
+    if dossier.unread_reply:
+        return Hold("hold.unread_reply", {"day": dossier.unread_reply}, review)
+    if dossier.bounced:
+        return Hold("hold.bounced", {"day": dossier.bounced}, review)
+    if dossier.away_until and today <= dossier.away_until:
+        return Hold("hold.away", {"day": dossier.away_until}, dossier.away_until + timedelta(days=1))
+    if dossier.paused_until and today < dossier.paused_until:
+        return Hold("hold.paused", {"day": dossier.paused_until}, dossier.paused_until)
+    return None
+
+
+def net_hold(items: Iterable[Item], suspense: int, review: date) -> Hold | None:
+    """A customer whose net position in a currency is zero or in credit is never chased in it."""
+    listed = list(items)
+    net = sum(item.open for item in listed if not (item.match_proposed and item.open > 0)) - suspense
+    if net > 0 or not any(item.open > 0 for item in listed):
+        return None
+    if all(item.match_proposed for item in listed if item.open > 0) and net == 0:
+        return None  # each item rests for a reason of its own
+    return Hold("hold.net_credit", {}, review)
+
+
+def promise_rests(promise: Promise, dossier: Dossier, today: date) -> date | None:
+    """The day until which a promise is waited for, None when it has had its time.
+
+    It is judged on the first working day after the promised day for which there is bank data; where no bank file was
+    ever given, on the first working day after it.
+    """
+    judged = dossier.creditor_calendar.add(promise.on, 1)
+    if today < judged:
+        return judged
+    if dossier.bank_until is None or dossier.bank_until >= judged:
+        return None
+    return dossier.creditor_calendar.add(today, 1)
+
+
+def _by_currency(items: Iterable[Item]) -> dict[str, list[Item]]:
+    grouped: dict[str, list[Item]] = {}
+    for item in items:
+        grouped.setdefault(item.currency, []).append(item)
+    return dict(sorted(grouped.items()))
+
+
+def _both(one: Calendar, other: Calendar, day: date) -> date:
+    """The first day from `day` on that both calendars work."""
+    while not (one.works(day) and other.works(day)):
+        day += timedelta(days=1)
+    return day
+
+
+def _step(coming: Coming) -> Step:
+    assert coming.step is not None, "only asked of items whose step is due"
+    return coming.step
+
+
+def _act(coming: Coming) -> Act | None:
+    return coming.step.act if coming.step else None
+
+
+def _mentions(item: Item) -> int:
+    return sum(told.step == LISTED for told in item.told)
