@@ -45,10 +45,11 @@ class Calendar:
     def add(self, day: date, count: int) -> date:
         """The working day `count` after `day` (before it when negative); the anchor day itself is not counted."""
         step = ONE_DAY if count >= 0 else -ONE_DAY
-        for _ in range(abs(count)):
+        left = abs(count)
+        while left:
             day += step
-            while not self.works(day):
-                day += step
+            if self.works(day):
+                left -= 1
         return day
 
     def preferred(self, start: date, end: date) -> date:

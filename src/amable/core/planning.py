@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from amable.core.days import Calendar, hours_left
-from amable.core.money import Money, exponent
+from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import MESSAGES, TASKS, Act, Anchor, Procedure, Step
+from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Procedure, Step
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
 ASK: Final = "ask."  # a person was asked about a hold: `ask.no_contact`
@@ -71,7 +71,10 @@ class Promise(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One open item. Amounts are minor units of its currency; `due` is its instalment's or extension's day if any."""
+    """One open item. Amounts are minor units of its currency; `due` is its instalment's or extension's day if any.
+
+    `told` is what was done about it in this cycle, oldest first.
+    """
 
     id: int
     kind: str
@@ -256,6 +259,8 @@ class _Look:
         self.limits = dossier.procedure.limits
         self.today = today
         self.now = now
+        # When a hold without an end of its own is looked at again.
+        self.review = dossier.creditor_calendar.on_or_after(today + timedelta(days=self.limits.review))
         self.planned: list[Planned] = []
         self.verdicts: dict[int, Verdict] = {}
         self.messages = sorted(
@@ -264,6 +269,9 @@ class _Look:
         self.coming: dict[int, Coming] = {}
         self.holds: dict[int, Hold] = {}
         self.wanted: dict[int, int] = {}  # what may be asked for an item
+        self.promised: dict[int, int] = {}  # what of an item is promised and waited for
+        self.skipped: set[int] = set()  # a reminder before the due date was for today and is left out
+        self.thanks_on: date | None = None  # a word of thanks still to be said, another day
 
     def decision(self) -> Decision:
         """Rest first, then the firmest word that is allowed today, then what people are asked, then the rest."""
@@ -285,7 +293,7 @@ class _Look:
                 self.verdicts[item.id] = self.quiet(item)
         order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
         verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
-        looks = [verdict.next_look for verdict in verdicts if verdict.next_look]
+        looks = [look for look in (*(verdict.next_look for verdict in verdicts), self.thanks_on) if look]
         return Decision(tuple(self.planned), verdicts, min(looks, default=None))
 
     # --- holds ---------------------------------------------------------------------------------------------------
@@ -295,45 +303,41 @@ class _Look:
         if whole is not None:
             self.holds.update({item.id: whole for item in items})
             return
-        if hold := net_hold(items, self.dossier.suspense.get(currency, 0), self.review()):
+        if hold := net_hold(items, self.dossier.suspense.get(currency, 0), self.review):
             self.holds.update({item.id: hold for item in items})
             return
         for item in items:
             if item.open <= 0:
                 continue
-            free = item.open - min(item.disputed, item.open)
-            if item.promise and (until := promise_rests(item.promise, self.dossier, self.today)):
-                free -= min(item.promise.amount, free)
-                promised: Hold | None = Hold("hold.promised", {"day": item.promise.on}, until)
-            else:
-                promised = None
-            hold = self.item_hold(item)
-            if hold is None and free <= 0:
-                hold = promised or Hold("hold.disputed", {}, self.review())
-            if hold is not None:
+            until = promise_rests(item.promise, self.dossier, self.today) if item.promise else None
+            if item.promise and until:
+                self.promised[item.id] = min(item.promise.amount, undisputed(item))
+            if hold := self.item_hold(item, until):
                 self.holds[item.id] = hold
             else:
-                self.wanted[item.id] = free
+                self.wanted[item.id] = undisputed(item) - self.promised.get(item.id, 0)
         self.hold_for_money(currency, items)
         self.hold_small(currency, items)
 
-    def item_hold(self, item: Item) -> Hold | None:
+    def item_hold(self, item: Item, promised_until: date | None) -> Hold | None:
         """Why this item rests although the customer may be written to; the first reason that holds."""
         today = self.today
-        if item.disputed >= item.open:
-            return Hold("hold.disputed", {}, self.review())
+        if not undisputed(item):
+            return Hold("hold.disputed", {}, self.review)
+        if item.promise and promised_until and self.promised[item.id] >= undisputed(item):
+            return Hold("hold.promised", {"day": item.promise.on}, promised_until)
         if item.plan_kept:
-            return Hold("hold.plan_kept", {}, self.review())
+            return Hold("hold.plan_kept", {}, self.review)
         if item.debit_until and today <= item.debit_until:
             return Hold("hold.direct_debit", {"day": item.debit_until}, item.debit_until + timedelta(days=1))
         if item.delivered is False:
-            return Hold("hold.not_delivered", {}, self.review(), "not_delivered", at_once=True)
+            return Hold("hold.not_delivered", {}, self.review, "not_delivered", at_once=True)
         if item.duplicate_of:
-            return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review(), "duplicate", at_once=True)
+            return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review, "duplicate", at_once=True)
         if item.missing:
-            return Hold("hold.missing_from_ledger", {}, self.review(), "missing_from_ledger", at_once=True)
+            return Hold("hold.missing_from_ledger", {}, self.review, "missing_from_ledger", at_once=True)
         if item.match_proposed:
-            return Hold("hold.match_proposed", {}, self.review())
+            return Hold("hold.match_proposed", {}, self.review)
         if item.asked_by_colleague and (today - item.asked_by_colleague).days <= ASKED_BY_COLLEAGUE_DAYS:
             until = item.asked_by_colleague + timedelta(days=ASKED_BY_COLLEAGUE_DAYS + 1)
             return Hold("hold.asked_by_colleague", {"day": item.asked_by_colleague}, until)
@@ -347,7 +351,7 @@ class _Look:
                 return
             if item.id in self.wanted:
                 money = Money(self.dossier.suspense[currency], currency)
-                self.holds[item.id] = Hold("hold.unmatched_money", {"amount": money}, self.review())
+                self.holds[item.id] = Hold("hold.unmatched_money", {"amount": money}, self.review)
                 left -= self.wanted.pop(item.id)
 
     def hold_small(self, currency: str, items: Sequence[Item]) -> None:
@@ -355,55 +359,75 @@ class _Look:
         free = [item for item in items if item.id in self.wanted]
         least = self.dossier.minimum.get(currency, 0)
         credit = sum(item.open for item in items if item.open < 0)
-        if not free or sum(self.wanted[item.id] for item in free) + credit >= least:
+        owed = sum(self.wanted[item.id] for item in free)
+        if not free or owed + credit >= least:
             return
         for item in free:
             del self.wanted[item.id]
-            self.holds[item.id] = Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review())
+            self.holds[item.id] = self.too_little(currency, owed)
 
-    def review(self) -> date:
-        """When a hold without an end of its own is looked at again."""
-        return self.dossier.creditor_calendar.on_or_after(self.today + timedelta(days=self.limits.review))
+    def too_little(self, currency: str, owed: int) -> Hold:
+        """Why so little is not asked for: it is below the minimum by itself, or once credits are subtracted."""
+        least = self.dossier.minimum.get(currency, 0)
+        if owed >= least:
+            return Hold("hold.credit_covers", {}, self.review)
+        return Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review)
 
     # --- the step an item has come to ----------------------------------------------------------------------------
 
     def come(self, item: Item) -> Coming:
         """The latest step whose time has come and that was not done in this cycle; else the next one to come."""
+        if self.today <= item.due and (coming := self.latest(self.procedure.until_due, item)):
+            return coming
+        if coming := self.latest(self.procedure.since_due, item):
+            return coming
+        if self.today <= item.due:
+            return Coming(None, 0, item.due + timedelta(days=1), due=False, rule="not_due")
+        return Coming(None, 0, self.review, due=False, rule="procedure.ended")
+
+    def latest(self, steps: Sequence[Step], item: Item) -> Coming | None:
+        """The same among some of the steps; None when none of them is due or to come."""
         waiting: list[Coming] = []
-        for step in reversed(self.procedure.steps):
-            if not self.meant(step, item):
-                continue
-            done = [told for told in item.told if told.step == step.id and not told.failed]
-            if step.act is Act.DECISION and any(told.asked for told in done):
-                return Coming(step, len(done), self.review(), due=False, rule="escalation.waiting")
+        for step in reversed(steps):
+            done = self.done(step, item)
+            if done and done[-1].asked:
+                return Coming(step, len(done), self.review, due=False, rule="escalation.waiting")
             if len(done) >= step.repeat:
                 break
-            coming = self.opens(step, item, done)
-            if coming is None:
-                if done:
+            if not self.meant(step, item):
+                if done:  # what comes before it is passed over, also when it is not meant for the item any more
                     break
                 continue
-            if coming.rule == "passed":
+            coming = self.opens(step, item, done)
+            if coming is not None and coming.rule == "passed":
                 break
-            if coming.due:
+            if coming is not None and coming.due:
                 coming = self.soften(coming, item)
                 if coming.due:
                     return coming
-            waiting.append(coming)
+            if coming is not None:
+                waiting.append(coming)
             if done:
                 break
-        if waiting:
-            return min(waiting, key=lambda coming: coming.on)
-        return Coming(None, 0, self.review(), due=False, rule="procedure.ended")
+        return min(waiting, key=lambda coming: (coming.rule == "procedure.ended", coming.on), default=None)
+
+    def done(self, step: Step, item: Item) -> Sequence[Told]:
+        """When a step was carried out; an overdue step only since the item fell due, which an extension moves."""
+        return item.told and [
+            told
+            for told in item.told
+            if told.step == step.id and not told.failed and (step.before_due or told.day >= item.due)
+        ]
 
     def meant(self, step: Step, item: Item) -> bool:
         """Whether a step is switched on and meant for this item."""
         only = step.only
-        return (
-            step.switched_on
-            and (step.act is not Act.SMS or ("sms" in self.dossier.reach and "sms" not in self.dossier.refused))
-            and item.open >= int(only.minimum.scaleb(exponent(item.currency)))
-            and (self.today - item.due).days >= (only.days_late or -10_000)
+        if not step.switched_on:
+            return False
+        if step.act is Act.SMS and ("sms" not in self.dossier.reach or "sms" in self.dossier.refused):
+            return False
+        return only is ALL_ITEMS or (
+            undisputed(item) >= only.least(item.currency)
             and (not only.segments or self.dossier.segment in only.segments)
             and (not only.countries or self.dossier.country in only.countries)
             and (not only.relationship or only.relationship == self.dossier.profile.relationship)
@@ -411,12 +435,12 @@ class _Look:
 
     def opens(self, step: Step, item: Item, done: Sequence[Told]) -> Coming | None:
         """When the next occurrence of a step is for; None when what it is counted from has not happened."""
-        occurrence = sum(told.step == step.id for told in item.told) + 1
         if step.before_due:
-            return self.opens_before_due(step, item, occurrence)
+            return self.opens_before_due(step, item)
         anchor = self.anchor(step, item)
         if anchor is None:
             return None
+        occurrence = _times(step.id, item) + 1
         calendar = self.calendar_for(step)
         start, end = step.when.start(anchor, calendar), step.when.end(anchor, calendar)
         about = [told.day for told in item.told if told.wording and not told.failed]
@@ -426,36 +450,44 @@ class _Look:
             and any(self.overdue_word(t, item) and t.day >= start for t in item.told)
         ):
             return Coming(step, occurrence, start, due=False, rule="passed")
+        # Never on the due date itself, nor before the age the step is meant for.
+        start = max(start, item.due + timedelta(days=max(1, step.only.days_late)))
         if step.again and about:
             low, high = self.pace(step.again.low, step.again.high)
-            start = max(start, max(about) + timedelta(days=low))
-            end = max(start, max(about) + timedelta(days=high))
+            again = step.again._replace(low=low, high=high)
+            start = max(start, again.start(max(about), calendar))
+            end = again.end(max(about), calendar)
+        end = max(start, end)
         if step.act is Act.DECISION:
             start = self.unanswered(step, item, start)
         # A first contact goes on the first working day, whatever weekday.
         on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
-        if step.act in (Act.CALL, Act.MEETING):
+        if step.act in _CONTACTS:
             on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
         if on <= self.today:
             return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
         return Coming(step, occurrence, on, due=False, rule=self.why_wait(step, item, start, bool(done)))
 
-    def opens_before_due(self, step: Step, item: Item, occurrence: int) -> Coming | None:
+    def opens_before_due(self, step: Step, item: Item) -> Coming | None:
         """A step on or before the due date: its day, or the last working day before; never after the due date."""
         today, calendar = self.today, self.dossier.calendar
         if today > item.due:
             return None
+        occurrence = _times(step.id, item) + 1
         early = self.limits.earlier_when_late if self.dossier.profile.habitually_late else 0
-        first = step is self.procedure.steps[0] and step.when.low < 0
+        first = step is self.procedure.first_reminder and step.when.low < 0
         start = step.when.start(item.due - timedelta(days=early if first else 0), calendar)
         on = calendar.on_or_before(start)
+        speaks = step.act in MESSAGES
         if item.issued and on <= item.issued:  # the invoice itself is the word of that day
             return None
-        if any(told.wording and not told.failed and told.day >= on for told in item.told):
+        if speaks and any(told.wording and not told.failed and told.day >= on for told in item.told):
             return Coming(step, occurrence, on, due=False, rule="passed")
         if on > today:
             return Coming(step, occurrence, on, due=False, rule="step.later")
-        if self.crowded(on, before_due=True) or self.crowded(today, before_due=True):
+        if speaks and (self.crowded(on, before_due=True) or self.crowded(today, before_due=True)):
+            if on == today:
+                self.skipped.add(item.id)
             return Coming(step, occurrence, on, due=False, rule="passed")
         return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
 
@@ -465,11 +497,14 @@ class _Look:
         if when.anchor is Anchor.DUE:
             return item.due
         if when.anchor is Anchor.DEADLINE:
-            return item.notice_deadline
+            noticed = item.notice_deadline  # one from before an extension counts no more
+            return noticed if noticed and noticed >= item.due else None
+        if not item.told:
+            return None
         before = self.step_before(step, item) if when.anchor is Anchor.STEP_BEFORE else self.procedure.step(when.step)
         if before is None:
             return None
-        days = [told.day for told in item.told if told.step == before.id and not told.failed and not told.asked]
+        days = [told.day for told in self.done(before, item) if not told.asked]
         wanted = when.occurrence or before.repeat
         return days[wanted - 1] if len(days) >= wanted else None
 
@@ -514,23 +549,31 @@ class _Look:
                 opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
                 if opened and opened.rule != "passed" and self.presumed(softer, item):
                     return opened
-        return coming._replace(due=False, on=self.review(), rule="procedure.ended")
+        return coming._replace(due=False, on=self.review, rule="procedure.ended")
 
     def presumed(self, step: Step, item: Item) -> bool:
         """Whether the messages a step presumes are on record, accepted and not bounced.
 
-        A message presumes that the item was spoken of since it fell due, a decision each wording it names.
+        A message presumes that the item was spoken of since it fell due; a decision as many words as it names, each at
+        least as firm, and the calls and meetings it names.
         """
         if not step.presumes:
             return True
-        words = {told.wording for told in item.told if self.overdue_word(told, item)}
-        return words.issuperset(step.presumes) if step.act is Act.DECISION else bool(words)
+        rank = self.procedure.rank
+        words = sorted((rank[told.wording] for told in item.told if self.overdue_word(told, item)), reverse=True)
+        if step.act is not Act.DECISION:
+            return bool(words)
+        named = [before for name in step.presumes if (before := self.procedure.step(name))]
+        needed = sorted((rank[before.id] for before in named if before.act in MESSAGES), reverse=True)
+        firm_enough = all(word >= need for word, need in zip(words, needed, strict=False))
+        others = (self.done(before, item) for before in named if before.act not in MESSAGES)
+        return len(words) >= len(needed) and firm_enough and all(others)
 
     def why_wait(self, step: Step, item: Item, start: date, done: bool) -> str:
         """The rule by which a step that is not due yet waits."""
-        if start <= self.today:
+        if start <= self.today and step.act is Act.EMAIL:
             return "window.preferred_day"
-        if step is self.procedure.first_overdue and self.today > item.due:
+        if step is self.procedure.first_overdue and self.today > item.due and not done:
             return "grace"
         return "between.messages" if done or step.again else "step.later"
 
@@ -574,26 +617,26 @@ class _Look:
     # --- the demand ----------------------------------------------------------------------------------------------
 
     def demand(self) -> None:
-        """At most one message: overdue before due soon, the firmest step first, the others on another day."""
-        groups: list[tuple[int, str, bool]] = []
+        """At most one message: overdue before due soon, then whatever waited longest; the others on another day."""
+        groups: list[tuple[bool, date, int, str]] = []
         for currency, items in _by_currency(self.dossier.items).items():
             for overdue in (True, False):
                 if due := self.due_for_word(items, overdue=overdue):
                     firmest = max(self.procedure.rank[_step(self.coming[item.id]).id] for item in due)
-                    groups.append((-firmest, currency, overdue))
-        spoken = False
-        for _, currency, overdue in sorted(groups):
+                    since = min(self.coming[item.id].on for item in due)
+                    groups.append((not overdue, since, -firmest, currency))
+        refused: tuple[str, type_params] | None = None
+        for due_soon, _, _, currency in sorted(groups):
             items = [item for item in self.dossier.items if item.currency == currency]
-            due = self.due_for_word(items, overdue=overdue)
+            due = self.due_for_word(items, overdue=not due_soon)
             if not due:
                 continue  # spoken of in the overdue message, or covered by credits
-            refused = self.refusal(self.today, before_due=not overdue, now=self.now)
-            if spoken:
-                refused = "cap.day", {}
+            # What could not be said today keeps its place: a softer word today would only delay it.
+            refused = refused or self.refusal(self.today, before_due=due_soon, now=self.now)
             if refused is not None:
-                self.move(due, *refused, overdue=overdue)
-                continue
-            spoken = self.speak(currency, due, items, overdue=overdue)
+                self.move(due, *refused, overdue=not due_soon)
+            elif self.speak(currency, due, items, overdue=not due_soon):
+                refused = "cap.day", {}
 
     def due_for_word(self, items: Iterable[Item], *, overdue: bool) -> list[Item]:
         """The items free to be asked for whose message step has come, and of which nothing was said yet today."""
@@ -614,7 +657,7 @@ class _Look:
             if overdue or day <= item.due:
                 self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, day)
             else:
-                self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item, ""))
+                self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item))
 
     def speak(self, currency: str, due: Sequence[Item], items: Sequence[Item], *, overdue: bool) -> bool:
         """One message for everything of a currency that may be said today; False when credits cover it all."""
@@ -626,22 +669,20 @@ class _Look:
         credited = [item for item in items if item.open < 0]
         asked = main if overdue else main + soon
         demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
-        least = self.dossier.minimum.get(currency, 0)
-        if demanded < max(1, least):
-            little = Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review())
-            covered = Hold("hold.credit_covers", {}, self.review())
+        if demanded < max(1, self.dossier.minimum.get(currency, 0)):
+            hold = self.too_little(currency, sum(self.wanted[item.id] for item in asked))
             for item in asked:
-                self.holds[item.id] = covered if credited else little
+                self.holds[item.id] = hold
                 del self.wanted[item.id]
             return False
-        lines = [self.line(item, Section.OVERDUE if overdue else Section.DUE_SOON) for item in main]
-        lines += [self.line(item, Section.DUE_SOON) for item in soon]
-        lines += [Line(item.id, item.open, Section.CREDIT, LISTED, _mentions(item) + 1) for item in credited]
+        lines = [self.line(item, Section.OVERDUE if overdue else Section.DUE_SOON, step.id) for item in main]
+        lines += [self.line(item, Section.DUE_SOON, step.id) for item in soon]
+        lines += [Line(item.id, item.open, Section.CREDIT, LISTED, _times(LISTED, item) + 1) for item in credited]
         thanks = tuple(receipt for receipt in self.thankable() if receipt.currency == currency)
         place = len(self.planned)
         self.messages.append(Contact(self.today, step.act, before_due=not overdue))
         looks = {item.id: self.after(item, step.id) for item in (*main, *soon)}
-        reply_by = self.dossier.calendar.on_or_before(min(looks[item.id] for item in main) - timedelta(days=1))
+        reply_by = self.dossier.calendar.on_or_before(min(looks[item.id] for item in due) - timedelta(days=1))
         self.planned.append(
             Planned(
                 step.act, step.id, currency, tuple(lines), demanded, self.named(items, asked), thanks,
@@ -649,10 +690,11 @@ class _Look:
             )
         )  # fmt: skip
         for item in (*main, *soon):
-            own = self.coming[item.id].rule if item.id in chosen else "listed.item"
-            self.say(item.id, Outcome.SENT, own, {}, step.id, looks[item.id], place)
+            told, _ = self.told_as(item, step.id)
+            rule = "listed.item" if told == LISTED else f"step.{told}"
+            self.say(item.id, Outcome.SENT, rule, {}, step.id, looks[item.id], place)
         for item in credited:
-            self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review(), place)
+            self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
         for receipt in thanks:
             self.pay(receipt, place)
         return True
@@ -660,19 +702,31 @@ class _Look:
     def named(self, items: Sequence[Item], asked: Sequence[Item]) -> tuple[Named, ...]:
         """What a demand leaves out and names with its reason, so that the customer knows it was not overlooked."""
         held = [Named(i.id, h.rule, h.params) for i in items if (h := self.holds.get(i.id)) and h.rule in _NAMED]
-        parts = [
-            Named(item.id, "hold.disputed_part", {"amount": Money(item.disputed, item.currency)})
-            for item in asked
-            if 0 < item.disputed < item.open
-        ]
+        parts: list[Named] = []
+        for item in asked:
+            if item.disputed:
+                parts.append(Named(item.id, "hold.disputed_part", {"amount": Money(item.disputed, item.currency)}))
+            if item.promise and (amount := self.promised.get(item.id)):
+                params: type_params = {"amount": Money(amount, item.currency), "day": item.promise.on}
+                parts.append(Named(item.id, "hold.promised_part", params))
         return (*held, *parts)
 
-    def line(self, item: Item, section: Section) -> Line:
-        """An item in a message: told by its own step when that is due and a message, else listed."""
+    def line(self, item: Item, section: Section, wording: str) -> Line:
+        """An item in a message."""
+        return Line(item.id, self.wanted[item.id], section, *self.told_as(item, wording))
+
+    def told_as(self, item: Item, wording: str) -> tuple[str, int]:
+        """As which step, and the how manyeth time, an item is told in a message in these words.
+
+        By its own step when that is due, or when its window is open and these words are as firm; else it is listed.
+        """
         coming = self.coming[item.id]
-        if coming.due and _act(coming) in MESSAGES:
-            return Line(item.id, self.wanted[item.id], section, _step(coming).id, coming.occurrence)
-        return Line(item.id, self.wanted[item.id], section, LISTED, _mentions(item) + 1)
+        step = coming.step
+        if step is not None and step.act in MESSAGES:
+            rank = self.procedure.rank
+            if coming.due or (coming.rule == "window.preferred_day" and rank[step.id] <= rank[wording]):
+                return step.id, coming.occurrence
+        return LISTED, _times(LISTED, item) + 1
 
     def past_grace(self, item: Item) -> bool:
         """Overdue, and the days of courtesy are over."""
@@ -691,8 +745,12 @@ class _Look:
         """Receipts of the last two working days that settled something and nobody was thanked for."""
         if self.procedure.thanks is None:
             return []
-        since = self.dossier.calendar.add(self.today, -THANKS_WORKING_DAYS)
+        since = self.thanked_since(self.today)
         return [r for r in self.dossier.receipts if r.settled and since <= r.booked_on <= self.today]
+
+    def thanked_since(self, day: date) -> date:
+        """The oldest booking that is still thanked for on a day."""
+        return self.dossier.calendar.add(day, -THANKS_WORKING_DAYS)
 
     def thank(self, *, silent: bool) -> None:
         """A word of thanks of its own when no demand leaves today; every item settled by this run is paid."""
@@ -708,10 +766,15 @@ class _Look:
             lines = tuple(Line(item, 0, Section.SETTLED, step.id, 1) for item in ids)
             self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine))
             for receipt in mine:
-                self.pay(receipt, len(self.planned) - 1)
+                self.pay(receipt, self.last())
         for paid in self.dossier.paid:
             if paid.item not in self.verdicts:
                 self.say(paid.item, Outcome.PAID, paid.rule, paid.params)
+        said = [receipt for planned in self.planned for receipt in planned.thanks]
+        left = [receipt.booked_on for receipt in receipts if receipt not in said]
+        later = self.dossier.calendar.on_or_after(self.today + timedelta(days=1))
+        if left and not silent and max(left) >= self.thanked_since(later):
+            self.thanks_on = later
 
     def pay(self, receipt: Receipt, place: int) -> None:
         """The items a thanked receipt settled are paid, and the message that thanks carries them."""
@@ -753,28 +816,40 @@ class _Look:
         name = ASK + "procedure_ended"
         self.planned.append(Planned(Act.CHECK, name, "", tuple(self.task_line(item, name) for item in asked)))
         for item in asked:
-            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, self.review(), self.last())
+            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, self.review, self.last())
 
     def turn_to_people(self, items: Sequence[Item]) -> None:
-        """The checks, calls, meetings and decisions whose time has come, one task a kind."""
+        """The checks, calls, meetings and decisions whose time has come, one task a kind, the oldest first.
+
+        One contact a day: what was not said today keeps its place for another day.
+        """
         spoken = any(planned.act in MESSAGES for planned in self.planned)
-        for step in self.procedure.steps:
-            if step.act in MESSAGES:
-                continue
-            due = [item for item in items if self.coming[item.id].due and self.coming[item.id].step is step]
-            if not due:
-                continue
+        groups: dict[str, list[Item]] = {}
+        for item in items:
+            coming = self.coming[item.id]
+            if coming.due and _step(coming).act not in MESSAGES:
+                groups.setdefault(_step(coming).id, []).append(item)
+        rank = self.procedure.rank
+        for name in sorted(groups, key=lambda name: (min(self.coming[i.id].on for i in groups[name]), rank[name])):
+            step, due = self.procedure.steps[rank[name]], groups[name]
             if refused := self.task_refusal(step, spoken=spoken):
                 for item in due:
-                    if item.id not in self.verdicts:
-                        self.say(item.id, Outcome.MOVED, *refused[:2], step.id, refused[2])
+                    self.put_off(item, step, *refused)
                 continue
-            lines = tuple(self.task_line(item, step.id) for item in due)
-            self.planned.append(Planned(step.act, step.id, "", lines))
+            self.planned.append(Planned(step.act, name, "", tuple(self.task_line(item, name) for item in due)))
             outcome = Outcome.ESCALATED if step.act is Act.DECISION else Outcome.TASK
             for item in due:
                 if item.id not in self.verdicts:
-                    self.say(item.id, outcome, f"step.{step.id}", {}, step.id, self.after(item, ""), self.last())
+                    self.say(item.id, outcome, f"step.{name}", {}, name, self.after(item), self.last())
+            spoken = spoken or step.act in _CONTACTS
+
+    def put_off(self, item: Item, step: Step, rule: str, params: type_params, day: date) -> None:
+        """A task that is not for today moves; an item told of in a message is looked at again for it."""
+        told = self.verdicts.get(item.id)
+        if told is None:
+            self.say(item.id, Outcome.MOVED, rule, params, step.id, day)
+        elif told.next_look:
+            self.verdicts[item.id] = told._replace(next_look=min(told.next_look, day))
 
     def task_refusal(self, step: Step, *, spoken: bool) -> tuple[str, type_params, date] | None:
         """Why a task is not for today: nobody is there, or the customer hears from us already."""
@@ -782,7 +857,7 @@ class _Look:
         ours = self.dossier.creditor_calendar
         if not ours.works(self.today):
             return "calendar.closed", {}, ours.on_or_after(tomorrow)
-        if step.act not in (Act.CALL, Act.MEETING):
+        if step.act not in _CONTACTS:
             return None
         day = _both(self.dossier.calendar, ours, tomorrow)
         if not self.dossier.calendar.works(self.today):
@@ -796,9 +871,8 @@ class _Look:
         return None
 
     def task_line(self, item: Item, step: str) -> Line:
-        occurrence = sum(told.step == step for told in item.told) + 1
         section = Section.OVERDUE if item.due < self.today else Section.DUE_SOON
-        return Line(item.id, self.wanted.get(item.id, item.open), section, step, occurrence)
+        return Line(item.id, self.wanted.get(item.id, item.open), section, step, _times(step, item) + 1)
 
     # --- the rest ------------------------------------------------------------------------------------------------
 
@@ -807,36 +881,28 @@ class _Look:
         if hold := self.holds.get(item.id):
             return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=hold.until)
         if item.open <= 0:
-            return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review())
+            return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review)
         coming = self.coming[item.id]
         step = coming.step.id if coming.step else ""
         if coming.rule in ("escalation.waiting", "procedure.ended"):
             return Verdict(item.id, Outcome.ESCALATED, coming.rule, {}, step, coming.on)
-        if self.just_skipped(item):
-            return Verdict(item.id, Outcome.NOT_YET, "skipped", {"why": "spacing.message"}, step, coming.on)
-        params: type_params = {"day": coming.on, "step": step}
+        params: type_params = {"day": coming.on}
+        if item.id in self.skipped:
+            params = {"why": "spacing.message", "day": self.messages[-1].day}
+            return Verdict(item.id, Outcome.NOT_YET, "skipped", params, step, coming.on)
+        if coming.step is not None:
+            params["step"] = step
         return Verdict(item.id, Outcome.NOT_YET, coming.rule, params, step, coming.on)
 
-    def just_skipped(self, item: Item) -> bool:
-        """Whether a step before the due date fell on today and rests because the last message is too near."""
-        if not self.crowded(self.today, before_due=True):
-            return False
-        calendar = self.dossier.calendar
-        days = (
-            calendar.on_or_before(step.when.start(item.due, calendar))
-            for step in self.procedure.steps
-            if step.before_due and not any(told.step == step.id for told in item.told)
-        )
-        return self.today in days
-
-    def after(self, item: Item, wording: str) -> date:
-        """When an item dealt with today is looked at next: as if its step had been done today, in these words."""
+    def after(self, item: Item, wording: str = "") -> date:
+        """When an item dealt with today is looked at next: as if its step had been done, and told in these words."""
         coming = self.coming[item.id]
-        if coming.step is None or not coming.due:
-            done = Told(LISTED, self.today, wording)
-        else:
-            done = Told(coming.step.id, self.today, wording, coming.occurrence, coming.step.act is Act.DECISION)
-        later = self.come(item._replace(told=(*item.told, done)))
+        step, occurrence = self.told_as(item, wording) if wording else ("", 0)
+        told = [Told(step, self.today, wording, occurrence)] if wording else []
+        if coming.step and coming.due and coming.step.id != step:
+            asked = coming.step.act is Act.DECISION
+            told.append(Told(coming.step.id, self.today, "", coming.occurrence, asked))
+        later = self.come(item._replace(told=(*item.told, *told)))
         return max(later.on, self.today + timedelta(days=1))
 
     def say(
@@ -855,6 +921,7 @@ class _Look:
         return len(self.planned) - 1
 
 
+_CONTACTS: Final = frozenset({Act.CALL, Act.MEETING})  # tasks in which the customer hears from us
 # Held items named in a demand, so that the customer knows they were not overlooked.
 _NAMED: Final = frozenset({"hold.disputed", "hold.promised", "hold.plan_kept"})
 # Holds under which not even thanks are said.
@@ -873,7 +940,7 @@ def customer_hold(dossier: Dossier, today: date) -> Hold | None:
     if dossier.vulnerable:
         return Hold("hold.vulnerable", {}, review, "vulnerable")
     if dossier.insolvent:
-        return Hold("hold.insolvent", {}, review, "vulnerable")
+        return Hold("hold.insolvent", {}, review, "insolvent")
     if dossier.unhappy:
         return Hold("hold.unhappy", {}, review)
     if dossier.unread_reply:
@@ -896,6 +963,11 @@ def net_hold(items: Iterable[Item], suspense: int, review: date) -> Hold | None:
     if all(item.match_proposed for item in listed if item.open > 0) and net == 0:
         return None  # each item rests for a reason of its own
     return Hold("hold.net_credit", {}, review)
+
+
+def undisputed(item: Item) -> int:
+    """What of an item nobody contests."""
+    return item.open - min(item.disputed, item.open)
 
 
 def promise_rests(promise: Promise, dossier: Dossier, today: date) -> date | None:
@@ -935,5 +1007,6 @@ def _act(coming: Coming) -> Act | None:
     return coming.step.act if coming.step else None
 
 
-def _mentions(item: Item) -> int:
-    return sum(told.step == LISTED for told in item.told)
+def _times(step: str, item: Item) -> int:
+    """How often an item was told as a step, also in messages that bounced."""
+    return sum(told.step == step for told in item.told)

@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from amable.core.days import Calendar
 from amable.core.document import Entry, UnreadableError, parse
+from amable.core.money import exponent
 
 
 class Act(StrEnum):
@@ -75,6 +76,18 @@ class Conditions:
     countries: frozenset[str] = frozenset()
     relationship: str = ""
 
+    def least(self, currency: str) -> int:
+        """The minimum in minor units of a currency."""
+        return _least(self.minimum, currency)
+
+
+@lru_cache(maxsize=256)
+def _least(minimum: Decimal, currency: str) -> int:
+    return int(minimum.scaleb(exponent(currency)))
+
+
+ALL_ITEMS: Final = Conditions()
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -87,7 +100,7 @@ class Step:
     again: Offset | None = None
     repeat: int = 1
     presumes: tuple[str, ...] = ()
-    only: Conditions = Conditions()
+    only: Conditions = ALL_ITEMS
     switched_on: bool = True
 
     @property
@@ -128,12 +141,32 @@ class Procedure:
     @cached_property
     def after_due(self) -> frozenset[str]:
         """The identifiers of all steps that come after the due date."""
-        return frozenset(step.id for step in self.steps if not step.before_due)
+        return frozenset(step.id for step in self.since_due)
 
     @cached_property
     def first_overdue(self) -> Step | None:
         """The first message after the due date; its start is where the grace period ends."""
-        return next((step for step in self.steps if step.act in MESSAGES and not step.before_due), None)
+        return next((step for step in self.messages if not step.before_due), None)
+
+    @cached_property
+    def first_reminder(self) -> Step | None:
+        """The first message on or before the due date."""
+        return next((step for step in self.messages if step.before_due), None)
+
+    @cached_property
+    def messages(self) -> tuple[Step, ...]:
+        """The steps that speak to the customer and are switched on."""
+        return tuple(step for step in self.steps if step.act in MESSAGES and step.switched_on)
+
+    @cached_property
+    def until_due(self) -> tuple[Step, ...]:
+        """The steps on or before the due date."""
+        return tuple(step for step in self.steps if step.before_due)
+
+    @cached_property
+    def since_due(self) -> tuple[Step, ...]:
+        """The steps after the due date."""
+        return tuple(step for step in self.steps if not step.before_due)
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""
@@ -167,6 +200,8 @@ _AFTER: Final = re.compile(
     r"|the deadline of (?P<deadline>[a-z][a-z0-9_]*)|(?P<step>[a-z][a-z0-9_]*)(?: (?P<occurrence>\d{1,2}))?)"
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RESERVED: Final = frozenset({"due", "later", "listed", "other"})  # mean something else beside steps
+_AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
 _STEP_KEYS: Final = ("step", "do", "when", "wording", "again", "repeat", "presumes", "only", "switched")
 _LIMIT_KEYS: Final = {
     "days between messages before due": "spacing_before_due",
@@ -178,6 +213,7 @@ _LIMIT_KEYS: Final = {
     "working days to reply": "reply_working_days",
     "review after days": "review",
 }
+_AT_LEAST_ONE: Final = ("messages in seven days", "contacts in seven days", "review after days")
 
 
 def offset(text: str) -> Offset | None:
@@ -259,14 +295,17 @@ class _Reading:
                 continue
             lines[step.id] = entry.line
             steps.append(step)
-        self.together(steps, lines)
-        thanks = next((step for step in steps if step.act is Act.THANKS), None)
+        thanks = [step for step in steps if step.act is Act.THANKS]
+        ordered = tuple(step for step in steps if step.act is not Act.THANKS)
+        for step in thanks[1:]:
+            self.wrong("thanks_twice", lines[step.id], step=step.id, other=thanks[0].id)
+        self.together(ordered, lines)
         return Procedure(
             name,
             self.text(top.get("version"), "1"),
-            tuple(step for step in steps if step.act is not Act.THANKS),
+            ordered,
             self.limits(top.get("limits")),
-            thanks,
+            next((step for step in thanks if step.switched_on), None),
         )
 
     def step(self, entry: Entry) -> Step | None:
@@ -276,6 +315,9 @@ class _Reading:
         name = self.text(fields.get("step"), "")
         if not _NAME.fullmatch(name):
             self.wrong("step_name", entry.line, value=name)
+            return None
+        if name in _RESERVED:
+            self.wrong("step_reserved", entry.line, value=name)
             return None
         act = self.act(fields.get("do"), entry.line)
         when_entry = fields.get("when")
@@ -320,10 +362,10 @@ class _Reading:
 
     def conditions(self, entry: Entry | None) -> Conditions:
         if entry is None:
-            return Conditions()
+            return ALL_ITEMS
         fields = self.mapping(entry, ("minimum", "days late", "segments", "countries", "relationship"))
         if fields is None:
-            return Conditions()
+            return ALL_ITEMS
         relationship = self.text(fields.get("relationship"), "")
         if relationship not in ("", "new", "regular"):
             self.wrong("relationship", fields["relationship"].line, value=relationship)
@@ -341,7 +383,10 @@ class _Reading:
         fields = self.mapping(entry, tuple(_LIMIT_KEYS))
         if fields is None:
             return Limits()
-        given = {_LIMIT_KEYS[key]: self.number(value, 0, low=0, high=365) for key, value in fields.items()}
+        given = {
+            _LIMIT_KEYS[key]: self.number(value, 1, low=1 if key in _AT_LEAST_ONE else 0, high=365)
+            for key, value in fields.items()
+        }
         return Limits(**given)
 
     def together(self, steps: Sequence[Step], lines: Mapping[str, int]) -> None:
@@ -353,7 +398,8 @@ class _Reading:
                     self.wrong("refers_back", lines[step.id], step=step.id, other=other)
             if step.repeat > 1 and step.again is None:
                 self.wrong("repeat_without_again", lines[step.id], step=step.id)
-            if step.when.anchor is Anchor.STEP_BEFORE and place == 0:
+            contacts = (before for before in steps[:place] if before.act not in (Act.CHECK, Act.DECISION))
+            if step.when.anchor is Anchor.STEP_BEFORE and not any(contacts):
                 self.wrong("nothing_before", lines[step.id], step=step.id)
         dated = [step for step in steps if step.when.anchor is Anchor.DUE]
         for earlier, later in itertools.pairwise(dated):
@@ -368,8 +414,10 @@ class _Reading:
             return None
         for key, child in entry.value.items():
             if key not in known:
-                near = get_close_matches(key, known, 1)
-                self.wrong("unknown_key_near" if near else "unknown_key", child.line, key=key, near="".join(near))
+                if near := get_close_matches(key, known, 1):
+                    self.wrong("unknown_key_near", child.line, key=key, near=near[0])
+                else:
+                    self.wrong("unknown_key", child.line, key=key, known=", ".join(known))
         return {key: child for key, child in entry.value.items() if key in known}
 
     def text(self, entry: Entry | None, default: str) -> str:
@@ -400,14 +448,10 @@ class _Reading:
         if entry is None:
             return Decimal(0)
         word = self.text(entry, "")
-        try:
-            amount = Decimal(word)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount < 0:
+        if not _AMOUNT.fullmatch(word):
             self.wrong("amount", entry.line, value=word)
             return Decimal(0)
-        return amount
+        return Decimal(word)
 
     def switched(self, entry: Entry | None) -> bool:
         word = self.text(entry, "on").lower()

@@ -1,0 +1,5 @@
+"""`python -m amable`."""
+
+from amable.cli import main
+
+raise SystemExit(main())

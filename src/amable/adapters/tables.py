@@ -1,0 +1,199 @@
+"""Rows with the line they stand on, out of the bytes of a table; what cannot be a row becomes a complaint."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from amable.adapters.decoding import decode
+from amable.plugs.complaint import Complaint
+
+LARGEST_CELL: Final = 32_768  # characters; as much as a spreadsheet cell can hold
+LARGEST_FILE: Final = 200_000_000  # bytes
+MOST_ROWS: Final = 2_000_000
+
+_SEPARATORS: Final = ",;\t|"
+_SAMPLE: Final = 65_536  # characters that are enough to see how a file is separated
+_LONGEST_ROW: Final = 500  # lines; a quotation mark left open must not swallow the rest of the file
+_MOST_BROKEN: Final = 1_000  # rows with broken quotation marks before the rest is given up
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_SHOWN: Final = 80
+
+
+class Row(NamedTuple):
+    """The cells of one row, as written, and the line of the file it begins on, from 1."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The headings and the rows below them. Without headings the file as a whole could not be read."""
+
+    headings: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+
+
+def read(data: bytes, known: Collection[str]) -> Table:
+    """The table in these bytes. `known` are folded headings that help to see by which sign the cells are separated."""
+    if len(data) > LARGEST_FILE:
+        return _refused("file_too_large", limit=LARGEST_FILE // 1_000_000)
+    text = decode(data)
+    if text is None:
+        return _refused("encoding_unknown")
+    separator, begin = _separator(text, known)
+    headings: tuple[str, ...] = ()
+    rows: list[Row] = []
+    complaints: list[Complaint] = []
+    for found in _csv(text, separator, begin):
+        if isinstance(found, Complaint):
+            complaints.append(found)
+            if not headings:  # without its headings no row below can be understood
+                return Table(complaints=(found,))
+        elif not headings:
+            headings = tuple(clean(cell) for cell in found.cells)
+        elif (fault := _fault(found, headings, separator)) is not None:
+            complaints.append(fault)
+        else:
+            rows.append(found)
+            if len(rows) > MOST_ROWS:
+                return _refused("rows_too_many", limit=MOST_ROWS)
+    if not headings:
+        return _refused("file_empty")
+    kept, shifted = _by_width(rows, len(headings))
+    return Table(headings, kept, (*complaints, *shifted))
+
+
+def fold_heading(heading: str) -> str:
+    """A heading as it is compared: case, spaces, underscores and hyphens make no difference."""
+    return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFC", clean(heading)).casefold()).strip("_")
+
+
+def clean(text: str) -> str:
+    """One line of text: control characters, and the white space around them, become one space; the ends are trimmed."""
+    if text.isprintable():
+        return text.strip()
+    return _BLANKS.sub(_one_space, text).strip()
+
+
+# White space and what steers a terminal, a mail header or the direction of writing instead of being read.
+_STEERING: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+_BLANKS: Final = re.compile(rf"[\s{_STEERING}]+")
+_STEERS: Final = re.compile(rf"[{_STEERING}]")
+
+
+def _one_space(blanks: re.Match[str]) -> str:
+    return " " if _STEERS.search(blanks[0]) else blanks[0]
+
+
+def shown(text: str) -> str:
+    """A cell as a complaint quotes it: on one line and not too long."""
+    text = clean(text[: 4 * _SHOWN])
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _refused(rule: str, **params: object) -> Table:
+    return Table(complaints=(Complaint(rule, params=params),))
+
+
+class _Lines:
+    """The physical lines of a text, read one after the other from a place one can return to."""
+
+    def __init__(self, text: str, at: int = 0, number: int = 0) -> None:
+        self.text, self.at, self.number, self.left = text, at, number, _LONGEST_ROW
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        found = _LINE.match(self.text, self.at)
+        if found is None or not self.left:
+            raise StopIteration
+        self.at, self.number, self.left = found.end(), self.number + 1, self.left - 1
+        return found[0]
+
+
+def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
+    """Every row that is not empty. After broken quotation marks reading goes on with the very next line of the file."""
+    lines, broken = begin, 0
+    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+    while True:
+        lines.left = _LONGEST_ROW
+        at, line = lines.at, lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            rule = "cell_too_long" if "field limit" in str(error) else "quotes_unpaired"
+            lines.at, lines.number, lines.left = at, line - 1, 1
+            yield Complaint(rule, line, value=shown(next(lines)), params={"limit": LARGEST_CELL})
+            broken += 1
+            if broken == _MOST_BROKEN:
+                yield Complaint("rest_unread", line + 1, params={"line": line + 1})
+                return
+            continue
+        if any(clean(cell) for cell in cells):
+            yield Row(line, cells)
+
+
+def _fault(row: Row, headings: tuple[str, ...], separator: str) -> Complaint | None:
+    """What makes a row unfit by itself: an endless cell, or another row swallowed between quotation marks."""
+    width = len(headings)
+    joined = "".join(row.cells)
+    if len(joined) <= LARGEST_CELL and "\n" not in joined and "\r" not in joined:
+        return None
+    for cell in row.cells:
+        if len(cell) > LARGEST_CELL:
+            return Complaint("cell_too_long", row.line, value=shown(cell), params={"limit": LARGEST_CELL})
+        breaks = cell.count("\n") or cell.count("\r")
+        # Two lone quotation marks in the same column of two rows look like one cell that holds all between them.
+        if breaks and width > 2 and cell.count(separator) >= breaks * (width - 1):
+            return Complaint("quotes_unpaired", row.line, value=shown(cell), params={"limit": LARGEST_CELL})
+    return None
+
+
+def _by_width(rows: list[Row], width: int) -> tuple[tuple[Row, ...], list[Complaint]]:
+    """The rows that end with the headings, and a complaint for the others.
+
+    Empty cells beyond the headings are harmless only where most rows of the file have them. In a single row they tell
+    that a separator stood inside a cell, and that the cells after it moved.
+    """
+    usual, times = max(Counter(len(row.cells) for row in rows).items(), key=lambda pair: pair[1], default=(0, 0))
+    widest = usual if times * 2 > len(rows) else width
+    kept: list[Row] = []
+    shifted: list[Complaint] = []
+    for row in rows:
+        cells = len(row.cells)
+        if cells <= width or (cells == widest and not any(clean(cell) for cell in row.cells[width:])):
+            kept.append(row)
+        else:
+            shifted.append(Complaint("row_too_long", row.line, params={"cells": cells, "headings": width}))
+    return tuple(kept), shifted
+
+
+def _separator(text: str, known: Collection[str]) -> tuple[str, _Lines]:
+    """The sign between the cells, judged by the known headings, then by even rows; and where the table begins."""
+    lines = _Lines(text)
+    first = next(lines, "").strip()
+    if first[:4].lower() == "sep=" and first[4:5] in _SEPARATORS and len(first) <= 5:  # a line for Excel, not a row
+        return first[4:] or "\t", lines
+    sample = text[:_SAMPLE]
+    return max(_SEPARATORS, key=lambda sign: _fitness(sample, sign, known)), _Lines(text)
+
+
+def _fitness(sample: str, separator: str, known: Collection[str]) -> tuple[int, float, int]:
+    rows = [row.cells for row in _csv(sample, separator, _Lines(sample)) if isinstance(row, Row)]
+    if not rows:
+        return 0, 0.0, 0
+    headings = len(rows[0])
+    hits = sum(1 for heading in rows[0] if fold_heading(heading) in known)
+    even = Counter(len(row) for row in rows)[headings] / len(rows)
+    return hits, even if headings > 1 else 0.0, headings

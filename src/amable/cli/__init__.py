@@ -1,0 +1,71 @@
+"""The command line: `amable ...`, one file a command. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from amable import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 done with something to look at, 2 nothing could be done."""
+    arguments = _parser().parse_args(argv)
+    from amable.cli.speaking import RefusedError, refuse  # noqa: PLC0415 - so that --help stays quick
+
+    try:
+        return int(_commands()[arguments.command](arguments))
+    except RefusedError as error:
+        refuse(error)
+        return 2
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _commands() -> dict[str, object]:
+    from amable.cli import demo, evidence, procedure, run  # noqa: PLC0415
+
+    return {
+        "run": run.command,
+        "demo": demo.command,
+        "procedure": procedure.command,
+        "evidence": evidence.command,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="amable", description="Kind, persistent credit control on your own machine.")
+    parser.add_argument("--version", action="version", version=f"amable {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="see a day of a sample creditor, with a year of history behind it")
+    demo.add_argument("--outbox", type=Path, help="the folder to write to (default: amable-demo here)")
+
+    run = commands.add_parser("run", help="from a ledger and bank files to today's mails, with a reason for every item")
+    run.add_argument("--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the open items (CSV)")
+    run.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    run.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed and who signs (YAML)")
+    run.add_argument("--as-of", metavar="DATE|MOMENT", help="the day to work for: 2026-03-17 or 2026-03-17T20:30")
+    run.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="where everything is written and kept")
+    run.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
+    run.add_argument("--map", type=Path, metavar="FILE", help="which heading of the ledger is which column (YAML)")
+    run.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
+
+    procedure = commands.add_parser("procedure", help="check a procedure, or see the calendar an invoice would get")
+    verbs = procedure.add_subparsers(dest="verb", required=True, metavar="VERB")
+    check = verbs.add_parser("check", help="say what is wrong with a procedure, in words")
+    check.add_argument("file", type=Path, metavar="FILE")
+    show = verbs.add_parser("show", help="the days on which an invoice would be written about")
+    show.add_argument("file", type=Path, metavar="FILE", nargs="?", help="(default: the starter)")
+    show.add_argument("--due", metavar="DATE", help="the due date of the invoice (default: 30 days from today)")
+    show.add_argument("--country", default="", metavar="CC", help="the customer's country, as in ES")
+    show.add_argument("--region", default="", metavar="RR", help="the customer's region, as in VC")
+
+    evidence = commands.add_parser("evidence", help="the record of what was known, decided and written")
+    evidence_verbs = evidence.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verify = evidence_verbs.add_parser("verify", help="prove that nothing was changed, removed or reordered")
+    verify.add_argument("--outbox", type=Path, required=True, metavar="DIR")
+    return parser

@@ -1,0 +1,50 @@
+"""`amable demo`: a day of the sample creditor, reached by really running every working day before it."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date, timedelta
+from pathlib import Path
+
+from tqdm import tqdm
+
+from amable import sample
+from amable.cli.run import Errand, checked_procedure, run, starter
+from amable.cli.speaking import language
+from amable.core import creditor as creditor_file
+from amable.core.languages import say
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the sample's days up to its today, print that day, and say where to look."""
+    folder = (arguments.outbox or Path("amable-demo")).resolve()
+    if not (folder / "amable.sqlite3").exists():
+        print(say("demo.beginning", language(), day=sample.FIRST_DAY, last=sample.TODAY))
+        days = [day for day in _days(sample.FIRST_DAY, sample.TODAY) if day.weekday() < 5]
+        for day in tqdm(days[:-1], leave=False, disable=None, unit=""):
+            run(_errand(folder, day), quiet=True)
+    run(_errand(folder, sample.TODAY))
+    print()
+    print(say("demo.look", language(), folder=folder))
+    return 0
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _errand(folder: Path, day: date) -> Errand:
+    """What the sample's bookkeeper would have typed that morning."""
+    given = sample.unpack(folder / "input", day)
+    text = starter()
+    return Errand(
+        ledgers=(given.ledger,),
+        banks=given.statements,
+        described=creditor_file.read(given.creditor.read_text("utf-8")),
+        procedure=checked_procedure(text, "starter"),
+        procedure_text=text,
+        as_of=day.isoformat(),
+        outbox=folder,
+        headings={},
+        folders=(),
+    )

@@ -1,0 +1,282 @@
+"""`amable run`: from a ledger and bank files to today's mails, with a reason for every open item."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from amable.cli.speaking import RefusedError, language, today_in
+from amable.cli.workplace import working_in
+from amable.core import creditor as creditor_file
+from amable.core import document, procedure, wording
+from amable.core.languages import say
+from amable.core.procedure import MESSAGES, Act, Procedure
+from amable.plugs.bank import Statement
+from amable.plugs.complaint import Complaint
+from amable.plugs.invoices import ItemRecord
+from amable.plugs.loading import bank_readers, invoice_readers
+
+_LARGEST_FILE = 200 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the run is asked to do, as far as it can be told before anything is read."""
+
+    ledgers: tuple[Path, ...]
+    banks: tuple[Path, ...]
+    described: creditor_file.Creditor | None
+    procedure: Procedure
+    procedure_text: str
+    as_of: str
+    outbox: Path
+    headings: dict[str, str]
+    folders: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class Input:
+    """What was read: records and statements with the file they come from, and every complaint."""
+
+    records: list[tuple[str, ItemRecord]] = field(default_factory=list)
+    statements: list[tuple[str, list[Statement]]] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    complaints: list[tuple[str, Complaint]] = field(default_factory=list)
+    whole: bool = True  # every ledger file could be read, so that an item it lacks is really missing
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run, print the day, and return the exit code."""
+    errand = Errand(
+        ledgers=tuple(arguments.ledger),
+        banks=tuple(arguments.bank),
+        described=_creditor(arguments.creditor),
+        **_procedure(arguments.procedure),
+        as_of=arguments.as_of or "",
+        outbox=arguments.outbox,
+        headings=_headings(arguments.map),
+        folders=tuple(filter(None, [arguments.files])),
+    )
+    return run(errand)
+
+
+def run(errand: Errand, *, quiet: bool = False) -> int:
+    """Do the errand; `quiet` prints nothing (the demo's history)."""
+    given = _read(errand)
+    with working_in(errand.outbox):
+        return _work(errand, given, quiet=quiet)
+
+
+def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
+    # What touches rows is imported once the database is chosen.
+    from amable.banking import intake as banking  # noqa: PLC0415
+    from amable.cli import folder, summary  # noqa: PLC0415
+    from amable.dunning import actions, notices  # noqa: PLC0415
+    from amable.dunning.dossier import setting  # noqa: PLC0415
+    from amable.evidence import log  # noqa: PLC0415
+    from amable.ledger import intake  # noqa: PLC0415
+    from amable.organisation.tenancy import acting_for  # noqa: PLC0415
+
+    creditor = _installed(errand)
+    today, now = _moment(errand.as_of, creditor.timezone)
+    _not_earlier(creditor, today, now)
+    with acting_for(creditor):
+        creditor.last_run_on, creditor.last_run_at = today, now
+        creditor.save(update_fields=("last_run_on", "last_run_at"))
+        actions.close_days_before(creditor, today)
+        records = (intake.Sourced(file, record) for file, record in given.records)
+        taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole)
+        money = banking.take_statements(creditor, given.statements, today)
+        complaints = given.complaints + taken.complaints + money.complaints
+        used = actions.remember_procedure(creditor, errand.procedure_text)
+        with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
+            done = actions.review(creditor, errand.procedure, today, now, progress=on)
+        notices.write(creditor, today, now)
+        log.record_run(creditor, today, now, used, given.digests, [digest for digest, _ in given.statements])
+        head = log.seal(creditor)
+        gate = actions.stale_data(setting(creditor, errand.procedure, today))
+        folder.write_day(errand.outbox, creditor, today)
+        folder.write_why(errand.outbox, creditor, today, gate, errand.procedure)
+        folder.write_rejected(errand.outbox, complaints, creditor.language)
+        if not quiet:
+            summary.show(errand.outbox, creditor, today, gate, errand.procedure, done, len(complaints), head)
+    return 1 if complaints else 0
+
+
+# --- what the run is asked to do -------------------------------------------------------------------------------------
+
+
+def _installed(errand: Errand) -> Any:
+    """The creditor of this folder: as described now, as known from an earlier run, or a placeholder."""
+    from amable.organisation.actions import install  # noqa: PLC0415
+    from amable.organisation.models import Creditor  # noqa: PLC0415
+
+    if errand.described is not None:
+        return install(errand.described, placeholder=False)
+    known = Creditor.objects.first()
+    if known is not None:
+        return known
+    return install(creditor_file.placeholder(language()), placeholder=True)
+
+
+def _creditor(path: Path | None) -> creditor_file.Creditor | None:
+    if path is None:
+        return None
+    try:
+        return creditor_file.read(_text(path))
+    except creditor_file.CreditorError as error:
+        details = tuple(
+            say("cli.line", language(), line=p.line, sentence=say(f"creditor.{p.rule}", language(), **p.params))
+            for p in error.problems
+        )
+        raise RefusedError("creditor_unusable", file=path, details=details) from error
+
+
+def _procedure(path: Path | None) -> dict[str, Any]:
+    text = _text(path) if path else starter()
+    return {"procedure": checked_procedure(text, str(path or "starter")), "procedure_text": text}
+
+
+def starter() -> str:
+    """The text of the starter procedure."""
+    return files("amable.dunning").joinpath("starters", "starter.yaml").read_text("utf-8")
+
+
+def checked_procedure(text: str, name: str) -> Procedure:
+    """The procedure of a text; refuses it with everything that is wrong, in words."""
+    try:
+        found = procedure.read(text)
+    except procedure.ProcedureError as error:
+        details = tuple(
+            say("cli.line", language(), line=p.line, sentence=say(f"procedure.{p.rule}", language(), **p.params))
+            for p in error.problems
+        )
+        raise RefusedError("procedure_unusable", file=name, details=details) from error
+    stages = {stage for stage, _ in wording.library()}
+    for step in (*found.steps, *filter(None, [found.thanks])):
+        if (step.act in MESSAGES or step.act is Act.THANKS) and step.wording not in stages:
+            sentence = say("procedure.wording", language(), step=step.id, value=step.wording)
+            raise RefusedError("procedure_unusable", file=name, details=(sentence,))
+    return found
+
+
+def _headings(path: Path | None) -> dict[str, str]:
+    """The map of a ledger's headings to our columns."""
+    if path is None:
+        return {}
+    try:
+        entries = document.parse(_text(path)).value
+    except document.UnreadableError as error:
+        raise RefusedError("map_unusable", file=path, line=error.line) from error
+    if not isinstance(entries, dict) or not all(isinstance(entry.value, str) for entry in entries.values()):
+        raise RefusedError("map_unusable", file=path, line=1)
+    return {heading: str(entry.value) for heading, entry in entries.items()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return _bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RefusedError("file_not_utf8", file=path) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise RefusedError("file_too_large", file=path, n=_LARGEST_FILE // 2**20)
+        return path.read_bytes()
+    except OSError as error:
+        raise RefusedError("file_unreadable", file=path, why=error.strerror or "") from error
+
+
+def _moment(as_of: str, zone: str) -> tuple[date, datetime | None]:
+    """The day of the run and, when an hour was named, its moment in the creditor's zone."""
+    if not as_of:
+        return today_in(zone), None
+    try:
+        if len(as_of) == len("2026-03-17"):
+            return date.fromisoformat(as_of), None
+        moment = datetime.fromisoformat(as_of)
+    except ValueError as error:
+        raise RefusedError("as_of_unreadable", value=as_of) from error
+    aware = moment.replace(tzinfo=ZoneInfo(zone)) if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone))
+    return aware.date(), aware
+
+
+def _not_earlier(creditor: Any, today: date, now: datetime | None) -> None:
+    """A run may not go back behind the last one."""
+    last, at = creditor.last_run_on, creditor.last_run_at
+    if last and (today < last or (today == last and now and at and now < at)):
+        raise RefusedError("as_of_earlier", language=creditor.language, day=today, last=last)
+
+
+# --- reading files ---------------------------------------------------------------------------------------------------
+
+
+def _read(errand: Errand) -> Input:
+    """Read every file; refuse when there is nothing at all to work on."""
+    given = Input()
+    for path in errand.ledgers:
+        _read_ledger(path, errand, given)
+    if not given.records:
+        first = next(iter(given.complaints), None)
+        if first is None:
+            raise RefusedError("ledger_empty", file=errand.ledgers[0])
+        raise RefusedError("ledger_unusable", file=first[0], details=_in_words(given.complaints[:10]))
+    for path in errand.banks:
+        _read_bank(path, given)
+    return given
+
+
+def _in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
+    spoken = language()
+    return tuple(
+        " ".join(
+            (
+                f"{file}{f':{complaint.line}' if complaint.line else ''}:",
+                say(f"complaint.{complaint.rule}", spoken, **complaint.params),
+                say(f"advice.{complaint.rule}", spoken, **complaint.params),
+            )
+        )
+        for file, complaint in complaints
+    )
+
+
+def _read_ledger(path: Path, errand: Errand, given: Input) -> None:
+    data = _bytes(path)
+    reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
+    if reader is None:
+        given.complaints.append((path.name, Complaint("ledger_not_recognised")))
+        given.whole = False
+        return
+    folders = (path.resolve().parent, *(folder.resolve() for folder in errand.folders))
+    for found in reader.read(data, folders=folders, heading_map=errand.headings):
+        if isinstance(found, ItemRecord):
+            given.records.append((path.name, found))
+        else:
+            given.complaints.append((path.name, found))
+            given.whole = given.whole and found.line is not None
+    given.digests.append(sha256(data).hexdigest())
+
+
+def _read_bank(path: Path, given: Input) -> None:
+    data = _bytes(path)
+    reader = next((reader for reader in bank_readers().values() if reader.recognises(data)), None)
+    if reader is None:
+        given.complaints.append((path.name, Complaint("bank_not_recognised")))
+        return
+    statements: list[Statement] = []
+    for found in reader.read(data):
+        if isinstance(found, Statement):
+            statements.append(found)
+        else:
+            given.complaints.append((path.name, found))
+    given.statements.append((sha256(data).hexdigest(), statements))

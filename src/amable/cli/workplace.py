@@ -1,0 +1,32 @@
+"""The folder a command works in: private to its owner, nobody else's while we are in it, its database open."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from amable.cli.speaking import RefusedError
+from amable.server.database import close_database, open_database
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Make the folder if need be, lock it against a second run, and open its database until the work is done."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise RefusedError("outbox_unusable", folder=folder, why=error.strerror or "") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        open_database(folder)
+        yield
+    except BlockingIOError as error:
+        raise RefusedError("outbox_busy", folder=folder) from error
+    finally:
+        close_database()
+        os.close(handle)

@@ -1,0 +1,548 @@
+"""Knows which open items a payment received seems to settle, with the reasons and whether it may be booked unasked.
+
+Amounts are integer minor units. A number in the text is what makes a match sure; a name and an amount never do: names
+are alike and round amounts repeat (of 9,984 payments tried that way, 90 went to the wrong customer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from enum import IntEnum
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from amable.core.invoice_numbers import LONG, Found, Level, Numbers, capitals, compact, fold_number
+from amable.core.money import Money
+from amable.core.payer_names import Names, fold_name, has_legal_form, same_name
+
+__all__ = [
+    "Index", "Match", "OpenItem", "PastPayment", "PastPayments", "Payer", "Reason", "Received", "Reversal", "Share",
+    "fold_name", "fold_number", "has_legal_form", "match", "match_return",
+]  # fmt: skip
+
+
+class OpenItem(NamedTuple):
+    """An item with what is open on it: above zero for an invoice, below for a credit note, zero once settled."""
+
+    id: int
+    customer: int
+    number: str
+    currency: str
+    open: int
+    due: date
+    total: int
+    po_number: str = ""
+
+
+class Payer(NamedTuple):
+    """What is known of a customer as a payer: the names it uses and the accounts it has paid from."""
+
+    customer: int
+    names: tuple[str, ...]
+    ibans: tuple[str, ...] = ()
+    tax_id: str = ""
+
+
+class Received(NamedTuple):
+    """A statement line in minor units: above zero for money in."""
+
+    amount: int
+    currency: str
+    name: str = ""
+    iban: str = ""
+    text: str = ""
+    reference: str = ""
+    end_to_end: str = ""
+
+
+class Share(NamedTuple):
+    """The part of a payment set against one item; below zero for a credit note used up."""
+
+    item: int
+    amount: int
+
+
+class Reason(NamedTuple):
+    """Why: the sentence `match.<rule>` and what fills it."""
+
+    rule: str
+    params: Mapping[str, object]
+
+
+class Match(NamedTuple):
+    """One reading of a payment. The shares and `unapplied` add up to the payment; `sure` may be booked unasked.
+
+    `customer` is None when the items of several customers are paid at once. A match without shares says whose the
+    money probably is.
+    """
+
+    customer: int | None
+    shares: tuple[Share, ...]
+    unapplied: int
+    sure: bool
+    reasons: tuple[Reason, ...]
+
+
+class PastPayment(NamedTuple):
+    """A payment booked earlier, as it may come back; the amount is above zero."""
+
+    id: int
+    customer: int | None
+    amount: int
+    currency: str
+    booked_on: date
+    name: str = ""
+    iban: str = ""
+    reference: str = ""
+    end_to_end: str = ""
+
+
+class Reversal(NamedTuple):
+    """An earlier payment that a movement seems to take back; `sure` when no other payment could be meant."""
+
+    payment: int
+    amount: int
+    sure: bool
+    reasons: tuple[Reason, ...]
+
+
+_MOST_SHOWN: Final = 5
+
+
+class Index:
+    """Open items and payers, arranged for looking up a line at a time.
+
+    It is told of each booking (`book`), so that the next line sees what is still open.
+    """
+
+    def __init__(self, items: Iterable[OpenItem], payers: Iterable[Payer]) -> None:
+        self.items: dict[int, OpenItem] = {}
+        self.open: dict[int, int] = {}
+        self.numbers = Numbers()
+        self.names = Names()
+        self._of: dict[int, list[int]] = {}
+        self._owed: dict[tuple[int, str], int] = {}
+        self._by_amount: dict[int, dict[tuple[str, int], list[int]]] = {}
+        self._ibans: dict[str, set[int]] = {}
+        self._tax_ids: dict[str, set[int]] = {}
+        for item in items:
+            self.items[item.id] = item
+            self.open[item.id] = item.open
+            self._of.setdefault(item.customer, []).append(item.id)
+            key = item.customer, item.currency
+            self._owed[key] = self._owed.get(key, 0) + item.open
+            self.numbers.add(item.id, item.number, item.po_number)
+        for payer in payers:
+            for name in payer.names:
+                self.names.add(payer.customer, name)
+            for iban in payer.ibans:
+                self._ibans.setdefault(_account(iban), set()).add(payer.customer)
+            for tax_id in _tax_ids(payer.tax_id):
+                self._tax_ids.setdefault(tax_id, set()).add(payer.customer)
+
+    def book(self, match: Match) -> None:
+        """Take the shares of a booked match off what is open."""
+        for share in match.shares:
+            item = self.items[share.item]
+            before = self.open[share.item]
+            self.open[share.item] = before - share.amount
+            self._owed[item.customer, item.currency] -= share.amount
+            if (amounts := self._by_amount.get(item.customer)) is not None:
+                amounts[item.currency, before].remove(share.item)
+                amounts.setdefault((item.currency, before - share.amount), []).append(share.item)
+
+    def reopen(self, item: int, open_: int) -> None:
+        """An item whose payment came back is open again, if it was open when the index was made."""
+        known = self.items.get(item)
+        if known is None:
+            return
+        before = self.open[item]
+        self.open[item] = open_
+        self._owed[known.customer, known.currency] += open_ - before
+        self._by_amount.pop(known.customer, None)
+
+    def owed(self, customer: int, currency: str) -> int:
+        """What the customer owes in all, credit notes taken off."""
+        return self._owed.get((customer, currency), 0)
+
+    def of_amount(self, customer: int, currency: str, amount: int) -> list[OpenItem]:
+        """The customer's items with exactly this amount open, the oldest due first."""
+        amounts = self._by_amount.get(customer)
+        if amounts is None:
+            amounts = self._by_amount[customer] = {}
+            for number in self._of.get(customer, ()):
+                amounts.setdefault((self.items[number].currency, self.open[number]), []).append(number)
+        return self.oldest_first(amounts.get((currency, amount), ()))
+
+    def of_customer(self, customer: int, currency: str) -> list[OpenItem]:
+        """All the customer still has open in this currency, the oldest due first."""
+        return self.oldest_first(
+            number
+            for number in self._of.get(customer, ())
+            if self.open[number] and self.items[number].currency == currency
+        )
+
+    def oldest_first(self, numbers: Iterable[int]) -> list[OpenItem]:
+        return sorted((self.items[number] for number in numbers), key=lambda item: (item.due, item.id))
+
+    def with_iban(self, iban: str) -> set[int]:
+        return self._ibans.get(_account(iban), set()) if iban else set()
+
+    def with_tax_id(self, text: str) -> set[int]:
+        """The customers whose tax number stands in the text."""
+        if not self._tax_ids:
+            return set()
+        words = capitals(text).split()
+        return {customer for word in words for customer in self._tax_ids.get(compact(word), ())}
+
+
+def _account(iban: str) -> str:
+    return "".join(iban.split()).upper()
+
+
+def _tax_ids(tax_id: str) -> Iterator[str]:
+    """With and without the country: `ESB12345674`, `B12345674`."""
+    together = compact(tax_id)
+    if len(together) < 6:
+        return
+    yield together
+    if together[:2].isalpha() and len(together) > 7:
+        yield together[2:]
+
+
+class _Standing(IntEnum):
+    """What the line says of its payer, held against one customer."""
+
+    OTHER = 0
+    UNKNOWN = 1
+    KNOWN = 2
+
+
+class _Ranked(NamedTuple):
+    weight: int
+    match: Match
+
+
+def match(received: Received, index: Index) -> tuple[Match, ...]:
+    """What the payment may settle, the best reading first; empty when it says nothing of any customer.
+
+    Only a reading that is `sure` may be booked unasked; then it is the only one.
+    """
+    if received.amount <= 0:
+        return ()
+    found, unknown = _named(received, index)
+    ranked = _by_number(received, found, index)
+    if not any(reading.match.sure for reading in ranked):
+        ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
+    ranked.sort(key=lambda reading: (not reading.match.sure, -reading.weight))
+    if ranked and ranked[0].match.sure:
+        return (ranked[0].match,)
+    readings: dict[tuple[object, ...], Match] = {}
+    for reading in ranked:
+        readings.setdefault((reading.match.customer, reading.match.shares), reading.match)
+    return tuple(readings.values())[:_MOST_SHOWN]
+
+
+def _named(received: Received, index: Index) -> tuple[list[Found], str]:
+    """The items named by the reference, in the text, or, failing these, by the payer's own identifier."""
+    found: list[Found] = []
+    if received.reference and (ids := index.numbers.exactly(received.reference)):
+        found.append(Found(ids, Level.CLEAR, "reference"))
+    in_text, unknown = index.numbers.in_text(received.text) if received.text else ([], "")
+    found += in_text
+    if not found and received.end_to_end:
+        ids = index.numbers.exactly(received.end_to_end)
+        if ids and len(received.end_to_end) >= LONG:
+            found.append(Found(ids, Level.PLAIN, "reference"))
+    return list(dict.fromkeys(found)), unknown
+
+
+def _by_number(received: Received, found: list[Found], index: Index) -> list[_Ranked]:
+    """Readings by the items named; whoever is named most firmly owns what is named less firmly."""
+    if not found:
+        return []
+    if len(found) == 1 and len(found[0].ids) == 1:
+        return [_settle(received, index.items[found[0].ids[0]].customer, found, index, alone=True)]
+    best = max(name.level for name in found)
+    firm = {index.items[number].customer for name in found if name.level == best for number in name.ids}
+    found = [
+        name._replace(ids=tuple(number for number in name.ids if index.items[number].customer in firm))
+        for name in found
+    ]
+    found = [name for name in found if name.ids and (name.level > Level.ORDER or best == Level.ORDER)]
+    pinned = {owners[0] for name in found if len(owners := _owners(name, index)) == 1}
+    if pinned:
+        found = [
+            name._replace(
+                ids=tuple(number for number in name.ids if index.items[number].customer in pinned) or name.ids
+            )
+            for name in found
+        ]
+    customers = list(dict.fromkeys(index.items[number].customer for name in found for number in name.ids))
+    if len(customers) == 1:
+        return [_settle(received, customers[0], found, index, alone=True)]
+    if not pinned:  # one number that several customers have: the payer may tell
+        meant = [customer for customer in customers if _standing(received, customer, index) == _Standing.KNOWN]
+        if len(meant) == 1:
+            return [_settle(received, meant[0], found, index, alone=True)]
+    readings = [_settle(received, customer, found, index, alone=False) for customer in customers[:_MOST_SHOWN]]
+    together = _across(received, found, index) if len(pinned) == len(customers) else None
+    return [together, *readings] if together else readings
+
+
+def _owners(name: Found, index: Index) -> list[int]:
+    return list(dict.fromkeys(index.items[number].customer for number in name.ids))
+
+
+def _across(received: Received, found: list[Found], index: Index) -> _Ranked | None:
+    """The named items of several customers, when they are exactly what was paid."""
+    items = index.oldest_first({number for name in found for number in name.ids})
+    shares = tuple(Share(item.id, index.open[item.id]) for item in items if index.open[item.id])
+    if any(item.currency != received.currency for item in items) or sum(s.amount for s in shares) != received.amount:
+        return None
+    numbers = [item.number for item in items]
+    reasons = (_naming("number", numbers), Reason("several_customers", {}), Reason("exact", {}))
+    return _Ranked(6, Match(None, shares, 0, False, reasons))
+
+
+def _settle(received: Received, customer: int, found: list[Found], index: Index, *, alone: bool) -> _Ranked:
+    """What the payment does to the named items of one customer; sure only when nothing speaks against it."""
+    amount, currency = received.amount, received.currency
+    named = [name._replace(ids=tuple(n for n in name.ids if index.items[n].customer == customer)) for name in found]
+    named = [name for name in named if name.ids]
+    items = index.oldest_first({number for name in named for number in name.ids})
+    reasons = [
+        _naming(rule, list(dict.fromkeys(index.items[n].number for name in named if name.by == rule for n in name.ids)))
+        for rule in dict.fromkeys(name.by for name in named)
+    ]
+    if not alone:
+        reasons.append(Reason("several_customers", {}))
+    usable = [item for item in items if item.currency == currency]
+    if not usable:
+        reasons.append(Reason("other_currency", {"currency": items[0].currency}))
+        return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
+    paid = [item.number for item in usable if not index.open[item.id]]
+    if paid:
+        reasons.append(_naming("already_paid", paid))
+    invoices = [item for item in usable if index.open[item.id] > 0]
+    credits_named = [item for item in usable if index.open[item.id] < 0]
+    if not invoices:
+        reasons.append(Reason("no_item", {}))
+        return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
+
+    exact, chosen = _exactly(amount, invoices, credits_named, index, customer, currency, one_number=len(named) == 1)
+    if exact:
+        shares = tuple(Share(item.id, index.open[item.id]) for item in exact)
+        used = [item.number for item in exact if index.open[item.id] < 0]
+        reasons += [_naming("credit", used)] if used else []
+        reasons.append(Reason("exact", {}) if chosen else Reason("one_of_several", {}))
+        unapplied = 0
+    else:
+        shares, unapplied, reason = _in_order(amount, currency, invoices, credits_named, index)
+        used = [item.number for item in credits_named if any(share.item == item.id for share in shares)]
+        reasons += [_naming("credit", used)] if used else []
+        reasons.append(reason)
+
+    level = min(max(name.level for name in named if item.id in name.ids) for item in usable)
+    standing = _standing(received, customer, index)
+    if standing == _Standing.OTHER and received.name:
+        reasons.append(Reason("other_name", {"name": received.name}))
+    if level == Level.FAINT:
+        reasons.append(Reason("faint_number", {}))
+    sure = alone and chosen and _may_book(level, standing, exact=bool(exact), paid=bool(paid))
+    return _Ranked(5 if exact else 4, Match(customer, shares, unapplied, sure, tuple(reasons)))
+
+
+def _may_book(level: Level, standing: _Standing, *, exact: bool, paid: bool) -> bool:
+    """Whether a number alone is enough: the less it says, the more amount and payer must agree."""
+    if level == Level.ORDER:
+        return False
+    if exact:
+        return level >= Level.PLAIN or standing > _Standing.OTHER
+    if paid:
+        return False
+    return standing >= {Level.CLEAR: _Standing.UNKNOWN, Level.PLAIN: _Standing.KNOWN}.get(level, 3)
+
+
+def _exactly(
+    amount: int,
+    invoices: list[OpenItem],
+    credits_named: list[OpenItem],
+    index: Index,
+    customer: int,
+    currency: str,
+    *,
+    one_number: bool,
+) -> tuple[list[OpenItem], bool]:
+    """The items whose open amounts are together exactly the payment, and whether there is only one such choice."""
+    total = sum(index.open[item.id] for item in invoices)
+    if total == amount:
+        return invoices, True
+    if credits_named and total + sum(index.open[item.id] for item in credits_named) == amount:
+        return [*invoices, *credits_named], True
+    if one_number:  # instalments share their invoice's number
+        single = [item for item in invoices if index.open[item.id] == amount]
+        if single:
+            return single[:1], len(single) == 1
+    if amount < total:
+        notes = [item for item in index.of_customer(customer, currency) if index.open[item.id] < 0]
+        choices = [
+            list(choice) for choice in _choices(notes) if sum(index.open[i.id] for i in choice) == amount - total
+        ]
+        if choices:
+            return [*invoices, *choices[0]], len(choices) == 1
+    return [], True
+
+
+def _choices(notes: list[OpenItem]) -> Iterator[tuple[OpenItem, ...]]:
+    """Each credit note, each two, all: what a person would try; more would explain any amount."""
+    yield from ((item,) for item in notes)
+    if len(notes) <= 12:
+        yield from combinations(notes, 2)
+    if len(notes) > 2:
+        yield tuple(notes)
+
+
+def _in_order(
+    amount: int, currency: str, invoices: list[OpenItem], credits_named: list[OpenItem], index: Index
+) -> tuple[tuple[Share, ...], int, Reason]:
+    """Credit notes named are used up, then the oldest due invoice is paid first; what is left over stays unapplied."""
+    credit = -sum(index.open[item.id] for item in credits_named)
+    total = sum(index.open[item.id] for item in invoices)
+    if credit >= total:  # more credit than invoices: nothing here says what was meant to be paid
+        credit, credits_named = 0, []
+    shares = [Share(item.id, index.open[item.id]) for item in credits_named]
+    left = amount + credit
+    for item in invoices:
+        part = min(left, index.open[item.id])
+        if part:
+            shares.append(Share(item.id, part))
+        left -= part
+    if left:
+        return tuple(shares), left, Reason("over", {"rest": Money(left, currency)})
+    return tuple(shares), 0, Reason("part", {"rest": Money(total - credit - amount, currency)})
+
+
+def _standing(received: Received, customer: int, index: Index) -> _Standing:
+    owners = index.with_iban(received.iban)
+    if customer in owners:
+        return _Standing.KNOWN
+    if received.name and index.names.of(customer, received.name):
+        return _Standing.KNOWN
+    if owners or (received.name and index.names.known(customer)):
+        return _Standing.OTHER
+    return _Standing.UNKNOWN
+
+
+def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: str) -> list[_Ranked]:
+    """Readings by who seems to have paid: the account first, then the tax number, then the name."""
+    owners = index.with_iban(received.iban)
+    evidence: dict[int, list[Reason]] = {
+        customer: [Reason("iban", {"iban": received.iban})] for customer in sorted(owners)
+    }
+    for customer in sorted(index.with_tax_id(received.text)):
+        evidence.setdefault(customer, []).append(Reason("tax_id", {}))
+    if received.name:
+        for name in index.names.like(received.name):
+            reason = Reason("name", {"name": received.name, "known": name.shown})
+            evidence.setdefault(name.customer, []).append(reason)
+    readings = [_by_amount(received, customer, reasons, index, unknown) for customer, reasons in evidence.items()]
+    explained = [reading for reading in readings if reading.match.shares]
+    if not sure_allowed or len(owners) != 1 or len(explained) != 1 or len(explained[0].match.shares) != 1:
+        return readings
+    (reading,) = explained
+    only_one = len(index.of_amount(min(owners), received.currency, received.amount)) == 1
+    sure = reading.match.customer in owners and only_one
+    return [r._replace(match=r.match._replace(sure=sure)) if r is reading else r for r in readings]
+
+
+def _by_amount(received: Received, customer: int, reasons: list[Reason], index: Index, unknown: str) -> _Ranked:
+    """What a customer who seems to be the payer may have paid, told by the amount alone."""
+    weight = len(reasons)
+    doubts = [Reason("unknown_number", {"number": unknown})] if unknown else []
+    items = index.of_amount(customer, received.currency, received.amount)
+    if items:
+        told = Reason("one_amount", {}) if len(items) == 1 else Reason("same_amounts", {"n": len(items)})
+        shares: tuple[Share, ...] = (Share(items[0].id, received.amount),)
+        return _Ranked(weight + 2, Match(customer, shares, 0, False, (*reasons, told, *doubts)))
+    if index.owed(customer, received.currency) == received.amount:
+        shares = tuple(Share(item.id, index.open[item.id]) for item in index.of_customer(customer, received.currency))
+        return _Ranked(weight + 1, Match(customer, shares, 0, False, (*reasons, Reason("whole_balance", {}), *doubts)))
+    return _Ranked(weight - 1, Match(customer, (), received.amount, False, (*reasons, Reason("no_item", {}), *doubts)))
+
+
+def _naming(rule: str, numbers: list[str]) -> Reason:
+    return Reason(rule, {"n": len(numbers), "numbers": ", ".join(numbers)})
+
+
+class PastPayments:
+    """Payments booked earlier, arranged for finding the one that comes back; told of each one that did (`book`)."""
+
+    def __init__(self, payments: Iterable[PastPayment]) -> None:
+        self.payments: dict[int, PastPayment] = {}
+        self._by_end_to_end: dict[str, list[int]] = {}
+        self._by_reference: dict[str, list[int]] = {}
+        self._by_amount: dict[tuple[str, int], list[int]] = {}
+        for payment in payments:
+            self.add(payment)
+
+    def add(self, payment: PastPayment) -> None:
+        """A payment just booked may come back within the same file."""
+        self.payments[payment.id] = payment
+        if payment.end_to_end:
+            self._by_end_to_end.setdefault(payment.end_to_end, []).append(payment.id)
+        if payment.reference:
+            self._by_reference.setdefault(fold_number(payment.reference), []).append(payment.id)
+        self._by_amount.setdefault((payment.currency, payment.amount), []).append(payment.id)
+
+    def book(self, reversal: Reversal) -> None:
+        """This payment has come back; it cannot come back again."""
+        del self.payments[reversal.payment]
+
+    def like(self, received: Received) -> Iterator[tuple[str, list[PastPayment]]]:
+        """The payments that could be meant, rule by rule, the surest rule first, the newest payment first."""
+        by_amount = self._still_there(self._by_amount.get((received.currency, -received.amount), ()))
+        if received.end_to_end:
+            yield "return_end_to_end", self._still_there(self._by_end_to_end.get(received.end_to_end, ()))
+        if received.reference:
+            yield "return_reference", self._still_there(self._by_reference.get(fold_number(received.reference), ()))
+        if received.iban:
+            account = _account(received.iban)
+            yield "return_iban", [payment for payment in by_amount if _account(payment.iban) == account]
+        if received.name:
+            yield "return_name", [payment for payment in by_amount if same_name(payment.name, received.name)]
+
+    def _still_there(self, numbers: Iterable[int]) -> list[PastPayment]:
+        there = [self.payments[number] for number in numbers if number in self.payments]
+        return sorted(there, key=lambda payment: (payment.booked_on, payment.id), reverse=True)
+
+
+def match_return(received: Received, past: PastPayments) -> tuple[Reversal, ...]:
+    """Which earlier payments a negative movement may take back, the best first.
+
+    Sure when exactly one payment has this identifier, reference or account, and exactly this amount; a name and an
+    amount are only a proposal. Nothing is proposed that is smaller than what came back.
+    """
+    if received.amount >= 0:
+        return ()
+    for rule, payments in past.like(received):
+        fitting = [
+            payment
+            for payment in payments
+            if payment.currency == received.currency and payment.amount >= -received.amount
+        ]
+        if not fitting:
+            continue
+        exact = [payment for payment in fitting if payment.amount == -received.amount]
+        candidates = exact or fitting
+        sure = len(exact) == 1 and rule != "return_name"
+        reasons = [Reason(rule, {})]
+        if len(candidates) > 1:
+            reasons.append(Reason("return_several", {"n": len(candidates)}))
+        if not exact:
+            reasons.append(Reason("return_part", {}))
+        return tuple(
+            Reversal(payment.id, -received.amount, sure, tuple(reasons)) for payment in candidates[:_MOST_SHOWN]
+        )
+    return ()

@@ -1,0 +1,35 @@
+"""Turns a rule and its parameters into one sentence for a person, in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amable.core.languages import say, sentences
+
+_OWN_STEP = "step.other"  # a step of a user's own procedure, named as it is
+
+
+def reason(rule: str, params: Mapping[str, object], language: str) -> str:
+    """The sentence of a rule; a step among the parameters is named in words, a rule among them becomes its sentence."""
+    known = sentences(language)
+    words = dict(params)
+    if "step" in words:
+        words["step"] = step_name(str(words["step"]), language)
+    if rule == "skipped":
+        inner = {name: value for name, value in words.items() if name != "why"}
+        words["why"] = reason(str(words["why"]), inner, language)
+    if rule == "wording.refused":
+        words["finding"] = _finding(str(words["finding"]), words, language)
+    if rule.startswith("step.") and rule not in known:
+        return say(_OWN_STEP, language, step=step_name(rule.removeprefix("step."), language))
+    return say(rule, language, **words)
+
+
+def step_name(step: str, language: str) -> str:
+    """A step in words; a step of a user's own procedure by its identifier."""
+    key = f"stepname.{step}"
+    return say(key, language) if key in sentences(language) else step
+
+
+def _finding(rule: str, params: Mapping[str, object], language: str) -> str:
+    return say(f"kindness.{rule}", language, **{name: value for name, value in params.items() if name != "finding"})

@@ -1,0 +1,1 @@
+"""Messages and tasks: what is said to customers and asked of people."""

@@ -1,0 +1,360 @@
+"""Puts what was planned into words and bytes: fields, wording, kindness check, attachments, and the channel's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from amable.core import wording
+from amable.core.kindness import Facts, Finding, Severity, check
+from amable.core.languages import say, show_date, show_money
+from amable.core.money import Money
+from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, qr_png, reference, show_iban
+from amable.core.planning import Act, Kind, Line, Named, Planned, Section
+from amable.core.procedure import Step
+from amable.core.wording import Block, Part, SetAside, Soon, Template
+from amable.organisation.models import Creditor
+from amable.plugs.channel import Address, Attachment, Draft
+from amable.plugs.loading import channels
+
+_LARGEST_ATTACHED: Final = 15 * 2**20  # of all documents together: many mailboxes refuse more
+_LARGEST_DOCUMENT: Final = 10 * 2**20
+_THREAD: Final = 10  # Message-IDs named in References
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is written to. `had` are the wordings they had, oldest first; `regular` None when nothing is known."""
+
+    key: str
+    name: str
+    contact: str
+    emails: tuple[str, ...]
+    language: str
+    country: str
+    consumer: bool
+    regular: bool | None
+    had: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What a message says of an item beside its amount."""
+
+    number: str
+    kind: str
+    description: str
+    issued_on: date | None
+    due_on: date
+    total: int
+    open: int
+    currency: str
+    pdf_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message in its final bytes."""
+
+    data: bytes
+    ending: str
+    subject: str
+    wording: str
+    message_id: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A message that must not leave as it is, and why."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One planned message with everything its words need."""
+
+    planned: Planned
+    step: Step
+    creditor: Creditor
+    recipient: Recipient
+    items: Mapping[int, ItemFacts]
+    key: str
+    today: date
+    leaves_at: datetime
+    thread: tuple[str, ...] = ()
+
+
+def message_key(creditor: Creditor, customer: str, day: date, slot: str) -> str:
+    """What a message is known by for ever; its name, identifier, minute and boundary derive from it."""
+    return sha256(f"{creditor.ref}|{customer}|{day.isoformat()}|{slot}".encode()).hexdigest()[:16]
+
+
+def compose(occasion: Occasion) -> Composed | Withheld:
+    """The message in words and bytes, or what is wrong with it; the same occasion gives the same bytes."""
+    template = _template(occasion)
+    shown = _Shown(occasion)
+    documents = _documents(occasion) if template.attach_invoice else []
+    fields = shown.fields(documents)
+    try:
+        rendered = wording.render(template, fields)
+    except wording.MissingFieldError as error:
+        return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
+    rendered = wording.compose_body(rendered, thanks=shown.thanks(), blocks=shown.blocks())
+    to = occasion.recipient.emails
+    facts = Facts(
+        fields,
+        consumer=occasion.recipient.consumer,
+        document_known=any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
+        document_travels=bool(documents),
+        recipients=to,
+        allowed=frozenset(to),
+    )
+    findings = tuple(finding for finding in check(rendered, facts) if finding.severity is Severity.ERROR)
+    if findings:
+        return Withheld(findings)
+    creditor = occasion.creditor
+    picture = shown.payment_code()
+    content_id = f"pay.{occasion.key}" if picture else None
+    message_id = identifier(creditor, occasion.key)
+    language = occasion.recipient.language
+    draft = Draft(
+        key=occasion.key,
+        sender=Address(f"{creditor.sender_name}", creditor.sender_email),
+        to=tuple(Address(occasion.recipient.contact or occasion.recipient.name, email) for email in to),
+        subject=wording.plain(rendered.subject),
+        text=wording.as_text(rendered),
+        html=wording.as_html(rendered, qr_content_id=content_id, qr_caption=say("wording.qr_caption", language)),
+        language=language,
+        leaves_at=occasion.leaves_at,
+        message_id=message_id,
+        references=occasion.thread[-_THREAD:],
+        attachments=(*_picture(picture, content_id), *documents),
+        as_draft=True,
+    )
+    parcel = channels()["email"].compose(draft)
+    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, to)
+
+
+def identifier(creditor: Creditor, key: str) -> str:
+    """The Message-ID of a message of ours, without its angle brackets."""
+    return f"{key}@{creditor.sender_email.rpartition('@')[2]}"
+
+
+def _picture(picture: bytes | None, content_id: str | None) -> tuple[Attachment, ...]:
+    if picture is None or content_id is None:
+        return ()
+    return (Attachment("pay.png", "image/png", picture, content_id),)
+
+
+def _template(occasion: Occasion) -> Template:
+    """The wording for the step: several invoices have their own, and nobody reads the same words twice."""
+    planned, recipient = occasion.planned, occasion.recipient
+    spoken = [line for line in planned.lines if line.section is not Section.CREDIT]
+    main = [line for line in spoken if line.section is Section.OVERDUE] or spoken
+    stage = occasion.step.wording
+    several = len({line.item for line in main}) > 1
+    return wording.choose(
+        f"{stage}_multi" if several else stage,
+        recipient.language,
+        regular=recipient.regular,
+        had=recipient.had,
+        key=occasion.key,
+    )
+
+
+def _documents(occasion: Occasion) -> list[Attachment]:
+    """The documents of the invoices asked for, oldest due first, as far as they fit."""
+    found: list[Attachment] = []
+    size = 0
+    asked = [line for line in occasion.planned.lines if line.section is not Section.CREDIT]
+    for line in sorted(asked, key=lambda line: (occasion.items[line.item].due_on, line.item)):
+        item = occasion.items[line.item]
+        data = _document(item.pdf_path)
+        if data is None or size + len(data) > _LARGEST_ATTACHED:
+            continue
+        size += len(data)
+        found.append(Attachment(f"{item.number}.pdf", "application/pdf", data))
+    return found
+
+
+def _document(path: str) -> bytes | None:
+    """The bytes of a document the intake let in, None when it is no longer what it was then."""
+    if not path:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST_DOCUMENT + 1)
+    except OSError:
+        return None
+    return data if data.startswith(b"%PDF") and len(data) <= _LARGEST_DOCUMENT else None
+
+
+class _Shown:
+    """The values of an occasion as its reader sees them."""
+
+    def __init__(self, occasion: Occasion) -> None:
+        self.occasion = occasion
+        planned = occasion.planned
+        self.overdue = [line for line in planned.lines if line.section is Section.OVERDUE]
+        self.soon = [line for line in planned.lines if line.section is Section.DUE_SOON]
+        self.credits = [line for line in planned.lines if line.section is Section.CREDIT]
+        self.settled = [line for line in planned.lines if line.section is Section.SETTLED]
+        self.asked = sorted(self.overdue or self.soon or self.settled, key=self.by_due)
+
+    def by_due(self, line: Line) -> tuple[date, int]:
+        return self.occasion.items[line.item].due_on, line.item
+
+    def money(self, minor: int) -> str:
+        recipient = self.occasion.recipient
+        return show_money(Money(minor, self.occasion.planned.currency), recipient.language, recipient.country)
+
+    def day(self, day: date | None) -> str:
+        recipient = self.occasion.recipient
+        return show_date(day, recipient.language, recipient.country) if day else ""
+
+    def late(self, due: date) -> int:
+        return max(0, (self.occasion.today - due).days)
+
+    def fields(self, documents: Sequence[Attachment]) -> dict[str, object]:
+        """Every field a wording may name, formatted for the reader."""
+        occasion, planned = self.occasion, self.occasion.planned
+        creditor, recipient = occasion.creditor, occasion.recipient
+        first = occasion.items[self.asked[0].item]
+        rows = [*self.asked, *self.credits]
+        paid = sum(receipt.amount for receipt in planned.thanks)
+        paid_on = max((receipt.booked_on for receipt in planned.thanks), default=None)
+        fields: dict[str, object] = {
+            "contact.name": "" if recipient.contact == recipient.name else recipient.contact,
+            "customer.name": recipient.name,
+            "customer.is_consumer": recipient.consumer,
+            "invoice.number": first.number,
+            "invoice.description": _short(first.description),
+            "invoice.issue_date": self.day(first.issued_on),
+            "invoice.due_date": self.day(first.due_on),
+            "invoice.balance": self.money(planned.demanded),
+            "invoice.attached": bool(documents),
+            "invoice.is_due_today": first.due_on == occasion.today,
+            "invoice.is_settled": bool(self.settled),
+            "days_overdue": self.late(first.due_on),
+            "items": [self.row(line) for line in rows],
+            "oldest.number": first.number,
+            "oldest.due_date": self.day(first.due_on),
+            "oldest.balance": self.money(self.asked[0].amount),
+            "oldest.days_overdue": self.late(first.due_on),
+            "next_due.number": first.number,
+            "next_due.due_date": self.day(first.due_on),
+            "next_due.is_due_today": first.due_on == occasion.today,
+            "total_due": self.money(planned.demanded),
+            "reply_by_date": self.day(planned.reply_by),
+            "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
+            "payment.amount": self.money(paid),
+            "payment.date": self.day(paid_on),
+            "pay_link": self.pay_link(first.number),
+            "company.name": creditor.name,
+            "sender.name": creditor.sender_name,
+            "sender.email": creditor.sender_email,
+            "sender.phone": creditor.sender_phone,
+            "sender.signature": creditor.sender_signature,
+        }
+        return fields
+
+    def row(self, line: Line) -> dict[str, object]:
+        item = self.occasion.items[line.item]
+        unapplied = item.kind == Kind.UNAPPLIED
+        amount = self.money(item.total if line.section is Section.SETTLED else line.amount)
+        return {
+            "number": say("wording.part.unapplied", self.occasion.recipient.language) if unapplied else item.number,
+            "due_date": "–" if line.section is Section.CREDIT else self.day(item.due_on),
+            "balance": amount,
+            "amount": amount,
+            "days_overdue": self.late(item.due_on) if line.section is Section.OVERDUE else 0,
+        }
+
+    def pay_link(self, number: str) -> str:
+        link = self.occasion.creditor.pay_link
+        quoted = creditor_reference(number) or number
+        return link.replace("{invoice}", quote(number, safe="")).replace("{reference}", quote(quoted, safe=""))
+
+    def thanks(self) -> str:
+        """The opening of a demand when money came in; a message of thanks says it in its own words."""
+        receipts = self.occasion.planned.thanks
+        if not receipts or self.occasion.planned.act is Act.THANKS:
+            return ""
+        amount = self.money(sum(receipt.amount for receipt in receipts))
+        last = max(receipt.booked_on for receipt in receipts)
+        return wording.thanks_for(amount, self.day(last), self.occasion.recipient.language, len(receipts))
+
+    def blocks(self) -> list[Block]:
+        """What planning adds: how an amount is made up, what falls due soon, what is left out and why."""
+        language, items = self.occasion.recipient.language, self.occasion.items
+        blocks: list[Block] = []
+        if self.credits and len(self.asked) == 1:
+            parts = [Part("invoice", self.money(self.asked[0].amount), items[self.asked[0].item].number)]
+            for line in self.credits:
+                item = items[line.item]
+                kind = "unapplied" if item.kind == Kind.UNAPPLIED else "credit_note"
+                parts.append(Part(kind, self.money(line.amount), item.number))
+            blocks.append(wording.made_up(parts, self.money(self.occasion.planned.demanded), language))
+        if self.overdue and self.soon:
+            soon = [
+                Soon(items[line.item].number, self.day(items[line.item].due_on), self.money(line.amount))
+                for line in sorted(self.soon, key=self.by_due)
+            ]
+            blocks.append(wording.due_soon(soon, language))
+        if self.occasion.planned.named:
+            blocks.append(wording.set_aside([self.set_aside(named) for named in self.occasion.planned.named], language))
+        return blocks
+
+    def set_aside(self, named: Named) -> SetAside:
+        item = self.occasion.items[named.item]
+        day = named.params.get("day")
+        amount = named.params.get("amount")
+        shown = self.money(amount.minor if isinstance(amount, Money) else item.open)
+        return SetAside(item.number, shown, _REASONS[named.rule], self.day(day) if isinstance(day, date) else "")
+
+    def payment_code(self) -> bytes | None:
+        """The QR code of a SEPA transfer for exactly what is asked for today."""
+        occasion, planned = self.occasion, self.occasion.planned
+        creditor = occasion.creditor
+        if planned.demanded <= 0 or not creditor.iban:
+            return None
+        numbers = " ".join(occasion.items[line.item].number for line in self.asked)
+        first = occasion.items[self.asked[0].item].number
+        payload = None
+        for quoting in (numbers, first):
+            try:
+                text = reference(quoting)
+            except NoReferenceError:
+                continue
+            payload = epc_payload(
+                Money(planned.demanded, planned.currency),
+                name=creditor.legal_name or creditor.name,
+                iban=creditor.iban,
+                quoting=text,
+                bic=creditor.bic,
+            )
+            if payload:
+                break
+        return qr_png(payload) if payload else None
+
+
+_REASONS: Final = {
+    "hold.disputed": "disputed",
+    "hold.disputed_part": "disputed",
+    "hold.promised": "promised",
+    "hold.plan_kept": "plan",
+}
+
+
+def _short(description: str) -> str:
+    """About forty characters of what was bought, cut at a word."""
+    if len(description) <= 48:
+        return description
+    return description[:48].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"

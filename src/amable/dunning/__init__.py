@@ -1,0 +1,1 @@
+"""Looking at customers: facts gathered, decisions carried out, verdicts kept."""

@@ -1,0 +1,312 @@
+"""Gathers all that is known of a batch of customers, in a handful of queries, into dossiers."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from amable.banking.models import BankLine, Proposal, Statement
+from amable.core.days import Calendar
+from amable.core.money import Money, exponent
+from amable.core.payer_names import has_legal_form
+from amable.core.payers import Profile, profile
+from amable.core.planning import Contact as Spoken
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.procedure import Procedure
+from amable.correspondence.models import Message, MessageItem
+from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.ledger import models as ledger
+from amable.organisation import calendars
+from amable.organisation.models import Creditor
+from amable.plugs.channel import Reach
+from amable.plugs.loading import channels
+
+_DIRECT_DEBIT_WORKING_DAYS = 5  # time for the creditor's own collection to be booked or sent back
+_THANKED_WITHIN = 14  # days that hold the two working days in which a payment is thanked for
+_RECENT = 35  # days of messages that spacing, caps and intervals can ask about
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A dossier for deciding, and beside it what only the wording needs."""
+
+    dossier: Dossier
+    recipient: Recipient
+    facts: dict[int, ItemFacts]
+    cycles: dict[int, int]
+    threads: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for every customer of a run."""
+
+    creditor: Creditor
+    procedure: Procedure
+    today: date
+    bank_until: date | None
+    years: tuple[int, int]
+    creditor_calendar: Calendar
+
+
+def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
+    """The setting of a run."""
+    newest = Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on").first()
+    oldest = ledger.Item.objects.filter(creditor=creditor).exclude(open=0).order_by("due_on").first()
+    first = min(today.year, max(today.year - 10, oldest.due_on.year if oldest else today.year)) - 1
+    years = (first, today.year + 2)
+    public = calendars.public(creditor.country, creditor.region, *years)
+    ours = calendars.with_closed(public, creditor.closed_days, *years)
+    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours)
+
+
+def gather(it: Setting, customers: Sequence[ledger.Customer]) -> list[Known]:
+    """What is known of each of these customers on the day of the run."""
+    batch = _Batch(it, customers)
+    return [batch.known(customer) for customer in customers]
+
+
+class _Batch:
+    """The rows of a batch, each read once."""
+
+    def __init__(self, it: Setting, customers: Sequence[ledger.Customer]) -> None:
+        self.it = it
+        ids = [customer.pk for customer in customers]
+        creditor = it.creditor
+        self.contacts = {c.customer_id: c for c in ledger.Contact.objects.filter(creditor=creditor, customer__in=ids)}
+        self.items: dict[int, list[ledger.Item]] = defaultdict(list)
+        self.settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
+        recent = it.today - timedelta(days=_THANKED_WITHIN)
+        for item in ledger.Item.objects.filter(creditor=creditor, customer__in=ids).order_by("due_on", "id"):
+            if item.open != 0 or (item.settled_in_run and item.settled_in_run >= recent):
+                self.items[item.customer_id].append(item)
+            if item.open == 0 and item.settled_on and item.total > 0:
+                self.settled[item.customer_id].append((item.due_on, item.settled_on))
+        self.read_messages(ids)
+        self.read_money(ids)
+
+    def read_messages(self, ids: Sequence[int]) -> None:
+        """What was said about each item, and when each customer was written to. Today's is decided again."""
+        creditor, today = self.it.creditor, self.it.today
+        said = Message.objects.filter(creditor=creditor, customer__in=ids, state="said", day__lt=today)
+        self.spoken: dict[int, list[Spoken]] = defaultdict(list)
+        self.had: dict[int, list[str]] = defaultdict(list)
+        by_id: dict[int, Message] = {}
+        for message in said.order_by("day", "id"):
+            by_id[message.pk] = message
+            if message.customer_id is None:
+                continue
+            if message.wording:
+                self.had[message.customer_id].append(message.wording)
+            contact = message.act in ("email", "sms", "call", "meeting")
+            if contact and (today - message.day).days <= _RECENT:
+                self.spoken[message.customer_id].append(Spoken(message.day, message.act, message.before_due))
+        self.told: dict[int, list[Told]] = defaultdict(list)
+        self.thread: dict[int, list[str]] = defaultdict(list)
+        self.thanked: set[int] = set()
+        items = [item.pk for listed in self.items.values() for item in listed]
+        rows = MessageItem.objects.filter(creditor=creditor, item__in=items, message__in=by_id, withdrawn=False)
+        cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
+        for row in rows.order_by("message__day", "id"):
+            message = by_id[row.message_id]
+            if message.message_id:
+                self.thread[row.item_id].append(message.message_id)
+            if row.cycle != cycles[row.item_id]:
+                continue
+            if row.section == "settled":
+                self.thanked.add(row.item_id)
+            wording = message.step if message.act in ("email", "sms") else ""
+            self.told[row.item_id].append(
+                Told(row.step, message.day, wording, row.occurrence, asked=message.act == "decision")
+            )
+
+    def read_money(self, ids: Sequence[int]) -> None:
+        """Payments of the last days, unapplied cash, and money that is probably theirs."""
+        creditor, today = self.it.creditor, self.it.today
+        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=ids, reversed_on=None)
+        self.unapplied: dict[int, list[ledger.Payment]] = defaultdict(list)
+        for payment in payments.exclude(unapplied=0).order_by("received_on", "id"):
+            self.unapplied[payment.customer_id].append(payment)
+        since = today - timedelta(days=_THANKED_WITHIN)
+        recent = payments.filter(received_on__gte=since, received_on__lte=today)
+        self.receipts: dict[int, list[tuple[ledger.Payment, list[tuple[int, int]]]]] = defaultdict(list)
+        shares: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for payment_id, item, amount in ledger.Allocation.objects.filter(
+            creditor=creditor, payment__in=recent, reversed=False, item__open=0, item__settled_in_run__gte=since
+        ).values_list("payment_id", "item_id", "amount"):
+            shares[payment_id].append((item, amount))
+        for payment in recent.order_by("received_on", "id"):
+            if settled := shares[payment.pk]:
+                self.receipts[payment.customer_id].append((payment, settled))
+        self.suspense: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.proposed: set[int] = set()
+        waiting = list(BankLine.objects.filter(creditor=creditor, customer__in=ids, state="proposed", amount__gt=0))
+        shown: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for line, item, amount, open_ in Proposal.objects.filter(creditor=creditor, line__in=waiting).values_list(
+            "line_id", "item_id", "amount", "item__open"
+        ):
+            shown[line].append((item, amount, open_))
+        for line in waiting:
+            left = line.amount
+            for item, amount, open_ in shown[line.pk]:
+                if amount >= open_ > 0:
+                    self.proposed.add(item)
+                    left -= amount
+            if left > 0 and line.customer_id is not None:
+                self.suspense[line.customer_id][line.currency] += left
+
+    def known(self, customer: ledger.Customer) -> Known:
+        it = self.it
+        creditor = it.creditor
+        rows = self.items[customer.pk]
+        contact = self.contacts.get(customer.pk)
+        country = customer.country or creditor.country
+        region = customer.region if customer.country else creditor.region
+        emails = tuple(part.strip() for part in contact.email.split(",") if part.strip()) if contact else ()
+        reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address)
+        paid = profile(self.settled[customer.pk], [row.due_on for row in rows if row.open > 0], it.today)
+        dossier = Dossier(
+            customer=customer.pk,
+            procedure=it.procedure,
+            items=(
+                *(self.item(row) for row in rows if row.open != 0),
+                *(self.cash(payment) for payment in self.unapplied[customer.pk]),
+            ),
+            calendar=calendars.public(country, region, *it.years),
+            creditor_calendar=it.creditor_calendar,
+            zone=calendars.zone(customer.timezone, country, region, creditor.timezone),
+            country=country,
+            segment=customer.segment,
+            reach=frozenset(name for name, channel in channels().items() if channel.reaches(reach)),
+            refused=_refused(customer.opt_out),
+            paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
+            receipts=self.thankable(customer, rows),
+            contacts=tuple(self.spoken[customer.pk]),
+            suspense=dict(self.suspense[customer.pk]),
+            profile=paid,
+            bank_until=it.bank_until,
+            paused_until=customer.pause_until,
+            minimum={currency: _minimum(creditor.minimum, currency) for currency in {row.currency for row in rows}},
+        )
+        return Known(
+            dossier,
+            self.recipient(customer, contact, emails, paid),
+            {row.pk: _facts(row) for row in rows} | {-p.pk: _cash_facts(p) for p in self.unapplied[customer.pk]},
+            {row.pk: row.cycle for row in rows},
+            {row.pk: tuple(self.thread[row.pk]) for row in rows},
+        )
+
+    def item(self, row: ledger.Item) -> Item:
+        return Item(
+            id=row.pk,
+            kind=row.kind,
+            number=row.number,
+            currency=row.currency,
+            open=row.open,
+            due=row.due_on,
+            issued=row.issued_on,
+            cycle=row.cycle,
+            told=tuple(self.told[row.pk]),
+            disputed=abs(row.open) if row.disputed else 0,
+            promise=Promise(abs(row.open), row.promised_on) if row.promised_on else None,
+            debit_until=self.it.creditor_calendar.add(row.due_on, _DIRECT_DEBIT_WORKING_DAYS)
+            if row.direct_debit and row.cycle == 1
+            else None,
+            delivered=row.delivered,
+            duplicate_of=row.duplicate_of,
+            missing=row.missing_since is not None,
+            match_proposed=row.pk in self.proposed,
+        )
+
+    def cash(self, payment: ledger.Payment) -> Item:
+        """Unapplied cash as an item of its own, under the payment's number below zero."""
+        return Item(
+            id=-payment.pk,
+            kind=Kind.UNAPPLIED,
+            number=payment.received_on.isoformat(),
+            currency=payment.currency,
+            open=-payment.unapplied,
+            due=payment.received_on,
+        )
+
+    def thankable(self, customer: ledger.Customer, rows: Sequence[ledger.Item]) -> tuple[Receipt, ...]:
+        """What settled items lately, by bank or by the ledger, and was not thanked for."""
+        found = []
+        for payment, settled in self.receipts[customer.pk]:
+            if mine := [(item, amount) for item, amount in settled if item not in self.thanked]:
+                total = sum(amount for _, amount in mine)
+                found.append(Receipt(payment.currency, total, payment.received_on, tuple(item for item, _ in mine)))
+        by_bank = {item for receipt in found for item in receipt.settled}
+        for row in rows:
+            if row.open != 0 or row.pk in self.thanked or row.pk in by_bank or row.total <= 0 or row.allocated:
+                continue
+            how = json.loads(row.settled_by)
+            if how["rule"] == "paid.ledger" and row.settled_on:
+                found.append(Receipt(row.currency, how["amount"], row.settled_on, (row.pk,)))
+        return tuple(found)
+
+    def recipient(
+        self, customer: ledger.Customer, contact: ledger.Contact | None, emails: tuple[str, ...], paid: Profile
+    ) -> Recipient:
+        return Recipient(
+            key=customer.key,
+            name=customer.name,
+            contact=contact.name if contact else "",
+            emails=emails,
+            language=customer.language,
+            country=customer.country or self.it.creditor.country,
+            consumer=is_consumer(customer),
+            regular=paid.relationship == "regular",
+            had=tuple(self.had[customer.pk]),
+        )
+
+
+def is_consumer(customer: ledger.Customer) -> bool:
+    """A consumer, as stated; else whoever has neither a tax id nor a legal form in the name counts as one."""
+    if customer.kind:
+        return customer.kind == "consumer"
+    return not customer.tax_id and not has_legal_form(customer.name)
+
+
+def _refused(opt_out: str) -> frozenset[str]:
+    words = frozenset(opt_out.split(",")) if opt_out else frozenset()
+    return words | {"email", "sms", "letter", "call"} if "all" in words else words
+
+
+def _paid(row: ledger.Item) -> Paid:
+    how: dict[str, Any] = json.loads(row.settled_by)
+    params: dict[str, object] = {"date": date.fromisoformat(how["date"])}
+    if how["rule"] == "paid.bank":
+        params |= {"amount": Money(*how["amount"]), "payer": how["payer"], "account": how["account"]}
+    return Paid(row.pk, how["rule"], params)
+
+
+def _facts(row: ledger.Item) -> ItemFacts:
+    return ItemFacts(
+        row.number,
+        row.kind,
+        row.description,
+        row.issued_on,
+        row.due_on,
+        row.total,
+        row.open,
+        row.currency,
+        row.pdf_path,
+    )
+
+
+def _cash_facts(payment: ledger.Payment) -> ItemFacts:
+    left = -payment.unapplied
+    day = payment.received_on
+    return ItemFacts(day.isoformat(), Kind.UNAPPLIED, "", day, day, left, left, payment.currency)
+
+
+@lru_cache(maxsize=256)
+def _minimum(amount: Decimal, currency: str) -> int:
+    return int(amount.scaleb(exponent(currency)))

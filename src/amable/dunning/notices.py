@@ -1,0 +1,246 @@
+"""Tells the creditor's own people: tasks about money nobody could match, and one digest a manager and day."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from amable.banking.models import BankLine, Proposal
+from amable.core import marked
+from amable.core.days import leaving_moment
+from amable.core.languages import say, show_money
+from amable.core.marked import mark
+from amable.core.money import Money
+from amable.core.planning import Act
+from amable.core.reasons import step_name
+from amable.core.receivables import credits_differ
+from amable.correspondence import outbox, tasks
+from amable.correspondence.models import Message
+from amable.evidence import log
+from amable.evidence.log import Event
+from amable.ledger.models import Customer, Item
+from amable.organisation.models import Creditor
+from amable.plugs.channel import Address, Draft
+from amable.plugs.loading import channels
+
+_ASK_AGAIN = 7  # days after which a person is asked about the same money again
+
+
+@dataclass(slots=True)
+class _Digest:
+    """What one person is told on one day."""
+
+    name: str
+    email: str
+    lines: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def write(creditor: Creditor, today: date, now: datetime | None) -> None:
+    """Write the tasks about money and the digests of the day, in place of what an earlier run of the day wrote."""
+    with transaction.atomic():
+        fresh = {message.key: (message, data) for message, data in _about_money(creditor, today)}
+        _settle(creditor, today, "money.", fresh)
+        digests = {message.key: (message, data) for message, data in _digests(creditor, today, now)}
+        _settle(creditor, today, "staff.", digests)
+
+
+# --- money that waits for a person -----------------------------------------------------------------------------------
+
+
+def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, bytes]]:
+    waiting: dict[tuple[str, int], list[BankLine]] = defaultdict(list)
+    lines = BankLine.objects.filter(creditor=creditor, state__in=("proposed", "unknown", "reversal"))
+    for line in lines.select_related("customer").order_by("booked_on", "id"):
+        age = (today - line.in_run).days
+        if line.state == "proposed" and age % _ASK_AGAIN == 0:
+            waiting["unmatched_money", line.customer_id or 0].append(line)
+        elif line.state == "unknown" and age == 0:
+            waiting["unknown_payer", 0].append(line)
+        elif line.state == "reversal" and age == 0:
+            waiting["reversed", line.customer_id or 0].append(line)
+    for (ask, customer_id), listed in sorted(waiting.items()):
+        customer = listed[0].customer if customer_id else None
+        facts = [_line_facts(line) for line in listed]
+        yield _task(creditor, customer, ask, today, tasks.describe_money(creditor, ask, _name(customer), facts))
+    yield from _differences(creditor, today)
+
+
+def _line_facts(line: BankLine) -> tasks.BankLineFacts:
+    shares = Proposal.objects.filter(creditor=line.creditor_id, line=line).select_related("item").order_by("pk")
+    return tasks.BankLineFacts(
+        line.booked_on,
+        Money(line.amount, line.currency),
+        line.name,
+        line.text or line.reference,
+        tuple((share.item.number, Money(share.amount, line.currency)) for share in shares),
+        tuple((rule, params) for rule, params in json.loads(line.reasons or "[]")),
+    )
+
+
+def _differences(creditor: Creditor, today: date) -> Iterable[tuple[Message, bytes]]:
+    """Items for which ledger and bank both saw money, and not the same; asked when the difference is first seen."""
+    differing: dict[int, list[Item]] = defaultdict(list)
+    seen = Item.objects.filter(creditor=creditor).exclude(allocated=0).exclude(open=0)
+    for item in seen.select_related("customer").order_by("due_on", "id"):
+        if credits_differ(item.total, item.ledger_open, item.allocated):
+            differing[item.customer_id].append(item)
+    for listed in differing.values():
+        customer = listed[0].customer
+        key = _key(creditor, customer, today, "amount_differs")
+        week = today - timedelta(days=_ASK_AGAIN)
+        asked = Message.objects.filter(
+            creditor=creditor, customer=customer, slot="money.amount_differs", day__gt=week, day__lt=today
+        )
+        if asked.exists():
+            continue
+        facts = [
+            tasks.BankLineFacts(
+                item.due_on, Money(item.allocated, item.currency), "", item.number,
+                ((item.number, Money(item.total - item.ledger_open, item.currency)),),
+            )
+            for item in listed
+        ]  # fmt: skip
+        text = tasks.describe_money(creditor, "amount_differs", customer.name, facts)
+        yield _task(creditor, customer, "amount_differs", today, text, key)
+
+
+def _task(
+    creditor: Creditor, customer: Customer | None, ask: str, today: date, text: str, key: str = ""
+) -> tuple[Message, bytes]:
+    key = key or _key(creditor, customer, today, ask)
+    slug = tasks.slug(customer.key) if customer and customer.keyed_by != "name" else ""
+    name = "-".join(filter(None, (today.isoformat(), slug, key[:8])))
+    message = Message(
+        creditor=creditor,
+        customer=customer,
+        day=today,
+        slot=f"money.{ask}",
+        key=key,
+        act=Act.CHECK,
+        step=f"ask.{ask}",
+        language=creditor.language,
+        rehearsal=creditor.placeholder,
+        subject=say(f"task.title.{ask}", creditor.language, customer=_name(customer)),
+        path=f"tasks/{name}.md",
+        blob=log.digest(text.encode()),
+    )
+    return message, text.encode()
+
+
+def _key(creditor: Creditor, customer: Customer | None, today: date, ask: str) -> str:
+    return outbox.message_key(creditor, customer.key if customer else "", today, f"money.{ask}")
+
+
+def _name(customer: Customer | None) -> str:
+    return customer.name if customer else ""
+
+
+# --- the digest of the day -------------------------------------------------------------------------------------------
+
+
+def _digests(creditor: Creditor, today: date, now: datetime | None) -> Iterable[tuple[Message, bytes]]:
+    """One message a manager: what leaves to their customers today, who paid, and what is asked of them."""
+    people: dict[str, _Digest] = {}
+    of_today = Message.objects.filter(creditor=creditor, day=today, state="proposed").exclude(slot__startswith="staff.")
+    for message in of_today.select_related("customer").order_by("customer__key", "slot"):
+        customer = message.customer
+        name = customer.manager_name if customer else ""
+        email = customer.manager_email if customer else ""
+        if not email:
+            name, email = creditor.sender_name, creditor.sender_email
+        digest = people.setdefault(email.lower(), _Digest(name or email, email))
+        digest.lines[_heading(message)].append(_line(message, creditor.language))
+    for digest in people.values():
+        yield _digest_message(creditor, digest, today, now)
+
+
+def _heading(message: Message) -> str:
+    if message.act == Act.THANKS:
+        return "digest.thanks"
+    return "digest.messages" if message.act == Act.EMAIL else "digest.tasks"
+
+
+def _line(message: Message, language: str) -> str:
+    """One message in a line: to whom, what, how much."""
+    who = mark(message.customer.name) if message.customer else ""
+    what = mark(message.subject) if message.act not in (Act.EMAIL, Act.THANKS) else step_name(message.step, language)
+    how_much = mark(show_money(Money(message.demanded, message.currency), language)) if message.demanded else ""
+    return " · ".join(filter(None, (who, what, how_much)))
+
+
+def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datetime | None) -> tuple[Message, bytes]:
+    language = creditor.language
+    written = len(digest.lines.get("digest.messages", ())) + len(digest.lines.get("digest.thanks", ()))
+    subject = say("digest.subject", language, n=written, date=today)
+    blocks = [say("digest.greeting", language, name=mark(digest.name))]
+    blocks.append(say("digest.opening", language, n=written) if written else say("digest.none", language))
+    for heading in ("digest.messages", "digest.thanks", "digest.tasks"):
+        if lines := digest.lines.get(heading):
+            blocks.append(f"## {say(heading, language)}")
+            blocks.append("\n".join(f"- {line}" for line in lines))
+    blocks.append(say("digest.closing", language))
+    body = "\n\n".join(blocks)
+    key = outbox.message_key(creditor, "", today, f"staff.{digest.email.lower()}")
+    leaves_at = leaving_moment(key, today, now, ZoneInfo(creditor.timezone), business=True)
+    message_id = outbox.identifier(creditor, key)
+    draft = Draft(
+        key=key,
+        sender=Address(creditor.name, creditor.sender_email),
+        to=(Address(digest.name, digest.email),),
+        subject=subject,
+        text=f"{marked.lay_text(body)}\n",
+        html=marked.document(marked.lay_html(body), language=language, title=subject),
+        language=language,
+        leaves_at=leaves_at,
+        message_id=message_id,
+        as_draft=True,
+    )
+    data = channels()["email"].compose(draft).data
+    message = Message(
+        creditor=creditor,
+        day=today,
+        slot=f"staff.{log.digest(digest.email.lower().encode())[:16]}",
+        key=key,
+        act="staff",
+        step="digest",
+        language=language,
+        rehearsal=creditor.placeholder,
+        message_id=message_id,
+        subject=subject,
+        leaves_at=leaves_at,
+        path=f"staff/{today.isoformat()}-{key[:8]}.eml",
+        blob=log.digest(data),
+    )
+    return message, data
+
+
+# --- in place of what stood ------------------------------------------------------------------------------------------
+
+
+def _settle(creditor: Creditor, today: date, slot: str, fresh: dict[str, tuple[Message, bytes]]) -> None:
+    """Keep what is new or changed; what an earlier run of the day wrote and is no longer wanted is withdrawn."""
+    standing = {
+        message.key: message for message in Message.objects.filter(creditor=creditor, day=today, slot__startswith=slot)
+    }
+    events: list[Event] = []
+    for key, message in standing.items():
+        if key not in fresh and message.state == "proposed":
+            message.state = "withdrawn"
+            message.save(update_fields=("state",))
+            events.append(Event("message.withdrawn", today, {"message": key, "rules": []}))
+    log.keep(creditor, (data for _, data in fresh.values()))
+    for key, (message, _) in fresh.items():
+        before = standing.get(key)
+        if before is None or before.blob != message.blob or before.state == "withdrawn":
+            facts = {"message": key, "slot": message.slot, "blob": message.blob, "customer": message.customer_id}
+            events.append(Event("message.written", today, facts))
+        if before is not None:
+            message.pk = before.pk
+        message.save(force_update=before is not None)
+    log.record(creditor, events)

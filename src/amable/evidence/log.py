@@ -1,0 +1,186 @@
+"""Writing the record, sealing it into a chain, and proving that nobody changed it.
+
+Each entry's digest covers the digest before it, its kind, day and body. A personal value is covered by a salted digest
+in the body, so that the value and its salt can be erased and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+
+from django.db import connection, transaction
+
+from amable.evidence.models import Blob, Entry, Head, Personal
+from amable.organisation.models import Creditor
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to remember: its kind, the facts as JSON values, and personal values kept apart."""
+
+    kind: str
+    day: date
+    facts: Mapping[str, object]
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the chain and where; the sentence is `evidence.<rule>`."""
+
+    rule: str
+    place: str
+
+
+def record(creditor: Creditor, events: Sequence[Event]) -> None:
+    """Insert entries, unchained; any worker may do so at any time."""
+    salted = [{name: (value, secrets.token_hex(16)) for name, value in event.personal.items()} for event in events]
+    entries = Entry.objects.bulk_create(
+        [
+            Entry(creditor=creditor, kind=event.kind, day=event.day, body=_body(event.facts, personal))
+            for event, personal in zip(events, salted, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
+    Personal.objects.bulk_create(
+        [
+            Personal(creditor=creditor, entry=entry, field=name, value=value, salt=salt)
+            for entry, personal in zip(entries, salted, strict=True)
+            for name, (value, salt) in personal.items()
+        ],
+        batch_size=_BATCH,
+    )
+
+
+def record_run(
+    creditor: Creditor,
+    day: date,
+    now: datetime | None,
+    procedure: str,
+    ledgers: Sequence[str],
+    statements: Sequence[str],
+) -> None:
+    """Record what a run was given, by digest; the same run again adds nothing."""
+    moment = now.isoformat() if now else ""
+    facts = {"moment": moment, "procedure": procedure, "ledgers": list(ledgers), "statements": list(statements)}
+    last = Entry.objects.filter(creditor=creditor, kind="run.done").order_by("-id").first()
+    if last is None or last.day != day or last.body != _body(facts, {}):
+        record(creditor, [Event("run.done", day, facts)])
+
+
+def keep(creditor: Creditor, contents: Iterable[bytes]) -> None:
+    """Keep exact bytes by their digest; the same bytes once."""
+    Blob.objects.bulk_create(
+        [Blob(creditor=creditor, digest=digest(data), data=data) for data in contents],
+        batch_size=100,
+        ignore_conflicts=True,
+    )
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of bytes, in hexadecimal."""
+    return sha256(data).hexdigest()
+
+
+def seal(creditor: Creditor) -> str:
+    """Give every unchained entry its place and digest, oldest first, and return the head of the chain."""
+    while True:
+        with transaction.atomic():
+            Head.objects.get_or_create(creditor=creditor)
+            head = Head.objects.select_for_update().get(creditor=creditor)
+            entries = list(Entry.objects.filter(creditor=creditor, seq=None).order_by("id")[:_BATCH])
+            if not entries:
+                return head.digest
+            sealed = []
+            for entry in entries:
+                head.seq += 1
+                head.digest = _chained(head.digest, entry.kind, entry.day, entry.body)
+                sealed.append((head.seq, head.digest, entry.pk))
+            with connection.cursor() as cursor:
+                cursor.executemany("UPDATE evidence_entry SET seq = %s, digest = %s WHERE id = %s", sealed)
+            head.save(update_fields=("seq", "digest"))
+
+
+def verify(creditor: Creditor) -> list[Fault]:
+    """Everything wrong with the chain: changed, removed, reordered or unsealed entries, values and bytes."""
+    faults: list[Fault] = []
+    head = Head.objects.filter(creditor=creditor).first() or Head(creditor=creditor)
+    before, expected = "", 0
+    for entry, personal in _entries(creditor):
+        expected += 1
+        place = f"{entry.seq} {entry.kind} {entry.day}"
+        if entry.seq != expected:
+            faults.append(Fault("missing", f"{expected} – {(entry.seq or 0) - 1}"))
+            expected = entry.seq or expected
+        elif entry.digest != _chained(before, entry.kind, entry.day, entry.body):
+            faults.append(Fault("changed", place))
+        faults.extend(Fault("personal_changed", place) for _ in _forged(entry, personal))
+        before = entry.digest
+    if (expected, before) != (head.seq, head.digest):
+        faults.append(Fault("cut_off", f"{expected} / {head.seq}"))
+    unsealed = Entry.objects.filter(creditor=creditor, seq=None).count()
+    if unsealed:
+        faults.append(Fault("unsealed", str(unsealed)))
+    faults.extend(_bytes_faults(creditor))
+    return faults
+
+
+def _entries(creditor: Creditor) -> Iterator[tuple[Entry, list[Personal]]]:
+    last = 0
+    chained = Entry.objects.filter(creditor=creditor, seq__isnull=False)
+    while batch := list(chained.filter(seq__gt=last).order_by("seq")[:_BATCH]):
+        values: dict[int, list[Personal]] = {}
+        for value in Personal.objects.filter(creditor=creditor, entry__in=batch):
+            values.setdefault(value.entry_id, []).append(value)
+        for entry in batch:
+            yield entry, values.get(entry.pk, [])
+        last = batch[-1].seq or 0
+
+
+def _forged(entry: Entry, personal: Iterable[Personal]) -> Iterator[str]:
+    """The personal values that are not the ones the entry was written with."""
+    try:
+        digests = json.loads(entry.body).get("personal", {})
+    except (ValueError, AttributeError):
+        digests = {}
+    for value in personal:
+        if digests.get(value.field) != _salted(value.value, value.salt):
+            yield value.field
+
+
+def _bytes_faults(creditor: Creditor) -> Iterator[Fault]:
+    """Bytes kept that are not what their digest says, and bytes an entry names that are gone."""
+    kept: set[str] = set()
+    for name, data in Blob.objects.filter(creditor=creditor).values_list("digest", "data").iterator(chunk_size=100):
+        kept.add(name)
+        if digest(bytes(data)) != name:
+            yield Fault("bytes_changed", name)
+    for entry in Entry.objects.filter(creditor=creditor, kind="message.written").iterator():
+        try:
+            name = json.loads(entry.body)["blob"]
+        except (ValueError, KeyError):
+            continue  # a changed body is reported by the chain
+        if name not in kept:
+            yield Fault("bytes_missing", f"{entry.seq} {name}")
+
+
+def _body(facts: Mapping[str, object], personal: Mapping[str, tuple[str, str]]) -> str:
+    body = dict(facts)
+    if personal:
+        body["personal"] = {name: _salted(value, salt) for name, (value, salt) in personal.items()}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _salted(value: str, salt: str) -> str:
+    return sha256(f"{salt}\n{value}".encode()).hexdigest()
+
+
+def _chained(before: str, kind: str, day: date, body: str) -> str:
+    return sha256(f"{before}\n{kind}\n{day.isoformat()}\n{body}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Customers, contacts, items, payments and allocations."""

@@ -1,0 +1,328 @@
+"""Takes a ledger in: records become customers and items, nothing twice, and what cannot be used is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import Final, NamedTuple
+
+from babel.numbers import get_territory_currencies
+from django.db import transaction
+
+from amable.core.days import terms_end
+from amable.core.languages import spoken_in
+from amable.core.matching import fold_name, fold_number
+from amable.core.money import TooPreciseError, known, to_minor
+from amable.core.receivables import open_amount
+from amable.ledger.models import Contact, Customer, Item, Taken
+from amable.organisation.models import Creditor
+from amable.plugs.complaint import Complaint
+from amable.plugs.invoices import ItemRecord
+
+SOURCE: Final = "ledger"
+_BATCH: Final = 1000
+_DIRECT_DEBIT: Final = ("direct debit", "direct_debit", "domicilia", "prelevement", "debit direct", "debitare directa")
+
+
+class Sourced(NamedTuple):
+    """A record and the file it comes from."""
+
+    file: str
+    record: ItemRecord
+
+
+@dataclass(slots=True)
+class Taking:
+    """What became of a ledger."""
+
+    rows: int = 0
+    new_items: int = 0
+    changed_items: int = 0
+    settled_items: int = 0
+    missing_items: int = 0
+    complaints: list[tuple[str, Complaint]] = field(default_factory=list)
+
+
+def take_ledger(
+    creditor: Creditor, records: Iterable[Sourced], digests: Sequence[str], today: date, *, whole: bool = True
+) -> Taking:
+    """Take a complete ledger in: its rows land, and open items it no longer shows are marked missing.
+
+    `whole` is false when a file of it could not be read: then nothing is taken to be missing.
+
+    The same ledger again changes nothing. Each batch is a transaction of its own: a run that was killed half-way is
+    finished by running it again.
+    """
+    taking = Taking()
+    seen: set[int] = set()
+    for batch in _batches(records):
+        with transaction.atomic():
+            _Batch(creditor, today, taking, seen).land(batch)
+    with transaction.atomic():
+        if whole:
+            _mark_missing(creditor, seen, today, taking)
+        Taken.objects.bulk_create(
+            [Taken(creditor=creditor, kind="ledger", digest=digest, day=today) for digest in digests],
+            ignore_conflicts=True,
+        )
+    return taking
+
+
+def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
+    iterator = iter(records)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+class _Amounts(NamedTuple):
+    currency: str
+    total: int
+    open: int
+
+
+class _Batch:
+    """One batch of records, and the rows it touches."""
+
+    def __init__(self, creditor: Creditor, today: date, taking: Taking, seen: set[int]) -> None:
+        self.creditor, self.today, self.taking, self.seen = creditor, today, taking, seen
+
+    def land(self, batch: Sequence[Sourced]) -> None:
+        usable = [(sourced, amounts) for sourced in batch if (amounts := self.amounts(sourced))]
+        customers = self.customers([sourced.record for sourced, _ in usable])
+        self.contacts(customers, [sourced.record for sourced, _ in usable])
+        existing = self.existing(customers)
+        numbers: dict[tuple[int, str, int], str] = {
+            (item.customer_id, fold_number(item.number), item.total): item.number for item in existing.values()
+        }
+        new: dict[tuple[int, str, str], Item] = {}
+        changed: list[Item] = []
+        for sourced, amounts in usable:
+            record = sourced.record
+            customer = customers[customer_key(record)[0]]
+            identity = (customer.pk, record.invoice_number, record.instalment)
+            if identity in new or (identity in existing and existing[identity].pk in self.seen):
+                other = Complaint("duplicate_in_files", record.line, "invoice_number", record.invoice_number)
+                self.taking.complaints.append((sourced.file, other))
+                continue
+            item = existing.get(identity)
+            if item is None:
+                item = self.new_item(customer, record, amounts)
+                folded = (customer.pk, fold_number(item.number), item.total)
+                item.duplicate_of = numbers.setdefault(folded, item.number)
+                if item.duplicate_of == item.number:
+                    item.duplicate_of = ""
+                new[identity] = item
+            else:
+                self.seen.add(item.pk)
+                if self.update(item, record, amounts):
+                    changed.append(item)
+        created = Item.objects.bulk_create(new.values(), batch_size=500)
+        self.seen.update(item.pk for item in created)
+        Item.objects.bulk_update(changed, _CHANGING, batch_size=200)
+        self.taking.rows += len(batch)
+        self.taking.new_items += len(created)
+        self.taking.changed_items += len(changed)
+
+    def amounts(self, sourced: Sourced) -> _Amounts | None:
+        """The amounts in minor units, None (with a complaint) when they cannot be right."""
+        record = sourced.record
+        currency = record.currency or _currency_of(self.creditor.country)
+        if not known(currency):
+            self.complain(sourced, "currency_unknown", "currency", record.currency)
+            return None
+        try:
+            amounts = _Amounts(currency, to_minor(record.total, currency), to_minor(record.open_amount, currency))
+        except TooPreciseError:
+            self.complain(sourced, "amount_too_precise", "total", str(record.total), currency=currency)
+            return None
+        if record.settled_date is not None:
+            amounts = amounts._replace(open=0)
+        if amounts.total * amounts.open < 0 or abs(amounts.open) > abs(amounts.total):
+            self.complain(sourced, "open_exceeds_total", "open_amount", str(record.open_amount), total=record.total)
+            return None
+        if max(abs(amounts.total), abs(amounts.open)) >= 10**15:
+            self.complain(sourced, "amount_too_large", "total", str(record.total))
+            return None
+        return amounts
+
+    def complain(self, sourced: Sourced, rule: str, name: str, value: str, **params: object) -> None:
+        params = {key: str(param) if isinstance(param, Decimal) else param for key, param in params.items()}
+        self.taking.complaints.append((sourced.file, Complaint(rule, sourced.record.line, name, value, params)))
+
+    def customers(self, records: Sequence[ItemRecord]) -> dict[str, Customer]:
+        """The customers of the records by key, created or brought up to date; the last row of a customer wins."""
+        keys = {customer_key(record)[0]: record for record in records}
+        known_ = {c.key: c for c in Customer.objects.filter(creditor=self.creditor, key__in=list(keys))}
+        new, changed = [], []
+        for key, record in keys.items():
+            facts = self.customer_facts(record)
+            customer = known_.get(key)
+            if customer is None:
+                customer = Customer(creditor=self.creditor, key=key, keyed_by=customer_key(record)[1], **facts)
+                new.append(customer)
+            elif any(getattr(customer, name) != value for name, value in facts.items()):
+                for name, value in facts.items():
+                    setattr(customer, name, value)
+                changed.append(customer)
+        created = Customer.objects.bulk_create(new, batch_size=500)
+        Customer.objects.bulk_update(changed, _CUSTOMER_FACTS, batch_size=200)
+        return known_ | {customer.key: customer for customer in created}
+
+    def customer_facts(self, record: ItemRecord) -> dict[str, object]:
+        return {
+            "name": record.customer_name or record.customer_id,
+            "tax_id": record.tax_id,
+            "kind": record.kind,
+            "language": record.language or spoken_in(record.country or self.creditor.country) or self.creditor.language,
+            "country": record.country,
+            "region": record.region,
+            "timezone": record.timezone,
+            "segment": record.segment,
+            "address": record.address,
+            "manager_name": record.account_manager,
+            "manager_email": record.account_manager_email,
+            "opt_out": ",".join(record.opt_out),
+            "pause_until": record.pause_until,
+            "payment_method": record.payment_method,
+        }
+
+    def contacts(self, customers: Mapping[str, Customer], records: Sequence[ItemRecord]) -> None:
+        """The billing contact of each customer, as the last row that names one says."""
+        latest: dict[int, ItemRecord] = {}
+        for record in records:
+            customer = customers[customer_key(record)[0]]
+            if record.email or record.contact_name or record.phone or customer.pk not in latest:
+                latest[customer.pk] = record
+        known_ = {c.customer_id: c for c in Contact.objects.filter(creditor=self.creditor, customer__in=latest)}
+        new, changed = [], []
+        for customer_id, record in latest.items():
+            contact = known_.get(customer_id)
+            facts = (record.contact_name, record.email, record.phone)
+            if contact is None:
+                new.append(
+                    Contact(
+                        creditor=self.creditor, customer_id=customer_id, name=facts[0], email=facts[1], phone=facts[2]
+                    )
+                )
+            elif (contact.name, contact.email, contact.phone) != facts:
+                contact.name, contact.email, contact.phone = facts
+                changed.append(contact)
+        Contact.objects.bulk_create(new, batch_size=500)
+        Contact.objects.bulk_update(changed, ("name", "email", "phone"), batch_size=200)
+
+    def existing(self, customers: Mapping[str, Customer]) -> dict[tuple[int, str, str], Item]:
+        items = Item.objects.filter(
+            creditor=self.creditor, source=SOURCE, customer__in=[customer.pk for customer in customers.values()]
+        )
+        return {(item.customer_id, item.number, item.instalment): item for item in items}
+
+    def new_item(self, customer: Customer, record: ItemRecord, amounts: _Amounts) -> Item:
+        item = Item(
+            creditor=self.creditor,
+            customer=customer,
+            source=SOURCE,
+            number=record.invoice_number,
+            instalment=record.instalment,
+            kind="credit_note" if amounts.total < 0 else "invoice",
+            currency=amounts.currency,
+            first_seen_on=self.today,
+            open=amounts.open,
+            **_facts(record, amounts),
+        )
+        if item.open == 0:  # history: settled before we ever saw it
+            item.settled_on = record.settled_date
+        return item
+
+    def update(self, item: Item, record: ItemRecord, amounts: _Amounts) -> bool:
+        """Bring an item up to date; whether anything changed."""
+        facts = _facts(record, amounts)
+        if item.currency != amounts.currency:
+            facts["currency"] = amounts.currency
+        if item.missing_since is not None:
+            facts["missing_since"] = None
+        open_ = open_amount(amounts.total, amounts.open, item.allocated)
+        if open_ != item.open:
+            facts["open"] = open_
+            facts |= _turned(item, open_, record, self.today)
+            self.taking.settled_items += open_ == 0
+        changed = {name: value for name, value in facts.items() if getattr(item, name) != value}
+        for name, value in changed.items():
+            setattr(item, name, value)
+        return bool(changed)
+
+
+def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str, object]:
+    """What an item's turning settled, or open again, brings with it: a reopened item begins a new cycle."""
+    if open_ == 0:
+        on = record.settled_date or today
+        return {
+            "settled_on": on,
+            "settled_in_run": today,
+            "settled_by": json.dumps({"rule": "paid.ledger", "date": on.isoformat(), "amount": item.open}),
+        }
+    if item.open == 0:
+        return {"settled_on": None, "settled_in_run": None, "settled_by": "", "cycle": item.cycle + 1}
+    return {}
+
+
+def _facts(record: ItemRecord, amounts: _Amounts) -> dict[str, object]:
+    due = record.due_date
+    if due is None:
+        assert record.issue_date is not None, "a reader yields a due date, or an issue date with terms"
+        assert record.terms_days is not None, "a reader yields a due date, or an issue date with terms"
+        due = terms_end(record.issue_date, record.terms_days)
+    method = fold_name(record.payment_method)
+    return {
+        "applies_to": record.applies_to,
+        "po_number": record.po_number,
+        "description": record.description,
+        "issued_on": record.issue_date,
+        "due_on": due,
+        "total": amounts.total,
+        "ledger_open": amounts.open,
+        "disputed": record.disputed,
+        "promised_on": record.promise_date,
+        "delivered": None if record.delivered is None else record.delivered is not False,
+        "delivered_on": record.delivered if isinstance(record.delivered, date) else None,
+        "direct_debit": any(word in method for word in _DIRECT_DEBIT),
+        "pdf_path": str(record.pdf) if record.pdf else "",
+    }
+
+
+def _mark_missing(creditor: Creditor, seen: set[int], today: date, taking: Taking) -> None:
+    """An item that was open and that the latest complete ledger no longer shows."""
+    shown = Item.objects.filter(creditor=creditor, source=SOURCE, missing_since=None).exclude(open=0)
+    gone = [pk for pk in shown.values_list("pk", flat=True).iterator() if pk not in seen]
+    for start in range(0, len(gone), 500):
+        Item.objects.filter(creditor=creditor, pk__in=gone[start : start + 500]).update(missing_since=today)
+    taking.missing_items = len(gone)
+
+
+def customer_key(record: ItemRecord) -> tuple[str, str]:
+    """What a customer is known by: the ledger's own identifier, else the tax id, else the folded name."""
+    if record.customer_id:
+        return record.customer_id, "id"
+    if record.tax_id:
+        return record.tax_id, "tax_id"
+    return fold_name(record.customer_name) or record.customer_name, "name"
+
+
+def _currency_of(country: str) -> str:
+    """The currency of a country, for a ledger that names none."""
+    current = get_territory_currencies(country)
+    return str(current[0]) if current else ""
+
+
+_CUSTOMER_FACTS: Final = (
+    "name", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address", "manager_name",
+    "manager_email", "opt_out", "pause_until", "payment_method",
+)  # fmt: skip
+_CHANGING: Final = (
+    "applies_to", "po_number", "description", "issued_on", "due_on", "currency", "total", "ledger_open", "open",
+    "disputed", "promised_on", "delivered", "delivered_on", "direct_debit", "pdf_path", "missing_since", "settled_on",
+    "settled_in_run", "settled_by", "cycle",
+)  # fmt: skip

@@ -1,0 +1,176 @@
+"""Who owes what, and what was received. Amounts are integer minor units of the row's currency."""
+
+from __future__ import annotations
+
+from django.db import models
+from django_scopes import ScopedManager
+
+from amable.organisation.models import Creditor
+
+
+class Customer(models.Model):
+    """Who owes. `key` is the ledger's own identifier, else the tax id, else the folded name (`keyed_by` says which)."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    key = models.CharField(max_length=200)
+    keyed_by = models.CharField(max_length=6)
+    name = models.CharField(max_length=500)
+    tax_id = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=8, blank=True)
+    language = models.CharField(max_length=2)
+    country = models.CharField(max_length=2, blank=True)
+    region = models.CharField(max_length=6, blank=True)
+    timezone = models.CharField(max_length=60, blank=True)
+    segment = models.CharField(max_length=200, blank=True)
+    address = models.TextField(blank=True)
+    manager_name = models.CharField(max_length=500, blank=True)
+    manager_email = models.CharField(max_length=254, blank=True)
+    opt_out = models.CharField(max_length=100, blank=True)
+    pause_until = models.DateField(null=True)
+    payment_method = models.CharField(max_length=200, blank=True)
+    review_on = models.DateField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "key"), name="customer_key"),)
+        indexes = (models.Index(fields=("creditor", "review_on"), name="customer_review"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Contact(models.Model):
+    """A person or address at a customer."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    role = models.CharField(max_length=12, default="billing")
+    name = models.CharField(max_length=500, blank=True)
+    email = models.CharField(max_length=1000, blank=True)
+    phone = models.CharField(max_length=200, blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "customer", "role"), name="contact_role"),)
+
+    def __str__(self) -> str:
+        return self.role
+
+
+class Item(models.Model):
+    """An invoice, credit note or late charge.
+
+    `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the total
+    less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that settled it,
+    `settled_by` the rule and parameters that say how.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    source = models.CharField(max_length=20)
+    number = models.CharField(max_length=200)
+    instalment = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=12)
+    applies_to = models.CharField(max_length=200, blank=True)
+    po_number = models.CharField(max_length=200, blank=True)
+    description = models.CharField(max_length=500, blank=True)
+    issued_on = models.DateField(null=True)
+    due_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    total = models.BigIntegerField()
+    ledger_open = models.BigIntegerField()
+    allocated = models.BigIntegerField(default=0)
+    open = models.BigIntegerField()
+    settled_on = models.DateField(null=True)
+    settled_in_run = models.DateField(null=True)
+    settled_by = models.TextField(blank=True)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    disputed = models.BooleanField(default=False)
+    promised_on = models.DateField(null=True)
+    delivered = models.BooleanField(null=True)
+    delivered_on = models.DateField(null=True)
+    direct_debit = models.BooleanField(default=False)
+    missing_since = models.DateField(null=True)
+    duplicate_of = models.CharField(max_length=200, blank=True)
+    pdf_path = models.TextField(blank=True)
+    first_seen_on = models.DateField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("creditor", "source", "customer", "number", "instalment"), name="item_identity"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=("invoice", "credit_note", "late_charge")), name="item_kind"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("creditor", "customer"), name="item_open", condition=~models.Q(open=0)),
+            models.Index(fields=("creditor", "settled_in_run"), name="item_settled"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Payment(models.Model):
+    """Money received from a customer. `unapplied` is the part without an item; `reversed_on` when it was sent back."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    external_id = models.CharField(max_length=64)
+    received_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    unapplied = models.BigIntegerField(default=0)
+    payer = models.CharField(max_length=500, blank=True)
+    account = models.CharField(max_length=60, blank=True)
+    in_run = models.DateField()
+    reversed_on = models.DateField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "external_id"), name="payment_once"),)
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Allocation(models.Model):
+    """The part of a payment set against one item; negative for a credit note used up with it."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT)
+    amount = models.BigIntegerField()
+    reversed = models.BooleanField(default=False)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "payment", "item"), name="allocation_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.payment_id}:{self.item_id}"
+
+
+class Taken(models.Model):
+    """A ledger or bank file taken in: what it was and when, so that freshness can be judged."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10)
+    digest = models.CharField(max_length=64)
+    day = models.DateField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "kind", "digest", "day"), name="taken_once"),)
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,0 +1,1 @@
+"""Creditors, their staff and settings, and whose data may be seen."""

@@ -1,0 +1,41 @@
+"""The business that is owed and the people who work for it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A member of staff. Ours from the first migration, so that it can grow."""
+
+
+class Creditor(models.Model):
+    """A business that is owed. `minimum` is in major units of whatever currency it is compared with."""
+
+    ref = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=200)
+    legal_name = models.CharField(max_length=200, blank=True)
+    address = models.TextField(blank=True)
+    tax_id = models.CharField(max_length=40, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
+    language = models.CharField(max_length=2)
+    country = models.CharField(max_length=2)
+    region = models.CharField(max_length=6, blank=True)
+    timezone = models.CharField(max_length=60)
+    closed_days = models.JSONField(default=list)
+    pay_link = models.CharField(max_length=500, blank=True)
+    sender_name = models.CharField(max_length=200)
+    sender_email = models.CharField(max_length=254)
+    sender_phone = models.CharField(max_length=40, blank=True)
+    sender_signature = models.TextField(blank=True)
+    minimum = models.DecimalField(max_digits=12, decimal_places=3, default=5)
+    placeholder = models.BooleanField(default=False)
+    last_run_on = models.DateField(null=True)
+    last_run_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
