@@ -81,9 +81,9 @@ def test_a_reference_holds_nothing_a_bank_would_change(number: str) -> None:
         ("5390 0754 7034", "RF18539007547034"),
         ("RF18 5390 0754 7034", "RF18539007547034"),
         ("2026-0012", "RF2520260012"),
-        ("fa/2026_12", "RF98FA202612"),
-        ("1", "RF041"),
-        ("A" * 21, "RF67" + "A" * 21),
+        ("fa/2026_12", "RF52FA202612"),
+        ("1", "RF741"),
+        ("A" * 21, "RF47" + "A" * 21),
     ],
 )
 def test_a_number_that_fits_has_a_creditor_reference(number: str, structured: str) -> None:
@@ -187,7 +187,7 @@ def test_the_amount_is_exact(text: str) -> None:
         {"name": " \n"},
         {"quoting": ""},
         {"quoting": "9" * 141},
-        {"name": "ș" * 70, "quoting": "9" * 135},
+        {"name": "日" * 70, "quoting": "9" * 135},
     ],
 )
 def test_there_is_no_code_when_it_could_not_be_paid_as_meant(changes: dict[str, object]) -> None:
@@ -286,11 +286,12 @@ def test_any_european_name_is_scanned_letter_by_letter(name: str) -> None:
         assert scanned(qr_png(payload)).bytes == payload.encode("utf-8")
 
 
-@pytest.mark.parametrize("letter", ["A", "é", "ș", "日"])
+@pytest.mark.parametrize("letter", ["a", "é", "ș", "日"])
 def test_the_longest_payload_fits_the_largest_code_that_banks_read(letter: str) -> None:
-    payload = (letter * 331).encode()[:331].decode(errors="ignore").ljust(331 - len(letter.encode()), "x")
+    letters, rest = divmod(331, len(letter.encode()))
+    payload = letter * letters + "x" * rest
     side, _ = pixels(qr_png(payload))
-    assert side <= (69 + 8) * 4
+    assert side == (69 + 8) * 4
     assert scanned(qr_png(payload)).bytes == payload.encode()
 
 

@@ -16,12 +16,14 @@ from amable.plugs.complaint import Complaint
 LARGEST_CELL: Final = 32_768  # characters; as much as a spreadsheet cell can hold
 LARGEST_FILE: Final = 200_000_000  # bytes
 MOST_ROWS: Final = 2_000_000
+MOST_COLUMNS: Final = 16_384  # as many as a spreadsheet can hold; what stands further right is not a heading
 
 _SEPARATORS: Final = ",;\t|"
 _SAMPLE: Final = 65_536  # characters that are enough to see how a file is separated
 _LONGEST_ROW: Final = 500  # lines; a quotation mark left open must not swallow the rest of the file
 _MOST_BROKEN: Final = 1_000  # rows with broken quotation marks before the rest is given up
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_LINE: Final = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)?")
+_EMPTY_LINES: Final = re.compile(r"(?:[ \t]*+(?:\r\n|\r|\n))*+")
 _SHOWN: Final = 80
 
 
@@ -54,17 +56,15 @@ def read(data: bytes, known: Collection[str]) -> Table:
     complaints: list[Complaint] = []
     for found in _csv(text, separator, begin):
         if isinstance(found, Complaint):
-            complaints.append(found)
-            if not headings:  # without its headings no row below can be understood
+            if not headings or found.line is None:  # without its headings no row below can be understood
                 return Table(complaints=(found,))
+            complaints.append(found)
         elif not headings:
-            headings = tuple(clean(cell) for cell in found.cells)
+            headings = tuple(clean(cell) for cell in found.cells[:MOST_COLUMNS])
         elif (fault := _fault(found, headings, separator)) is not None:
             complaints.append(fault)
         else:
             rows.append(found)
-            if len(rows) > MOST_ROWS:
-                return _refused("rows_too_many", limit=MOST_ROWS)
     if not headings:
         return _refused("file_empty")
     kept, shifted = _by_width(rows, len(headings))
@@ -114,17 +114,27 @@ class _Lines:
 
     def __next__(self) -> str:
         found = _LINE.match(self.text, self.at)
-        if found is None or not self.left:
+        if not found or not found[0] or not self.left:
             raise StopIteration
         self.at, self.number, self.left = found.end(), self.number + 1, self.left - 1
         return found[0]
 
+    def skip_empty(self) -> None:
+        """Go on to the next line that says something."""
+        found = _EMPTY_LINES.match(self.text, self.at)
+        if found and (ends := found[0]):
+            self.at, self.number = found.end(), self.number + ends.count("\n") + ends.count("\r") - ends.count("\r\n")
+
 
 def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
-    """Every row that is not empty. After broken quotation marks reading goes on with the very next line of the file."""
-    lines, broken = begin, 0
+    """Every row that is not empty. After broken quotation marks reading goes on with the very next line of the file.
+
+    A complaint without line is about the file, and the last word.
+    """
+    lines, broken, count = begin, 0, 0
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
     while True:
+        lines.skip_empty()
         lines.left = _LONGEST_ROW
         at, line = lines.at, lines.number + 1
         try:
@@ -140,6 +150,10 @@ def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
                 yield Complaint("rest_unread", line + 1, params={"line": line + 1})
                 return
             continue
+        count += 1
+        if count > MOST_ROWS + 1:  # the headings are a row too
+            yield Complaint("rows_too_many", params={"limit": MOST_ROWS})
+            return
         if any(clean(cell) for cell in cells):
             yield Row(line, cells)
 

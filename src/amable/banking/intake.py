@@ -49,10 +49,20 @@ def take_statements(creditor: Creditor, files: Sequence[tuple[str, Sequence[Stat
     taken = TakenIn()
     with transaction.atomic():
         _leave_to_ledger(creditor, today)
+        digests = [digest for digest, _ in files]
+        Taken.objects.bulk_create(
+            [Taken(creditor=creditor, kind="bank", digest=digest, day=today) for digest in digests],
+            ignore_conflicts=True,
+        )
+        before = set(
+            KeptStatement.objects.filter(creditor=creditor, file_digest__in=digests).values_list("file_digest", "place")
+        )
         for digest, statements in files:
-            Taken.objects.get_or_create(creditor=creditor, kind="bank", digest=digest, day=today)
             for place, statement in enumerate(statements):
-                _keep(creditor, digest, place, statement, today, taken)
+                if (digest, place) in before:
+                    taken.known_already += len(statement.lines)
+                else:
+                    _keep(creditor, digest, place, statement, today, taken)
         _match_new(creditor, today, taken)
     return taken
 
@@ -68,22 +78,17 @@ def _leave_to_ledger(creditor: Creditor, today: date) -> None:
 
 
 def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, today: date, taken: TakenIn) -> None:
-    kept, new = KeptStatement.objects.get_or_create(
+    kept = KeptStatement.objects.create(
         creditor=creditor,
         file_digest=digest,
         place=place,
-        defaults={
-            "account": statement.account[:60],
-            "number": statement.number[:60],
-            "currency": statement.currency[:3],
-            "opening": statement.opening,
-            "closing": statement.closing,
-            "closing_on": statement.closing_on,
-        },
+        account=statement.account[:60],
+        number=statement.number[:60],
+        currency=statement.currency[:3],
+        opening=statement.opening,
+        closing=statement.closing,
+        closing_on=statement.closing_on,
     )
-    if not new:
-        taken.known_already += len(statement.lines)
-        return
     seen: Counter[str] = Counter()
     prints: list[tuple[str, StatementLine]] = []
     for line in statement.lines:

@@ -79,10 +79,11 @@ class _Gap(IntEnum):
 
 
 @lru_cache(maxsize=4_096)
-def _gap(between: str, digits: bool) -> _Gap:
-    if between in {"", "-", "/", "_", "\\"} or (between == "." and digits):
+def _gap(between: str, digits_after: int) -> _Gap:
+    """What stands between two groups; `digits_after` is the length of the second when both are digits, else zero."""
+    if between in {"", "-", "/", "_", "\\"} or (between == "." and digits_after):
         return _Gap.WITHIN
-    if between == "," and digits:
+    if between == "," and 0 < digits_after < 4:  # perhaps an amount; four digits after a comma begin something new
         return _Gap.COMMA
     return _Gap.SPACE if not between.strip(" \t\r\n-/_.\\#") else _Gap.BREAK
 
@@ -161,10 +162,10 @@ class Numbers:
             return [], ""
         groups = [group for group, _ in pairs]
         gaps = [
-            _gap(between, group[-1].isdigit() and place + 1 < len(groups) and groups[place + 1][0].isdigit())
-            for place, (group, between) in enumerate(pairs)
+            _gap(between, len(after) if group[0] <= "9" and after[0] <= "9" else 0)
+            for (group, between), after in zip(pairs, groups[1:], strict=False)
         ]
-        gaps[-1] = _Gap.BREAK
+        gaps.append(_Gap.BREAK)
         spans: list[_Span] = []
         place = 0
         while place < len(groups):

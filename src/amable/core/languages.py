@@ -6,6 +6,7 @@ Sentences live in `sentences/<language>/<area>.yaml`, keyed by the identifier of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -19,7 +20,11 @@ from babel.numbers import format_currency, format_decimal
 
 from amable.core.money import Money
 
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 LANGUAGES: Final = ("en", "es", "ro", "fr")
+
+_TWO_STOPS: Final = re.compile(r"(?<!\.)\.\.(?!\.)")  # "Panadería Núñez, S.L." at the end of a sentence
 
 # The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
 # creditor's language.
@@ -80,7 +85,7 @@ def _catalogue() -> dict[str, dict[str, str | Mapping[str, str]]]:
         sentences: dict[str, str | Mapping[str, str]] = {}
         for page in sorted(files("amable.core").joinpath("sentences", language).iterdir(), key=lambda p: p.name):
             if page.name.endswith(".yaml"):
-                sentences |= yaml.safe_load(page.read_text("utf-8")) or {}
+                sentences |= yaml.load(page.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - safe, and in C
         catalogue[language] = sentences
     return catalogue
 
@@ -103,7 +108,8 @@ def say(key: str, language: str, /, **params: object) -> str:
             raise TypeError(f"{key}: the plural needs a whole number, not {n!r}")
         form = locale(language).plural_form(n)
         sentence = sentence.get(form) or sentence["other"]
-    return sentence.format_map({name: _shown(value, language) for name, value in params.items()})
+    text = sentence.format_map({name: _shown(value, language) for name, value in params.items()})
+    return _TWO_STOPS.sub(".", text)
 
 
 def _shown(value: object, language: str) -> object:

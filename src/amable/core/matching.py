@@ -193,8 +193,8 @@ class Index:
         """The customers whose tax number stands in the text."""
         if not self._tax_ids:
             return set()
-        words = capitals(text).split()
-        return {customer for word in words for customer in self._tax_ids.get(compact(word), ())}
+        words = [key for word in capitals(text).split() for key in _tax_ids(word)]
+        return {customer for word in words for customer in self._tax_ids.get(word, ())}
 
 
 def _account(iban: str) -> str:

@@ -46,8 +46,7 @@ def reference(number: str) -> str:
     none, so that the number comes back on the statement as it was quoted. Raises NoReferenceError when neither letter
     nor digit is left, or more than 140 characters: half a reference would be a wrong one.
     """
-    spaced = " ".join("".join(c if c.isprintable() else " " for c in number).split())
-    cleaned = _OUTSIDE_SEPA.sub(".", anyascii(spaced).translate(_CONVERTED)).strip()
+    cleaned = _on_one_line(_OUTSIDE_SEPA.sub(".", anyascii(_on_one_line(number)).translate(_CONVERTED)))
     if len(cleaned) > _LONGEST_REFERENCE or not any(map(str.isalnum, cleaned)):
         raise NoReferenceError(number)
     return cleaned
@@ -98,7 +97,7 @@ def epc_payload(money: Money, *, name: str, iban: str, quoting: str, bic: str = 
     outside 0.01 to 999,999,999.99, no SEPA IBAN, no name or reference, a broken BIC, more than 331 bytes, or an account
     outside the European Economic Area without the BIC that EPC069-12 still demands there.
     """
-    payee = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_LONGEST_NAME].rstrip()
+    payee = _on_one_line(name)[:_LONGEST_NAME].rstrip()
     if money.currency != "EUR" or not 0 < money.minor <= _LARGEST_MINOR or not sepa(iban) or not payee:
         return None
     account = ibans.compact(iban)
@@ -113,6 +112,10 @@ def epc_payload(money: Money, *, name: str, iban: str, quoting: str, bic: str = 
     lines = ("BCD", "002", "1", "SCT", bank, payee, account, amount, "", structured, text)
     payload = "\n".join(lines).rstrip("\n")
     return payload if len(payload.encode()) <= _LARGEST_PAYLOAD else None
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def _is_rf(quoting: str) -> bool:

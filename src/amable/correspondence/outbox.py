@@ -349,6 +349,7 @@ _REASONS: Final = {
     "hold.disputed": "disputed",
     "hold.disputed_part": "disputed",
     "hold.promised": "promised",
+    "hold.promised_part": "promised",
     "hold.plan_kept": "plan",
 }
 

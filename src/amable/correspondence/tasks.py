@@ -18,7 +18,7 @@ from amable.correspondence.outbox import ItemFacts, Recipient
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor
 
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def slug(key: str) -> str:

@@ -168,10 +168,11 @@ def _heading(message: Message) -> str:
 
 def _line(message: Message, language: str) -> str:
     """One message in a line: to whom, what, how much."""
+    if message.act not in (Act.EMAIL, Act.THANKS):
+        return mark(message.subject)
     who = mark(message.customer.name) if message.customer else ""
-    what = mark(message.subject) if message.act not in (Act.EMAIL, Act.THANKS) else step_name(message.step, language)
     how_much = mark(show_money(Money(message.demanded, message.currency), language)) if message.demanded else ""
-    return " · ".join(filter(None, (who, what, how_much)))
+    return " · ".join(filter(None, (who, step_name(message.step, language), how_much)))
 
 
 def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datetime | None) -> tuple[Message, bytes]:

@@ -51,7 +51,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What a channel hands over: the exact bytes and the file ending they take in a folder."""
+    """What a channel hands over: the exact bytes and the file ending they take in a folder (`.eml`)."""
 
     data: bytes
     ending: str

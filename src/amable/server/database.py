@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import django
 import environ
@@ -24,16 +25,38 @@ def open_database(folder: Path) -> None:
     """Use `folder/amable.sqlite3`, or DATABASE_URL where it is set, and bring its tables up to date."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
     url = os.environ.get("DATABASE_URL", "")
-    config: dict[str, Any] = environ.Env.db_url_config(url) if url else sqlite(folder / "amable.sqlite3")
-    if not apps.ready:
+    config = _from_url(url) if url else sqlite(folder / "amable.sqlite3")
+    if apps.ready:
+        _reconnect(config)
+    else:
         settings.DATABASES["default"] = config
         django.setup()
-    else:
-        from django.db import connections  # noqa: PLC0415 - importing it earlier would read the settings
+    if _behind():
+        call_command("migrate", verbosity=0, interactive=False)
 
-        connections["default"].close()
-        connections["default"].settings_dict.update(config)
-    call_command("migrate", verbosity=0, interactive=False)
+
+def _reconnect(config: dict[str, Any]) -> None:
+    """Turn a process that already has a database to another one."""
+    from django.db import connections  # noqa: PLC0415 - importing it earlier would read the settings
+
+    connections.close_all()
+    connections.settings["default"] = connections.configure_settings({"default": config})["default"]
+    del connections["default"]
+
+
+def _behind() -> bool:
+    """Whether any migration is missing; asking is quicker than letting `migrate` find out."""
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _from_url(url: str) -> dict[str, Any]:
+    """Django's description of a database address; a percent-encoded host is a socket's folder, as libpq reads it."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    return config | {"HOST": unquote(config.get("HOST", ""))}
 
 
 def sqlite(path: Path) -> dict[str, Any]:

@@ -408,7 +408,7 @@ def _amount(text: str | None, currency: str, number: int | None) -> Decimal:
     """The amount with the currency's decimals; zeros beyond them are harmless, other digits are not."""
     text = _clean(text)
     if not _AMOUNT.fullmatch(text):
-        raise _UnusableError(Complaint("bank_amount", number, "Amt", text, {"value": text}))
+        raise _UnusableError(Complaint("bank_not_a_number", number, "Amt", text, {"value": text}))
     try:
         return from_minor(to_minor(Decimal(text), currency), currency)
     except TooPreciseError as error:

@@ -352,15 +352,16 @@ def _items(
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in entries:
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(entry.texts)
         rejected = False
         for column, text in entry.texts.items():
-            value = meanings[column](text) if column in meanings else text
+            if column not in meanings:
+                continue
+            value = values[column] = meanings[column](text)
             if isinstance(value, _Unfit):
                 complaints.append(_about(entry, headings[column], column, value))
                 rejected = rejected or not value.bearable
-            else:
-                values[column] = value
+                del values[column]
         faults = [*_missing(entry), *_settle_region(entry, headings, values), *_settle_money(entry, headings, values)]
         complaints += faults
         if key := _identity(values):

