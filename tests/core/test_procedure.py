@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -95,7 +94,7 @@ def test_a_refusal_has_a_sentence_that_uses_what_is_known(rule: str, language: s
     sentence = sentences(language)[f"procedure.{rule}"]
     assert isinstance(sentence, str)
     assert {place for _, place, _, _ in Formatter().parse(sentence) if place} == set(problem.params)
-    assert say(f"procedure.{rule}", language, **problem.params).endswith((".", "?", "!", ". ", "”."))
+    assert say(f"procedure.{rule}", language, **problem.params).endswith((".", "?"))
 
 
 def test_every_refusal_in_the_code_is_tested() -> None:
@@ -104,10 +103,6 @@ def test_every_refusal_in_the_code_is_tested() -> None:
     source = Path(amable.core.document.__file__).read_text("utf-8")
     rules |= set(re.findall(r"UnreadableError\(\"(\w+)\"", source))
     assert rules == set(REFUSED)
-    assert {key for key in sentences("en") if key.startswith("procedure.")} == {
-        *(f"procedure.{rule}" for rule in REFUSED),
-        "procedure.ended",
-    }
 
 
 def test_all_problems_are_found_at_once_in_the_order_of_lines() -> None:
@@ -206,7 +201,6 @@ def test_the_procedures_that_ship_end_with_a_person(name: str) -> None:
 
 def test_the_starter_has_the_numbers_of_the_rules() -> None:
     assert procedure().limits == Limits()
-    assert {field.name for field in fields(Limits)} == set(Limits.__slots__)
 
 
 def test_gentle_knows_nothing_urgent_and_no_text_messages() -> None:

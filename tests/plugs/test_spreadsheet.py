@@ -8,13 +8,16 @@ import dataclasses
 import io
 import json
 import os
+import re
 import string
 import time
 from datetime import date
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +147,21 @@ def test_is_found_as_a_plug() -> None:
 )
 def test_recognises_tables_of_text_by_their_content(data: bytes, ours: bool) -> None:
     assert Spreadsheet().recognises(data) is ours
+
+
+def test_every_sentence_exists_in_four_languages_with_the_same_places() -> None:
+    pages = {
+        language: yaml.safe_load(
+            files("amable.core").joinpath("sentences", language, "ledger.yaml").read_text(encoding="utf-8")
+        )
+        for language in LANGUAGES
+    }
+    places = {
+        language: {key: set(re.findall(r"{(\w+)}", sentence)) for key, sentence in page.items()}
+        for language, page in pages.items()
+    }
+    assert all(places[language] == places["en"] for language in LANGUAGES)
+    assert {key.replace("complaint.", "advice.") for key in pages["en"]} <= pages["en"].keys()
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
@@ -327,12 +345,12 @@ def test_a_column_that_is_there_twice_is_not_chosen_between() -> None:
         (["119.99999999999999", "1234.5600000000001", "0.30000000000000004"], ["120", "1234.56", "0.30"]),
         (["1.2E+3", "1e2", "5"], ["1200", "100", "5"]),
         (["1234", "1 234", "7"], ["1234", "1234", "7"]),
-        (["0.125", "12.5"], ["amount_too_precise", "12.50"]),
-        (["33.333333333333336", "12.5"], ["amount_too_precise", "12.50"]),
+        (["0.125", "12.5"], ["amount_decimals", "12.50"]),
+        (["33.333333333333336", "12.5"], ["amount_decimals", "12.50"]),
         (["12,50", "3,75", "12.50"], ["12.50", "3.75", "amount_other_sign"]),
         (["12,50", "12,60", "12.50", "1.234"], ["12.50", "12.60", "amount_other_sign", "amount_two_ways"]),
         (["12,50", "abc", "1.2.3", "", "1E+99", "--5", "5%"], [
-            "12.50", "amount_unreadable", "amount_unreadable", "amount_missing", "amount_too_large",
+            "12.50", "amount_unreadable", "amount_unreadable", "amount_missing", "amount_implausible",
             "amount_unreadable", "amount_unreadable",
         ]),
         (["1.234", "950"], ["amount_ambiguous"]),
@@ -385,9 +403,9 @@ def test_total_and_open_amount_stand_in_for_each_other() -> None:
         ("12,50 €", "RON", "currency_contradicts"),
         ("12,50 USD", "EUR", "currency_contradicts"),
         ("$12,50", "EUR", "currency_contradicts"),
-        ("12,50", "euro coins", "currency_unknown"),
+        ("12,50", "euro coins", "currency_unreadable"),
         ("USD 12,50 €", "", "amount_unreadable"),
-        ("12,50", "JPY", "amount_too_precise"),
+        ("12,50", "JPY", "amount_decimals"),
         ("12,505", "KWD", "KWD"),
     ],
 )

@@ -444,14 +444,10 @@ class _Look:
         calendar = self.calendar_for(step)
         start, end = step.when.start(anchor, calendar), step.when.end(anchor, calendar)
         about = [told.day for told in item.told if told.wording and not told.failed]
-        if (
-            step.repeat == 1
-            and step.act in MESSAGES
-            and any(self.overdue_word(t, item) and t.day >= start for t in item.told)
-        ):
-            return Coming(step, occurrence, start, due=False, rule="passed")
         # Never on the due date itself, nor before the age the step is meant for.
         start = max(start, item.due + timedelta(days=max(1, step.only.days_late)))
+        if step.repeat == 1 and step.act in MESSAGES and self.said_since(start, step, item):
+            return Coming(step, occurrence, start, due=False, rule="passed")
         if step.again and about:
             low, high = self.pace(step.again.low, step.again.high)
             again = step.again._replace(low=low, high=high)
@@ -522,6 +518,12 @@ class _Look:
     def overdue_word(self, told: Told, item: Item) -> bool:
         """Whether a message spoke of the item as overdue."""
         return told.wording in self.procedure.after_due and not told.failed and told.day > item.due
+
+    def said_since(self, start: date, step: Step, item: Item) -> bool:
+        """Whether an overdue message as firm as a step has named the item since the step's time came."""
+        rank = self.procedure.rank
+        words = (told for told in item.told if self.overdue_word(told, item) and told.day >= start)
+        return any(rank[told.wording] >= rank[step.id] for told in words)
 
     def pace(self, low: int, high: int) -> tuple[int, int]:
         """The interval, towards one of its bounds when the payer's habits are known."""

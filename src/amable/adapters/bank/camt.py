@@ -277,7 +277,7 @@ def _fee(element: etree._Element, currency: str) -> Decimal:
     fee = Decimal(0)
     for charges in element.findall("Chrgs"):
         for record in charges.findall("Rcrd") or [charges]:
-            amount = record.find("Amt")
+            amount = record.find("TtlChrgsAndTaxAmt") if record.find("Amt") is None else record.find("Amt")
             if amount is None or amount.get("Ccy") != currency or not _AMOUNT.fullmatch(_clean(amount.text)):
                 continue
             value = Decimal(_clean(amount.text))

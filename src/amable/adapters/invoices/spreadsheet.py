@@ -278,11 +278,11 @@ def _sum(parse: Callable[[str], amounts.Written | None], verdict: amounts.Verdic
     amount = written.point if verdict.sign == "." else written.comma
     if amount is None:
         return _Unfit("amount_unreadable")
-    return _Unfit("amount_too_large") if amounts.too_large(amount) else _Sum(amount, text, written.currencies)
+    return _Unfit("amount_implausible") if amounts.too_large(amount) else _Sum(amount, text, written.currencies)
 
 
 def _currencies(text: str) -> frozenset[str] | _Unfit:
-    return amounts.currencies(text) or _Unfit("currency_unknown")
+    return amounts.currencies(text) or _Unfit("currency_unreadable")
 
 
 def _date(parse: Callable[[str], dates.Written | None], verdict: dates.Verdict, text: str) -> object:
@@ -432,7 +432,7 @@ def _settle_money(entry: _Entry, headings: Mapping[str, _Heading], values: dict[
     for column, found in sums.items():
         values[column] = amounts.exact(found.amount, currency)
         if values[column] is None:
-            faults.append(_about(entry, headings[column], column, _Unfit("amount_too_precise", {"currency": currency})))
+            faults.append(_about(entry, headings[column], column, _Unfit("amount_decimals", {"currency": currency})))
     return faults
 
 
