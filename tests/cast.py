@@ -51,7 +51,7 @@ def invoice(number: int = 1, *, due: date = DUE, open: int = 500_00, **facts: An
 
 def credit(number: int = 90, *, open: int = -100_00, **facts: Any) -> Item:  # noqa: A002
     """A credit note of 100 euros."""
-    return invoice(number, open=open, kind=Kind.CREDIT_NOTE, **facts)
+    return invoice(number, open=open, **{"kind": Kind.CREDIT_NOTE, **facts})
 
 
 def told(*steps: tuple[str, date], **facts: Any) -> tuple[Told, ...]:

@@ -51,7 +51,7 @@ def test_run_twice_adds_nothing(business: Business) -> None:
     second = business.run("2026-03-17", bank="2026-03-16")
     assert folder_bytes(business.outbox) == before
     assert first.printed == second.printed  # the head of the evidence chain among it
-    assert len(before) > 20
+    assert len(before) > 15
 
 
 def test_two_days_keep_the_first_apart(business: Business) -> None:
@@ -175,7 +175,7 @@ def test_the_record_verifies_and_shows_where_it_was_touched(
 
     with sqlite3.connect(business.outbox / "amable.sqlite3") as rows:
         rows.execute("DROP TRIGGER entry_unchanged")
-        rows.execute("UPDATE evidence_entry SET body = replace(body, 'EUR', 'RON') WHERE seq = 3")
+        rows.execute("UPDATE evidence_entry SET body = body || ' ' WHERE seq = 3")
     touched = business.call(verify)
     assert touched.code == 1
     assert "3 " in touched.printed
@@ -190,11 +190,11 @@ def hostile() -> list[str]:
     return [line for line in [*lines, *json.loads(material("strings", "blns.json").read_text("utf-8"))] if line]
 
 
-@pytest.mark.parametrize("field", ["customer_name", "invoice_number", "description", "contact_name"])
-def test_hostile_values_are_only_ever_values(business: Business, field: str) -> None:
+@pytest.mark.parametrize("fields", [("customer_name", "description"), ("invoice_number", "contact_name")])
+def test_hostile_values_are_only_ever_values(business: Business, fields: tuple[str, ...]) -> None:
     values = hostile()
     for n, value in enumerate(values):
-        row = {"customer_id": f"H{n}", "email": f"h{n}@hostil.example", field: value}
+        row = {"customer_id": f"H{n}", "email": f"h{n}@hostil.example"} | dict.fromkeys(fields, value)
         number = row.pop("invoice_number", f"FV26-{n:04}")
         business.owes(number, "100.00", "2026-02-02", **row)
     day = business.run("2026-03-17", bank="2026-03-16")

@@ -16,6 +16,7 @@ from amable.banking.models import Statement as KeptStatement
 from amable.core import matching
 from amable.core.matching import OpenItem, PastPayment, PastPayments, Payer, Received
 from amable.core.money import Money, TooPreciseError, known, to_minor
+from amable.core.payer_names import same_name
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
@@ -186,8 +187,10 @@ def _index(creditor: Creditor) -> matching.Index:
     payers = []
     for customer, name, tax_id in Customer.objects.filter(creditor=creditor).values_list("id", "name", "tax_id"):
         before = paid_before.get(customer, ())
-        names = tuple(dict.fromkeys([name, *sorted(n for n, _ in before if n)]))
-        payers.append(Payer(customer, names, tuple(sorted({i for _, i in before if i})), tax_id))
+        names = tuple(dict.fromkeys([name, *sorted(payer for payer, _ in before if payer)]))
+        # An accountant pays for many: only an account in the customer's own name is learned as theirs.
+        accounts = sorted({iban for payer, iban in before if iban and same_name(payer, name)})
+        payers.append(Payer(customer, names, tuple(accounts), tax_id))
     return matching.Index(items, payers)
 
 

@@ -6,7 +6,6 @@ Sentences live in `sentences/<language>/<area>.yaml`, keyed by the identifier of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -23,8 +22,6 @@ from amable.core.money import Money
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LANGUAGES: Final = ("en", "es", "ro", "fr")
-
-_TWO_STOPS: Final = re.compile(r"(?<!\.)\.\.(?!\.)")  # "Panadería Núñez, S.L." at the end of a sentence
 
 # The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
 # creditor's language.
@@ -85,7 +82,10 @@ def _catalogue() -> dict[str, dict[str, str | Mapping[str, str]]]:
         sentences: dict[str, str | Mapping[str, str]] = {}
         for page in sorted(files("amable.core").joinpath("sentences", language).iterdir(), key=lambda p: p.name):
             if page.name.endswith(".yaml"):
-                sentences |= yaml.load(page.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - safe, and in C
+                more = yaml.load(page.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - safe, and in C
+                if twice := sentences.keys() & more.keys():
+                    raise ValueError(f"{language}/{page.name}: said twice: {', '.join(sorted(twice))}")
+                sentences |= more
         catalogue[language] = sentences
     return catalogue
 
@@ -108,8 +108,11 @@ def say(key: str, language: str, /, **params: object) -> str:
             raise TypeError(f"{key}: the plural needs a whole number, not {n!r}")
         form = locale(language).plural_form(n)
         sentence = sentence.get(form) or sentence["other"]
-    text = sentence.format_map({name: _shown(value, language) for name, value in params.items()})
-    return _TWO_STOPS.sub(".", text)
+    shown = {name: _shown(value, language) for name, value in params.items()}
+    for name, value in shown.items():
+        if isinstance(value, str) and value.endswith(".") and f"{{{name}}}." in sentence:
+            shown[name] = value[:-1]  # "Panadería Núñez, S.L." at the end of a sentence
+    return sentence.format_map(shown)
 
 
 def _shown(value: object, language: str) -> object:

@@ -364,14 +364,14 @@ class _Look:
             return
         for item in free:
             del self.wanted[item.id]
-            self.holds[item.id] = self.too_little(currency, owed)
+            self.holds[item.id] = self.too_little(currency, owed, self.review)
 
-    def too_little(self, currency: str, owed: int) -> Hold:
+    def too_little(self, currency: str, owed: int, until: date) -> Hold:
         """Why so little is not asked for: it is below the minimum by itself, or once credits are subtracted."""
         least = self.dossier.minimum.get(currency, 0)
         if owed >= least:
-            return Hold("hold.credit_covers", {}, self.review)
-        return Hold("hold.minimum", {"minimum": Money(least, currency)}, self.review)
+            return Hold("hold.credit_covers", {}, until)
+        return Hold("hold.minimum", {"minimum": Money(least, currency)}, until)
 
     # --- the step an item has come to ----------------------------------------------------------------------------
 
@@ -672,7 +672,9 @@ class _Look:
         asked = main if overdue else main + soon
         demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
         if demanded < max(1, self.dossier.minimum.get(currency, 0)):
-            hold = self.too_little(currency, sum(self.wanted[item.id] for item in asked))
+            # Another item may make it enough any day.
+            soonest = self.dossier.calendar.on_or_after(self.today + timedelta(days=1))
+            hold = self.too_little(currency, sum(self.wanted[item.id] for item in asked), soonest)
             for item in asked:
                 self.holds[item.id] = hold
                 del self.wanted[item.id]

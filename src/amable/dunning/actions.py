@@ -24,6 +24,7 @@ from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor
 
 BATCH = 500
+MONEY = "money."  # the slots of tasks about money, which `notices` writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +303,9 @@ class _Review:
     def settle(self, customers: Sequence[Customer]) -> None:
         """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn."""
         creditor, today = self.it.creditor, self.it.today
-        standing = {
-            message.key: message
-            for message in Message.objects.filter(creditor=creditor, customer__in=customers, day=today).exclude(
-                state="said"
-            )
-        }
+        of_today = Message.objects.filter(creditor=creditor, customer__in=customers, day=today)
+        decided = of_today.exclude(state="said").exclude(slot__startswith=MONEY)
+        standing = {message.key: message for message in decided}
         spoken: dict[int, list[int]] = defaultdict(list)
         rows_before = MessageItem.objects.filter(creditor=creditor, message__in=standing.values())
         for message_id, item in rows_before.values_list("message_id", "item_id"):

@@ -22,6 +22,7 @@ from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message
+from amable.dunning.actions import MONEY
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Customer, Item
@@ -45,7 +46,7 @@ def write(creditor: Creditor, today: date, now: datetime | None) -> None:
     """Write the tasks about money and the digests of the day, in place of what an earlier run of the day wrote."""
     with transaction.atomic():
         fresh = {message.key: (message, data) for message, data in _about_money(creditor, today)}
-        _settle(creditor, today, "money.", fresh)
+        _settle(creditor, today, MONEY, fresh)
         digests = {message.key: (message, data) for message, data in _digests(creditor, today, now)}
         _settle(creditor, today, "staff.", digests)
 
@@ -95,7 +96,7 @@ def _differences(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
         key = _key(creditor, customer, today, "amount_differs")
         week = today - timedelta(days=_ASK_AGAIN)
         asked = Message.objects.filter(
-            creditor=creditor, customer=customer, slot="money.amount_differs", day__gt=week, day__lt=today
+            creditor=creditor, customer=customer, slot=f"{MONEY}amount_differs", day__gt=week, day__lt=today
         )
         if asked.exists():
             continue
@@ -120,7 +121,7 @@ def _task(
         creditor=creditor,
         customer=customer,
         day=today,
-        slot=f"money.{ask}",
+        slot=f"{MONEY}{ask}",
         key=key,
         act=Act.CHECK,
         step=f"ask.{ask}",
@@ -134,7 +135,7 @@ def _task(
 
 
 def _key(creditor: Creditor, customer: Customer | None, today: date, ask: str) -> str:
-    return outbox.message_key(creditor, customer.key if customer else "", today, f"money.{ask}")
+    return outbox.message_key(creditor, customer.key if customer else "", today, f"{MONEY}{ask}")
 
 
 def _name(customer: Customer | None) -> str:

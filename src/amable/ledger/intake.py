@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, NamedTuple
 
+from anyascii import anyascii
 from babel.numbers import get_territory_currencies
 from django.db import transaction
 
@@ -275,7 +276,7 @@ def _facts(record: ItemRecord, amounts: _Amounts) -> dict[str, object]:
         assert record.issue_date is not None, "a reader yields a due date, or an issue date with terms"
         assert record.terms_days is not None, "a reader yields a due date, or an issue date with terms"
         due = terms_end(record.issue_date, record.terms_days)
-    method = fold_name(record.payment_method)
+    method = anyascii(record.payment_method).lower()
     return {
         "applies_to": record.applies_to,
         "po_number": record.po_number,
