@@ -36,7 +36,7 @@ NAMES = ("starter", "gentle", "firm")
 settings.register_profile(
     "planning", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-often = settings(settings.get_profile("planning"), max_examples=50)
+often = settings(settings.get_profile("planning"), max_examples=400)
 
 
 # --- what holds on any one day -----------------------------------------------------------------------------------
@@ -347,7 +347,8 @@ def waiting(dossier: Dossier, decision: Decision, today: date, quiet: Counter[in
     """Overdue items and for how many days in a row nothing became of them."""
     for item in dossier.items:
         found = verdict(decision, item.id)
-        if item.due >= today or found.outcome not in (Outcome.MOVED, Outcome.NOT_YET) or item.notice_deadline:
+        resting = found.outcome not in (Outcome.MOVED, Outcome.NOT_YET)
+        if resting or item.due >= today or item.open < 0 or item.notice_deadline:
             quiet[item.id] = 0
             continue
         quiet[item.id] += 1

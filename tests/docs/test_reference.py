@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -65,14 +63,3 @@ def test_every_column_that_is_written(home: Home) -> None:
     assert home.folder.is_dir()  # the tables are there, or the import above would fail
     assert named("folder.md", "why.csv") == set(WHY_COLUMNS)
     assert named("folder.md", "rejected.csv") == set(REJECTED_COLUMNS)
-
-
-def test_the_starter_is_shown_as_it_ships() -> None:
-    starter = files("amable.dunning").joinpath("starters", "starter.yaml").read_text("utf-8")
-    assert f"```yaml\n{starter}```" in (REFERENCE / "procedure-language.md").read_text("utf-8")
-
-
-def test_the_example_of_the_creditor_file_is_the_sample() -> None:
-    sample = files("amable.sample").joinpath("creditor.yaml").read_text("utf-8")
-    assert f"```yaml\n{sample}```" in (REFERENCE / "creditor-file.md").read_text("utf-8")
-    assert csv.reader(StringIO(sample))

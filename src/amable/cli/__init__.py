@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from amable import __version__
@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from amable.cli.speaking import RefusedError, refuse  # noqa: PLC0415 - so that --help stays quick
 
     try:
-        return int(_commands()[arguments.command](arguments))
+        return _commands()[arguments.command](arguments)
     except RefusedError as error:
         refuse(error)
         return 2
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _commands() -> dict[str, object]:
+def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
     from amable.cli import demo, evidence, procedure, run  # noqa: PLC0415
 
     return {

@@ -28,8 +28,8 @@ from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 
 WHY_COLUMNS: Final = (
-    "customer_id", "customer", "invoice", "currency", "total", "open_amount", "due_date", "days_late", "outcome", "rule",
-    "reason", "step", "message", "next_look",
+    "customer_id", "customer", "invoice", "currency", "total", "open_amount", "due_date", "days_late", "outcome",
+    "rule", "reason", "step", "message", "next_look",
 )  # fmt: skip
 REJECTED_COLUMNS: Final = ("file", "line", "field", "value", "reason", "advice")
 _KINDS: Final = ("mail", "tasks", "staff")

@@ -98,9 +98,9 @@ def _totals(creditor: Creditor, today: date, rows: list[outbox_folder.VerdictRow
         [show_money(Money(owed[currency][name], currency), language) if owed[currency][name] else "–" for name in names]
         for currency in sorted(owed)
     ]
-    widths = [max(len(row[place]) for row in (headings, *cells)) for place in range(len(names))]
-    for row in (headings, *cells):
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    widths = [max(len(printed[place]) for printed in (headings, *cells)) for place in range(len(names))]
+    for printed in (headings, *cells):
+        print("  ".join(cell.rjust(width) for cell, width in zip(printed, widths, strict=True)))
     print()
 
 

@@ -57,12 +57,14 @@ def locale(language: str, country: str = "") -> Locale:
         return Locale(language, _HOME[language])
 
 
+@lru_cache(maxsize=8192)
 def show_money(money: Money, language: str, country: str = "") -> str:
     """`1.234,50 €`: the one way an amount is shown, in pages, mails and files for people."""
     text: str = format_currency(money.amount, money.currency, locale=locale(language, country))
     return text
 
 
+@lru_cache(maxsize=4096)
 def show_date(day: date, language: str, country: str = "") -> str:
     """`17 de marzo de 2026`: the one way a day is shown to people; never a form that can be read two ways."""
     text: str = format_date(day, "long", locale=locale(language, country))

@@ -223,13 +223,17 @@ class Decision:
 
 
 class Coming(NamedTuple):
-    """The step an item has come to. `on` is the day it is for; `due` whether that day has come."""
+    """The step an item has come to. `on` is the day it is for; `due` whether that day has come.
+
+    `overtaken` is the day on which a later step takes its place, if it is due and cannot be carried out until then.
+    """
 
     step: Step | None
     occurrence: int
     on: date
     due: bool
     rule: str
+    overtaken: date | None = None
 
 
 class Hold(NamedTuple):
@@ -404,7 +408,7 @@ class _Look:
             if coming is not None and coming.due:
                 coming = self.soften(coming, item)
                 if coming.due:
-                    return coming
+                    return coming._replace(overtaken=min((later.on for later in waiting), default=None))
             if coming is not None:
                 waiting.append(coming)
             if done:
@@ -657,7 +661,7 @@ class _Look:
         day = self.allowed_from(before_due=not overdue)
         for item in due:
             if overdue or day <= item.due:
-                self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, day)
+                self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, self.no_later(item, day))
             else:
                 self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item))
 
@@ -850,10 +854,15 @@ class _Look:
     def put_off(self, item: Item, step: Step, rule: str, params: type_params, day: date) -> None:
         """A task that is not for today moves; an item told of in a message is looked at again for it."""
         told = self.verdicts.get(item.id)
+        day = self.no_later(item, day)
         if told is None:
             self.say(item.id, Outcome.MOVED, rule, params, step.id, day)
         elif told.next_look:
             self.verdicts[item.id] = told._replace(next_look=min(told.next_look, day))
+
+    def no_later(self, item: Item, day: date) -> date:
+        """The day on which something moved is looked at: its own, or when a later step takes its place."""
+        return min(day, self.coming[item.id].overtaken or day)
 
     def task_refusal(self, step: Step, *, spoken: bool) -> tuple[str, type_params, date] | None:
         """Why a task is not for today: nobody is there, or the customer hears from us already."""
@@ -883,7 +892,10 @@ class _Look:
     def quiet(self, item: Item) -> Verdict:
         """The verdict of an item about which nothing is said or asked today."""
         if hold := self.holds.get(item.id):
-            return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=hold.until)
+            coming = self.coming.get(item.id)
+            asks = hold.ask and coming and not coming.due and not hold.at_once
+            until = min(hold.until, coming.on) if asks and coming else hold.until
+            return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=until)
         if item.open <= 0:
             return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review)
         coming = self.coming[item.id]

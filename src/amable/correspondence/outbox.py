@@ -15,8 +15,8 @@ from amable.core.kindness import Facts, Finding, Severity, check
 from amable.core.languages import say, show_date, show_money
 from amable.core.money import Money
 from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, qr_png, reference, show_iban
-from amable.core.planning import Act, Kind, Line, Named, Planned, Section
-from amable.core.procedure import Step
+from amable.core.planning import Kind, Line, Named, Planned, Section
+from amable.core.procedure import Act, Step
 from amable.core.wording import Block, Part, SetAside, Soon, Template
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Address, Attachment, Draft
@@ -78,7 +78,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One planned message with everything its words need."""
+    """One planned message with everything its words need. `allowed` are the addresses the customer may be written to at."""
 
     planned: Planned
     step: Step
@@ -88,6 +88,7 @@ class Occasion:
     key: str
     today: date
     leaves_at: datetime
+    allowed: frozenset[str]
     thread: tuple[str, ...] = ()
 
 
@@ -107,14 +108,15 @@ def compose(occasion: Occasion) -> Composed | Withheld:
     except wording.MissingFieldError as error:
         return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
     rendered = wording.compose_body(rendered, thanks=shown.thanks(), blocks=shown.blocks())
-    to = occasion.recipient.emails
+    recipient = occasion.recipient
+    to = tuple(Address(recipient.contact or recipient.name, email) for email in recipient.emails)
     facts = Facts(
         fields,
-        consumer=occasion.recipient.consumer,
+        consumer=recipient.consumer,
         document_known=any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
         document_travels=bool(documents),
-        recipients=to,
-        allowed=frozenset(to),
+        recipients=tuple(address.email for address in to),
+        allowed=occasion.allowed,
     )
     findings = tuple(finding for finding in check(rendered, facts) if finding.severity is Severity.ERROR)
     if findings:
@@ -123,11 +125,11 @@ def compose(occasion: Occasion) -> Composed | Withheld:
     picture = shown.payment_code()
     content_id = f"pay.{occasion.key}" if picture else None
     message_id = identifier(creditor, occasion.key)
-    language = occasion.recipient.language
+    language = recipient.language
     draft = Draft(
         key=occasion.key,
         sender=Address(f"{creditor.sender_name}", creditor.sender_email),
-        to=tuple(Address(occasion.recipient.contact or occasion.recipient.name, email) for email in to),
+        to=to,
         subject=wording.plain(rendered.subject),
         text=wording.as_text(rendered),
         html=wording.as_html(rendered, qr_content_id=content_id, qr_caption=say("wording.qr_caption", language)),
@@ -139,7 +141,7 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         as_draft=True,
     )
     parcel = channels()["email"].compose(draft)
-    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, to)
+    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, recipient.emails)
 
 
 def identifier(creditor: Creditor, key: str) -> str:

@@ -126,8 +126,8 @@ def describe_money(creditor: Creditor, ask: str, customer: str, lines: Sequence[
             proposed = ", ".join(f"{number} ({show_money(amount, language)})" for number, amount in line.items)
             page.fact("task.proposed_items", proposed)
         for rule, params in line.reasons:
-            shown = {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()}
-            page.fact("task.why", say(f"match.{rule}", language, **shown))
+            filled = {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()}
+            page.fact("task.why", say(f"match.{rule}", language, **filled))
     return page.done()
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
-from amable.core.planning import Act, Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import MESSAGES, Procedure
+from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
+from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message, MessageItem
 from amable.dunning.dossier import Known, Setting, gather, setting
@@ -129,6 +129,7 @@ class _Review:
         creditor, today = self.it.creditor, self.it.today
         looks = {look.customer_id: look for look in Look.objects.filter(creditor=creditor, customer__in=customers)}
         fresh: list[Look] = []
+        reviews: list[tuple[date | None, int, int]] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
             decision = decide(known.dossier, today, self.now)
             verdicts = self.carry_out(customer, known, decision)
@@ -137,7 +138,8 @@ class _Review:
             if look is None or gist(unpack(look.verdicts)) != gist(verdicts):
                 self.events.append(Event("customer.looked", today, _seen(customer, verdicts)))
             fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
-            customer.review_on = decision.look_again
+            if customer.review_on != decision.look_again:
+                reviews.append((decision.look_again, customer.pk, creditor.pk))
             self.done.customers += 1
         Look.objects.bulk_create(
             fresh,
@@ -146,7 +148,8 @@ class _Review:
             update_fields=("day", "verdicts"),
             batch_size=500,
         )
-        Customer.objects.bulk_update(customers, ("review_on",), batch_size=500)
+        with connection.cursor() as cursor:
+            cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s AND creditor_id = %s", reviews)
         self.settle(customers)
         log.record(creditor, self.events)
 

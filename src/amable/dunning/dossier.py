@@ -110,10 +110,13 @@ class _Batch:
         self.told: dict[int, list[Told]] = defaultdict(list)
         self.thread: dict[int, list[str]] = defaultdict(list)
         self.thanked: set[int] = set()
-        items = [item.pk for listed in self.items.values() for item in listed]
-        rows = MessageItem.objects.filter(creditor=creditor, item__in=items, message__in=by_id, withdrawn=False)
+        rows = MessageItem.objects.filter(
+            creditor=creditor, item__customer__in=ids, message__state="said", message__day__lt=today, withdrawn=False
+        )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
         for row in rows.order_by("message__day", "id"):
+            if row.item_id not in cycles:
+                continue
             message = by_id[row.message_id]
             if message.message_id:
                 self.thread[row.item_id].append(message.message_id)
@@ -146,18 +149,17 @@ class _Batch:
                 self.receipts[payment.customer_id].append((payment, settled))
         self.suspense: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.proposed: set[int] = set()
-        waiting = list(BankLine.objects.filter(creditor=creditor, customer__in=ids, state="proposed", amount__gt=0))
-        shown: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        for line, item, amount, open_ in Proposal.objects.filter(creditor=creditor, line__in=waiting).values_list(
-            "line_id", "item_id", "amount", "item__open"
-        ):
-            shown[line].append((item, amount, open_))
-        for line in waiting:
-            left = line.amount
-            for item, amount, open_ in shown[line.pk]:
-                if amount >= open_ > 0:
-                    self.proposed.add(item)
-                    left -= amount
+        waiting = BankLine.objects.filter(creditor=creditor, state="proposed", amount__gt=0)
+        # Also a payment for items of several customers, which is nobody's in particular, holds what it would settle.
+        explained: dict[int, int] = defaultdict(int)
+        for line_id, item, amount, open_ in Proposal.objects.filter(
+            creditor=creditor, line__in=waiting, item__customer__in=ids
+        ).values_list("line_id", "item_id", "amount", "item__open"):
+            if amount >= open_ > 0:
+                self.proposed.add(item)
+                explained[line_id] += amount
+        for line in waiting.filter(customer__in=ids):
+            left = line.amount - explained[line.pk]
             if left > 0 and line.customer_id is not None:
                 self.suspense[line.customer_id][line.currency] += left
 
@@ -167,8 +169,8 @@ class _Batch:
         rows = self.items[customer.pk]
         contact = self.contacts.get(customer.pk)
         country = customer.country or creditor.country
-        region = customer.region if customer.country else creditor.region
-        emails = tuple(part.strip() for part in contact.email.split(",") if part.strip()) if contact else ()
+        region = customer.region or ("" if customer.country else creditor.region)
+        emails = tuple(address for address in addresses(contact) if channels()["email"].reaches(Reach(address)))
         reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address)
         paid = profile(self.settled[customer.pk], [row.due_on for row in rows if row.open > 0], it.today)
         dossier = Dossier(
@@ -265,6 +267,11 @@ class _Batch:
             regular=paid.relationship == "regular",
             had=tuple(self.had[customer.pk]),
         )
+
+
+def addresses(contact: ledger.Contact | None) -> tuple[str, ...]:
+    """The email addresses of a contact, as the ledger has them."""
+    return tuple(part.strip() for part in contact.email.split(",") if part.strip()) if contact else ()
 
 
 def is_consumer(customer: ledger.Customer) -> bool:

@@ -17,7 +17,7 @@ from amable.core.days import leaving_moment
 from amable.core.languages import say, show_money
 from amable.core.marked import mark
 from amable.core.money import Money
-from amable.core.planning import Act
+from amable.core.procedure import Act
 from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import outbox, tasks

@@ -114,11 +114,16 @@ def verify(creditor: Creditor) -> list[Fault]:
     head = Head.objects.filter(creditor=creditor).first() or Head(creditor=creditor)
     before, expected = "", 0
     for entry, personal in _entries(creditor):
+        seq = entry.seq or 0
         expected += 1
-        place = f"{entry.seq} {entry.kind} {entry.day}"
-        if entry.seq != expected:
-            faults.append(Fault("missing", f"{expected} – {(entry.seq or 0) - 1}"))
-            expected = entry.seq or expected
+        place = f"{seq} {entry.kind} {entry.day}"
+        if seq > expected:
+            faults.append(Fault("missing", f"{expected} – {seq - 1}"))
+            expected = seq
+        elif seq < 1:  # slipped in before the beginning
+            faults.append(Fault("changed", place))
+            expected = 0
+            continue
         elif entry.digest != _chained(before, entry.kind, entry.day, entry.body):
             faults.append(Fault("changed", place))
         faults.extend(Fault("personal_changed", place) for _ in _forged(entry, personal))
@@ -133,42 +138,53 @@ def verify(creditor: Creditor) -> list[Fault]:
 
 
 def _entries(creditor: Creditor) -> Iterator[tuple[Entry, list[Personal]]]:
-    last = 0
-    chained = Entry.objects.filter(creditor=creditor, seq__isnull=False)
-    while batch := list(chained.filter(seq__gt=last).order_by("seq")[:_BATCH]):
+    chained = rest = Entry.objects.filter(creditor=creditor, seq__isnull=False).order_by("seq")
+    while batch := list(rest[:_BATCH]):
         values: dict[int, list[Personal]] = {}
         for value in Personal.objects.filter(creditor=creditor, entry__in=batch):
             values.setdefault(value.entry_id, []).append(value)
         for entry in batch:
             yield entry, values.get(entry.pk, [])
-        last = batch[-1].seq or 0
+        rest = chained.filter(seq__gt=batch[-1].seq)
 
 
 def _forged(entry: Entry, personal: Iterable[Personal]) -> Iterator[str]:
     """The personal values that are not the ones the entry was written with."""
-    try:
-        digests = json.loads(entry.body).get("personal", {})
-    except (ValueError, AttributeError):
-        digests = {}
+    digests = _fact(entry, "personal")
     for value in personal:
-        if digests.get(value.field) != _salted(value.value, value.salt):
+        if not isinstance(digests, dict) or digests.get(value.field) != _salted(value.value, value.salt):
             yield value.field
 
 
+def _fact(entry: Entry, name: str) -> object:
+    """A fact of an entry, None when its body is no longer what was written; the chain reports that."""
+    try:
+        body = json.loads(entry.body)
+    except (ValueError, RecursionError):
+        return None
+    return body.get(name) if isinstance(body, dict) else None
+
+
 def _bytes_faults(creditor: Creditor) -> Iterator[Fault]:
-    """Bytes kept that are not what their digest says, and bytes an entry names that are gone."""
+    """Bytes kept that are not what their digest says, that an entry names and are gone, or that no entry names.
+
+    The last are what is left when the end of the record was cut off and its head put back.
+    """
     kept: set[str] = set()
+    named: set[object] = set()
     for name, data in Blob.objects.filter(creditor=creditor).values_list("digest", "data").iterator(chunk_size=100):
         kept.add(name)
         if digest(bytes(data)) != name:
             yield Fault("bytes_changed", name)
     for entry in Entry.objects.filter(creditor=creditor, kind="message.written").iterator():
-        try:
-            name = json.loads(entry.body)["blob"]
-        except (ValueError, KeyError):
-            continue  # a changed body is reported by the chain
+        name = _fact(entry, "blob")
+        if not isinstance(name, str):
+            continue
+        named.add(name)
         if name not in kept:
             yield Fault("bytes_missing", f"{entry.seq} {name}")
+    for name in sorted(kept - named):
+        yield Fault("bytes_unnamed", name)
 
 
 def _body(facts: Mapping[str, object], personal: Mapping[str, tuple[str, str]]) -> str:

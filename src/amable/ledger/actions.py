@@ -41,11 +41,15 @@ def allocate(creditor: Creditor, money: Money, shares: Mapping[int, int], unappl
         account=money.account,
         in_run=today,
     )
-    for item in Item.objects.filter(creditor=creditor, pk__in=list(shares)):
+    items = Item.objects.filter(creditor=creditor, pk__in=list(shares)).order_by("pk")
+    if len(items) != len(shares):
+        raise ValueError(f"{money.external_id}: an item it is set against does not exist")
+    for item in items:
+        settled_before = item.open == 0
         Allocation.objects.create(creditor=creditor, payment=payment, item=item, amount=shares[item.pk])
         item.allocated += shares[item.pk]
         item.open = open_amount(item.total, item.ledger_open, item.allocated)
-        if item.open == 0:
+        if item.open == 0 and not settled_before:
             item.settled_on = money.received_on
             item.settled_in_run = today
             item.settled_by = json.dumps(

@@ -16,18 +16,23 @@ from amable.organisation.models import Creditor
 @contextmanager
 def acting_for(creditor: Creditor) -> Iterator[None]:
     """Work on this creditor's rows only. Whoever asks for another's gets nothing, whatever the query says."""
-    _tell_database(str(creditor.pk))
+    before = _tell_database(str(creditor.pk))
     try:
         with scope(creditor=creditor):
             yield
     finally:
-        _tell_database("")
+        _tell_database(before)
 
 
-def _tell_database(creditor: str) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('amable.creditor', %s, false)", [creditor])
+def _tell_database(creditor: str) -> str:
+    """Name the creditor to the row policies; who it was before."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('amable.creditor', true), '')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('amable.creditor', %s, false)", [creditor])
+    return str(before)
 
 
 def row_policies(*tables: str) -> migrations.RunPython:
