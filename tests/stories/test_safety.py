@@ -162,9 +162,7 @@ def test_every_mail_is_complete_for_any_mail_program(business: Business) -> None
         assert "<html" in html(mail)
 
 
-def test_the_record_verifies_and_shows_where_it_was_touched(
-    business: Business, request: pytest.FixtureRequest
-) -> None:
+def test_the_record_verifies_and_shows_where_it_was_touched(business: Business, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--db") != "sqlite":
         pytest.skip("tampering with PostgreSQL rows is tried in tests/contexts/evidence")
     busy(business)
@@ -193,6 +191,7 @@ def hostile() -> list[str]:
 @pytest.mark.parametrize("fields", [("customer_name", "description"), ("invoice_number", "contact_name")])
 def test_hostile_values_are_only_ever_values(business: Business, fields: tuple[str, ...]) -> None:
     values = hostile()
+    business.hostile = True
     for n, value in enumerate(values):
         row = {"customer_id": f"H{n}", "email": f"h{n}@hostil.example"} | dict.fromkeys(fields, value)
         number = row.pop("invoice_number", f"FV26-{n:04}")

@@ -19,6 +19,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from amable.cli import main
+from tests.stories.oracle import check_folder
 
 COLUMNS = (
     "customer_id", "customer_name", "contact_name", "email", "phone", "address", "language", "country", "region",
@@ -139,6 +140,7 @@ class Business:
     lines: list[Line] = field(default_factory=list)
     creditor: str = CREDITOR
     banks: bool = False
+    hostile: bool = False
 
     def owes(self, invoice: str, total: str, due: str, **facts: str) -> dict[str, str]:
         """A customer owes; the facts are columns of the ledger. Returns the row, which may be changed later."""
@@ -197,6 +199,8 @@ class Business:
         printed, said = io.StringIO(), io.StringIO()
         with redirect_stdout(printed), redirect_stderr(said):
             code = main(arguments)
+        if code < 2 and arguments[0] == "run":
+            check_folder(self.outbox, read_mail, words=not self.hostile)
         return Day(code, printed.getvalue(), said.getvalue(), self.outbox)
 
 
@@ -231,5 +235,3 @@ def _entry(line: Line) -> str:
 <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd>
 <NtryDtls><TxDtls><Refs>{reference}</Refs><RltdPties>{who}{which}</RltdPties>{said}{sent_back}</TxDtls></NtryDtls></Ntry>
 """
-
-
