@@ -308,10 +308,19 @@ def test_3_1_a_step_meant_only_from_an_age_on_is_waited_for() -> None:
     ]
 
 
+def test_3_1_a_softer_word_said_late_does_not_take_the_place_of_a_firmer_step() -> None:
+    ours = read(
+        "procedure: ours\nsteps:\n  - step: plain\n    when: 4 days after due\n"
+        "  - step: firm\n    when: 8 days after due\n    presumes: plain\n"
+    )
+    life = Life(customer(invoice(), procedure=ours)).until(date(2026, 3, 30), first=date(2026, 3, 13))
+    assert life.steps()[:2] == [(date(2026, 3, 13), "plain"), (date(2026, 3, 16), "firm")]
+
+
 def test_3_2_an_old_item_never_written_about_begins_softly() -> None:
     for due in (date(2026, 1, 16), date(2021, 1, 1)):
         life = Life(customer(invoice(due=due))).until(date(2026, 5, 10), first=TUESDAY)
-        assert [step for _, step in life.steps()]== [
+        assert [step for _, step in life.steps()] == [
             "early_late",
             "late_late",
             "late_late",
@@ -449,7 +458,9 @@ def test_4_2_the_wording_is_that_of_the_firmest_step() -> None:
 def test_4_2_an_open_window_rides_along_in_words_as_firm() -> None:
     """Working day 4 of the second invoice is today, a Monday; it would have waited for Tuesday."""
     monday = date(2026, 3, 16)
-    second = invoice(2, due=date(2026, 3, 10), told=(*told(("due_today", date(2026, 3, 10))), Told("check", date(2026, 3, 11))))
+    second = invoice(
+        2, due=date(2026, 3, 10), told=(*told(("due_today", date(2026, 3, 10))), Told("check", date(2026, 3, 11)))
+    )
     message = only(customer(invoice(1), second), monday)
     assert verdicts(customer(second), monday) == {2: ("not_yet", "window.preferred_day")}
     assert [(line.item, line.step) for line in message.lines] == [(1, "early_late"), (2, "early_late")]
@@ -576,7 +587,8 @@ def test_5_a_reason_about_the_customer_rests_every_item(rule: str) -> None:
     assert verdict(decision)[1:3] == (outcome, rule)
     assert verdict(decision).next_look == until
     assert not messages(decision)
-    assert [one.step for one in decision.planned] == ([f"ask.{rule[5:]}"] if outcome == "task" else [])
+    ask = "ask.vulnerable" if rule == "hold.insolvent" else f"ask.{rule[5:]}"
+    assert [one.step for one in decision.planned] == ([ask] if outcome == "task" else [])
 
 
 @pytest.mark.parametrize("rule", CUSTOMER_HOLDS)
@@ -637,9 +649,11 @@ def test_5_the_undisputed_rest_is_asked_for() -> None:
     ("today", "bank_until", "outcome"),
     [
         (date(2026, 3, 13), None, "held"),  # the promised Friday itself
+        (date(2026, 3, 14), None, "held"),
         (date(2026, 3, 16), None, "sent"),  # no bank file was ever given: the first working day after
         (date(2026, 3, 16), date(2026, 3, 12), "held"),  # bank data to Thursday
         (date(2026, 3, 16), date(2026, 3, 13), "held"),  # to Friday: money of Friday is booked on Monday
+        (date(2026, 3, 16), date(2026, 3, 15), "held"),  # nothing is booked at the weekend
         (date(2026, 3, 17), date(2026, 3, 13), "held"),
         (date(2026, 3, 17), date(2026, 3, 16), "sent"),  # to Monday
     ],
@@ -675,9 +689,20 @@ def test_5_a_person_is_asked_at_once_about_an_invoice_that_never_arrived() -> No
     assert not decide(gone(far._replace(delivered=None)), TUESDAY).planned  # nothing is due yet
 
 
+def test_5_a_missing_address_is_asked_for_when_there_is_something_to_say() -> None:
+    eve = date(2026, 2, 23)
+    found = verdict(decide(gone(), eve))
+    assert (found.outcome, found.rule, found.next_look) == ("held", "hold.no_contact", eve + DAY)
+    assert only(gone(), eve + DAY).step == "ask.no_contact"
+
+
 def test_5_a_person_is_asked_once_and_again_after_the_review() -> None:
     life = Life(gone(invoice())).until(date(2026, 3, 31), first=TUESDAY)
-    assert life.steps() == [(TUESDAY, "ask.no_contact"), (LATER, "ask.no_contact"), (date(2026, 3, 31), "ask.no_contact")]
+    assert life.steps() == [
+        (TUESDAY, "ask.no_contact"),
+        (LATER, "ask.no_contact"),
+        (date(2026, 3, 31), "ask.no_contact"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -698,6 +723,13 @@ def test_5_below_the_minimum_nobody_is_written_to(
     assert (verdict(decision).rule if verdict(decision).outcome == "held" else None) == held
     if held == "hold.minimum":
         assert verdict(decision).params == {"minimum": Money(5_00, items[0].currency)}
+
+
+def test_5_too_little_by_itself_waits_for_what_else_falls_due() -> None:
+    decision = decide(customer(invoice(1, open=3_00), invoice(2, due=date(2026, 6, 1))), TUESDAY)
+    assert verdict(decision)[1:3] == ("held", "hold.minimum")
+    assert verdict(decision).next_look == TUESDAY + DAY
+    assert verdicts(customer(invoice(1, open=3_00), invoice(2, due=EARLY)), TUESDAY)[1] == ("sent", "step.early_late")
 
 
 def test_5_money_that_is_probably_theirs_rests_the_oldest_items() -> None:
@@ -903,8 +935,11 @@ def test_7_the_end_of_the_procedure_is_a_persons() -> None:
 def test_8_the_day_to_reply_by_is_the_last_working_day_before_the_next_look() -> None:
     message = only(customer(invoice()), TUESDAY)
     assert message.reply_by == date(2026, 3, 18)
-    called = invoice(2, told=told(("early_late", date(2026, 3, 6)), ("late_late", date(2026, 3, 9))))
-    assert only(customer(invoice(1), called), TUESDAY).reply_by is not None
+    # Listed beside it stands one about which a colleague calls tomorrow.
+    urgent = told(*(("late_late", date(2026, 3, n)) for n in (11, 12, 13)))
+    decision = decide(customer(invoice(1), invoice(2, told=(*REMINDED, *urgent))), TUESDAY)
+    assert verdict(decision, 2).next_look == TUESDAY + DAY
+    assert decision.planned[0].reply_by == date(2026, 3, 18)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ NAMES = ("starter", "gentle", "firm")
 settings.register_profile(
     "planning", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-often = settings(settings.get_profile("planning"), max_examples=400)
+often = settings(settings.get_profile("planning"), max_examples=80)
 
 
 # --- what holds on any one day -----------------------------------------------------------------------------------
@@ -97,7 +97,8 @@ def check_message(dossier: Dossier, today: date, message: Planned, decision: Dec
         assert item.currency == message.currency
         assert (found.outcome, found.step) == (Outcome.SENT, message.step)
         assert line.amount <= item.open - min(item.disputed, item.open) or line.section is Section.CREDIT
-        assert not (item.plan_kept or item.duplicate_of or item.missing or item.delivered is False)
+        held = item.plan_kept or item.duplicate_of or item.missing or item.delivered is False
+        assert not held
         if line.section is Section.OVERDUE:
             assert today > item.due
         elif line.section is Section.DUE_SOON:
@@ -322,9 +323,9 @@ def decisions_taken(life: Life, luck: random.Random, today: date) -> None:
             record.append(Told(record[-1].step, today))
             if record[-1].step == "formal_notice":
                 life.change_items(
-                    lambda one, id_=item.id: one._replace(notice_deadline=today + timedelta(days=15))
-                    if one.id == id_
-                    else one
+                    lambda one, id_=item.id: (
+                        one._replace(notice_deadline=today + timedelta(days=15)) if one.id == id_ else one
+                    )
                 )
 
 

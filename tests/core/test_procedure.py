@@ -155,9 +155,7 @@ def test_a_full_step_keeps_what_was_written() -> None:
     )
     step = read(text).steps[1]
     assert (step.act, step.presumes, step.wording) == (Act.DECISION, ("early_late",), "")
-    assert step.only == Conditions(
-        Decimal("99.50"), 40, frozenset({"key", "new"}), frozenset({"ES", "FR"}), "regular"
-    )
+    assert step.only == Conditions(Decimal("99.50"), 40, frozenset({"key", "new"}), frozenset({"ES", "FR"}), "regular")
     assert (step.only.least("EUR"), step.only.least("JPY"), step.only.least("KWD")) == (9950, 99, 99500)
 
 

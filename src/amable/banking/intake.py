@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import F, Max, Min, Q, QuerySet
 
 from amable.banking.models import BankLine, Proposal
 from amable.banking.models import Statement as KeptStatement
@@ -21,10 +23,12 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
 from amable.ledger.models import Customer, Item, Payment, Taken
+from amable.ledger.texts import keepable_line
 from amable.organisation.models import Creditor
 from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
 
+LARGEST = 10**15  # in minor units: no payment, and it still fits a database's integer
 LEDGER_TELLS_AFTER = 7  # days after which a later ledger is believed about money that nobody matched
 _RETURNS = 400  # days of payments that may still come back (a SEPA direct debit: 13 months)
 
@@ -63,19 +67,30 @@ def take_statements(creditor: Creditor, files: Sequence[tuple[str, Sequence[Stat
                 if (digest, place) in before:
                     taken.known_already += len(statement.lines)
                 else:
+                    before.add((digest, place))
                     _keep(creditor, digest, place, statement, today, taken)
         _match_new(creditor, today, taken)
     return taken
 
 
 def _leave_to_ledger(creditor: Creditor, today: date) -> None:
-    """Money nobody matched stops holding demands once a later ledger has had time to show what it paid."""
-    newest = Taken.objects.filter(creditor=creditor, kind="ledger").order_by("-day").values_list("day", flat=True)
-    if not newest:
+    """Money nobody matched stops holding demands once a later ledger has had time to show what it paid.
+
+    A ledger counts from the day its very bytes were first seen: the same file again tells nothing new. What was left
+    is in the evidence, and what a payment had without an item is its amount less its allocations.
+    """
+    ledgers = Taken.objects.filter(creditor=creditor, kind="ledger").values("digest").annotate(first=Min("day"))
+    newest = ledgers.aggregate(newest=Max("first"))["newest"]
+    if newest is None:
         return
-    before = newest[0] - timedelta(days=LEDGER_TELLS_AFTER)
-    BankLine.objects.filter(creditor=creditor, state="proposed", in_run__lte=before).update(state="left")
-    Payment.objects.filter(creditor=creditor, in_run__lte=before).exclude(unapplied=0).update(unapplied=0)
+    before = newest - timedelta(days=LEDGER_TELLS_AFTER)
+    lines = BankLine.objects.filter(creditor=creditor, state__in=("proposed", "unknown"), in_run__lte=before)
+    payments = Payment.objects.filter(creditor=creditor, in_run__lte=before).exclude(unapplied=0)
+    left = [{"line": line.fingerprint, "amount": line.amount, "currency": line.currency} for line in lines]
+    left += [{"payment": p.external_id, "amount": p.unapplied, "currency": p.currency} for p in payments]
+    log.record(creditor, [Event("money.left", today, facts) for facts in left])
+    lines.update(state="left")
+    payments.update(unapplied=0)
 
 
 def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, today: date, taken: TakenIn) -> None:
@@ -83,23 +98,20 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
         creditor=creditor,
         file_digest=digest,
         place=place,
-        account=statement.account[:60],
-        number=statement.number[:60],
+        account=statement.account,
+        number=statement.number,
         currency=statement.currency[:3],
-        opening=statement.opening,
-        closing=statement.closing,
+        opening=_balance(statement.opening),
+        closing=_balance(statement.closing),
         closing_on=statement.closing_on,
     )
     seen: Counter[str] = Counter()
     prints: list[tuple[str, StatementLine]] = []
-    for line in statement.lines:
+    for line in map(keepable_line, statement.lines):
         base = _base(statement.account, line)
         seen[base] += 1
         prints.append((sha256(f"{base}|{seen[base]}".encode()).hexdigest(), line))
-    fingerprints = [fingerprint for fingerprint, _ in prints]
-    before = set(
-        BankLine.objects.filter(creditor=creditor, fingerprint__in=fingerprints).values_list("fingerprint", flat=True)
-    )
+    before = _seen_before(creditor, [fingerprint for fingerprint, _ in prints])
     rows = []
     for fingerprint, line in prints:
         if fingerprint in before:
@@ -109,9 +121,9 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
             minor = to_minor(line.amount, line.currency) if known(line.currency) else None
         except TooPreciseError:
             minor = None
-        if minor is None:
+        if minor is None or abs(minor) >= LARGEST:
             value = f"{line.amount} {line.currency}"
-            taken.complaints.append((digest[:12], Complaint("bank_amount", None, "amount", value)))
+            taken.complaints.append((digest, Complaint("bank_amount", None, "amount", value)))
             continue
         rows.append(
             BankLine(
@@ -122,18 +134,32 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
                 currency=line.currency,
                 amount=minor,
                 kind=line.kind,
-                name=line.name[:500],
-                iban=line.iban[:60],
+                name=line.name,
+                iban=line.iban,
                 text=line.text,
-                reference=line.reference[:200],
-                end_to_end=line.end_to_end[:200],
-                bank_reference=line.bank_reference[:200],
+                reference=line.reference,
+                end_to_end=line.end_to_end,
+                bank_reference=line.bank_reference,
                 state="new",
                 in_run=today,
             )
         )
     BankLine.objects.bulk_create(rows, batch_size=500)
     taken.lines += len(rows)
+
+
+def _balance(amount: Decimal | None) -> Decimal | None:
+    """A balance as it is kept, None when no account can have it."""
+    return amount if amount is not None and abs(amount) < LARGEST else None
+
+
+def _seen_before(creditor: Creditor, fingerprints: Sequence[str]) -> set[str]:
+    """Which of these movements were taken in before, asked in parts: a database takes only so many values at once."""
+    found: set[str] = set()
+    for start in range(0, len(fingerprints), 1000):
+        asked = BankLine.objects.filter(creditor=creditor, fingerprint__in=fingerprints[start : start + 1000])
+        found.update(asked.values_list("fingerprint", flat=True))
+    return found
 
 
 def _base(account: str, line: StatementLine) -> str:
@@ -155,21 +181,44 @@ def _base(account: str, line: StatementLine) -> str:
 
 
 def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
-    lines = list(BankLine.objects.filter(creditor=creditor, state="new").order_by("booked_on", "id"))
+    lines = list(_to_match(creditor, today).order_by("booked_on", "id").select_related("statement"))
     if not lines:
         return
     index = _index(creditor)
+    in_ledger = _booked_by_ledger(creditor, min(line.booked_on for line in lines))
     past = _past(creditor, today)
     events: list[Event] = []
     for line in lines:
         if line.amount > 0 and line.kind == "payment":
-            _receive(creditor, line, index, past, today, taken, events)
+            _receive(creditor, line, index, in_ledger, past, today, taken, events)
         elif line.kind == "return" or line.amount < 0:
             _take_back(line, past, index, today, taken, events)
         else:
             line.state = "other"
-        line.save(update_fields=("state", "customer", "payment", "reasons"))
+        line.save(update_fields=("state", "customer", "payment", "reasons", "in_run"))
     log.record(creditor, events)
+
+
+def _to_match(creditor: Creditor, today: date) -> QuerySet[BankLine]:
+    """Movements nobody looked at yet; and when the ledger brought new items, payments that nobody was known to owe."""
+    lines = BankLine.objects.filter(creditor=creditor)
+    if Item.objects.filter(creditor=creditor, first_seen_on=today).exists():
+        return lines.filter(Q(state="new") | Q(state="unknown", amount__gt=0, kind="payment"))
+    return lines.filter(state="new")
+
+
+def _booked_by_ledger(creditor: Creditor, since: date) -> matching.Index:
+    """Items the ledger lately called paid, with what no movement accounts for yet: the bank tells of the same money."""
+    since -= timedelta(days=LEDGER_TELLS_AFTER)
+    settled = Item.objects.filter(creditor=creditor, open=0, total__gt=F("allocated"), settled_on__gte=since)
+    items = [_open_item(item)._replace(open=item.total - item.allocated) for item in settled.order_by("pk")]
+    return matching.Index(items, _payers(creditor) if items else [])
+
+
+def _open_item(item: Item) -> OpenItem:
+    return OpenItem(
+        item.pk, item.customer_id, item.number, item.currency, item.open, item.due_on, item.total, item.po_number
+    )
 
 
 def _index(creditor: Creditor) -> matching.Index:
@@ -180,6 +229,11 @@ def _index(creditor: Creditor) -> matching.Index:
             "id", "customer_id", "number", "currency", "open", "due_on", "total", "po_number"
         ).iterator()
     ]
+    return matching.Index(items, _payers(creditor))
+
+
+def _payers(creditor: Creditor) -> list[Payer]:
+    """Every customer with the names and accounts it paid under."""
     paid_before: dict[int, set[tuple[str, str]]] = defaultdict(set)
     booked = BankLine.objects.filter(creditor=creditor, state="booked", customer__isnull=False)
     for customer, name, iban in booked.values_list("customer_id", "name", "iban").iterator():
@@ -191,7 +245,7 @@ def _index(creditor: Creditor) -> matching.Index:
         # An accountant pays for many: only an account in the customer's own name is learned as theirs.
         accounts = sorted({iban for payer, iban in before if iban and same_name(payer, name)})
         payers.append(Payer(customer, names, tuple(accounts), tax_id))
-    return matching.Index(items, payers)
+    return payers
 
 
 def _past(creditor: Creditor, today: date) -> PastPayments:
@@ -227,6 +281,7 @@ def _receive(
     creditor: Creditor,
     line: BankLine,
     index: matching.Index,
+    in_ledger: matching.Index,
     past: PastPayments,
     today: date,
     taken: TakenIn,
@@ -234,6 +289,8 @@ def _receive(
 ) -> None:
     """Money in: booked when sure, else proposed to a person, with whose it probably is."""
     found = matching.match(_received(line), index)
+    if not (found and found[0].sure) and (told := _told_by_ledger(line, in_ledger)):
+        found, index = (told,), in_ledger
     if not found:
         line.state = "unknown"
         taken.unknown += 1
@@ -261,7 +318,7 @@ def _receive(
         facts |= {"amount": line.amount, "currency": line.currency, "booked_on": line.booked_on.isoformat()}
         events.append(Event("payment.booked", today, facts, {"payer": line.name, "iban": line.iban}))
         return
-    line.state = "proposed"
+    line.state, line.in_run = "proposed", today
     taken.proposed += 1
     Proposal.objects.bulk_create(
         [
@@ -270,6 +327,16 @@ def _receive(
             if share.amount > 0
         ]
     )
+
+
+def _told_by_ledger(line: BankLine, in_ledger: matching.Index) -> matching.Match | None:
+    """The items the ledger calls paid and this movement names, when it is exactly what pays them."""
+    best = next(iter(matching.match(_received(line), in_ledger)), None)
+    named = best is not None and best.reasons[0].rule in ("number", "reference")
+    if best is None or not named or not best.sure or best.unapplied:
+        return None
+    whole = all(share.amount == in_ledger.open[share.item] for share in best.shares)
+    return best if whole else None
 
 
 def _take_back(
@@ -295,7 +362,7 @@ def _take_back(
     past.book(best)
     reopened = ledger.reverse(payment, line.booked_on)
     for item in reopened:
-        index.reopen(item.pk, item.open)
+        index.reopen(_open_item(item))
     line.state, line.payment = "reversal", payment
     taken.reversed += 1
     facts = {"line": line.fingerprint, "payment": payment.pk, "items": [item.pk for item in reopened]}

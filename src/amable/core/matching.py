@@ -127,12 +127,7 @@ class Index:
         self._ibans: dict[str, set[int]] = {}
         self._tax_ids: dict[str, set[int]] = {}
         for item in items:
-            self.items[item.id] = item
-            self.open[item.id] = item.open
-            self._of.setdefault(item.customer, []).append(item.id)
-            key = item.customer, item.currency
-            self._owed[key] = self._owed.get(key, 0) + item.open
-            self.numbers.add(item.id, item.number, item.po_number)
+            self._add(item)
         for payer in payers:
             for name in payer.names:
                 self.names.add(payer.customer, name)
@@ -140,6 +135,14 @@ class Index:
                 self._ibans.setdefault(_account(iban), set()).add(payer.customer)
             for tax_id in _tax_ids(payer.tax_id):
                 self._tax_ids.setdefault(tax_id, set()).add(payer.customer)
+
+    def _add(self, item: OpenItem) -> None:
+        self.items[item.id] = item
+        self.open[item.id] = item.open
+        self._of.setdefault(item.customer, []).append(item.id)
+        key = item.customer, item.currency
+        self._owed[key] = self._owed.get(key, 0) + item.open
+        self.numbers.add(item.id, item.number, item.po_number)
 
     def book(self, match: Match) -> None:
         """Take the shares of a booked match off what is open."""
@@ -152,15 +155,14 @@ class Index:
                 amounts[item.currency, before].remove(share.item)
                 amounts.setdefault((item.currency, before - share.amount), []).append(share.item)
 
-    def reopen(self, item: int, open_: int) -> None:
-        """An item whose payment came back is open again, if it was open when the index was made."""
-        known = self.items.get(item)
-        if known is None:
-            return
-        before = self.open[item]
-        self.open[item] = open_
-        self._owed[known.customer, known.currency] += open_ - before
-        self._by_amount.pop(known.customer, None)
+    def reopen(self, item: OpenItem) -> None:
+        """An item whose payment came back is open again, also one that was settled when the index was made."""
+        if item.id in self.items:
+            self._owed[item.customer, item.currency] += item.open - self.open[item.id]
+            self.open[item.id] = item.open
+        else:
+            self._add(item)
+        self._by_amount.pop(item.customer, None)
 
     def owed(self, customer: int, currency: str) -> int:
         """What the customer owes in all, credit notes taken off."""

@@ -551,7 +551,7 @@ class _Look:
             return coming
         for softer in reversed(self.procedure.steps[: self.procedure.rank[step.id]]):
             if softer.act in MESSAGES and not softer.before_due and self.meant(softer, item):
-                done = [told for told in item.told if told.step == softer.id and not told.failed]
+                done = self.done(softer, item)
                 opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
                 if opened and opened.rule != "passed" and self.presumed(softer, item):
                     return opened
@@ -956,7 +956,7 @@ def customer_hold(dossier: Dossier, today: date) -> Hold | None:
     if dossier.vulnerable:
         return Hold("hold.vulnerable", {}, review, "vulnerable")
     if dossier.insolvent:
-        return Hold("hold.insolvent", {}, review, "insolvent")
+        return Hold("hold.insolvent", {}, review, "vulnerable")
     if dossier.unhappy:
         return Hold("hold.unhappy", {}, review)
     if dossier.unread_reply:

@@ -78,7 +78,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One planned message with everything its words need. `allowed` are the addresses the customer may be written to at."""
+    """One planned message with everything its words need; `allowed` are the addresses of the customer's contacts."""
 
     planned: Planned
     step: Step
@@ -281,6 +281,8 @@ class _Shown:
 
     def pay_link(self, number: str) -> str:
         link = self.occasion.creditor.pay_link
+        if "{" in link and len(self.asked) > 1:
+            return ""  # a link for one invoice would ask for a part as if it were all
         quoted = creditor_reference(number) or number
         return link.replace("{invoice}", quote(number, safe="")).replace("{reference}", quote(quoted, safe=""))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from anyascii import anyascii
 
@@ -56,7 +56,7 @@ def describe(
     amounts: dict[str, int] = {}
     for line, item in items:
         amounts[item.currency] = amounts.get(item.currency, 0) + line.amount
-    owed = ", ".join(show_money(Money(minor, currency), language) for currency, minor in sorted(amounts.items()))
+    owed = _sums(amounts, language)
     page.text(
         say(
             f"task.ask.{kind(step)}",
@@ -90,6 +90,10 @@ def describe(
     return page.done()
 
 
+def _sums(amounts: Mapping[str, int], language: str) -> str:
+    return ", ".join(show_money(Money(minor, currency), language) for currency, minor in sorted(amounts.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class BankLineFacts:
     """A movement as a task shows it, and the items it may pay."""
@@ -107,16 +111,17 @@ def describe_money(creditor: Creditor, ask: str, customer: str, lines: Sequence[
     language = creditor.language
     page = _Page(language)
     page.heading(say(f"task.title.{ask}", language, customer=escaped(customer)))
-    first = lines[0]
+    amounts: dict[str, int] = {}
+    for line in lines:
+        amounts[line.amount.currency] = amounts.get(line.amount.currency, 0) + line.amount.minor
     page.text(
         say(
             f"task.ask.{ask}",
             language,
             n=len(lines),
             customer=escaped(customer),
-            invoice=escaped(first.items[0][0]) if first.items else "",
-            amount=show_money(first.amount, language),
-            date=first.booked_on,
+            amount=_sums(amounts, language),
+            date=max(line.booked_on for line in lines),
         )
     )
     for line in lines:
@@ -128,6 +133,29 @@ def describe_money(creditor: Creditor, ask: str, customer: str, lines: Sequence[
         for rule, params in line.reasons:
             filled = {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()}
             page.fact("task.why", say(f"match.{rule}", language, **filled))
+    return page.done()
+
+
+class Difference(NamedTuple):
+    """An item for which ledger and bank saw different money, in minor units."""
+
+    number: str
+    currency: str
+    open: int
+    by_ledger: int
+    by_bank: int
+
+
+def describe_differences(creditor: Creditor, customer: str, items: Sequence[Difference]) -> str:
+    """A task about items for which the ledger and the bank disagree on what was paid."""
+    language = creditor.language
+    page = _Page(language)
+    page.heading(say("task.title.amount_differs", language, customer=escaped(customer)))
+    first = escaped(items[0].number)
+    page.text(say("task.ask.amount_differs", language, n=len(items), customer=escaped(customer), invoice=first))
+    columns = ("task.item", "task.open", "task.paid_ledger", "task.paid_bank")
+    rows = [(item.number, *(show_money(Money(minor, item.currency), language) for minor in item[2:])) for item in items]
+    page.table([say(column, language) for column in columns], rows)
     return page.done()
 
 

@@ -15,12 +15,12 @@ from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message, MessageItem
-from amable.dunning.dossier import Known, Setting, gather, setting
+from amable.dunning.dossier import Known, Setting, addresses, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
 from amable.evidence import log
 from amable.evidence.log import Event
-from amable.ledger.models import Customer, Item
+from amable.ledger.models import Contact, Customer, Item
 from amable.organisation.models import Creditor
 
 BATCH = 500
@@ -59,9 +59,9 @@ def close_days_before(creditor: Creditor, today: date) -> None:
     """What earlier days wrote counts as said from now on; a rehearsal never does."""
     with transaction.atomic():
         earlier = Message.objects.filter(creditor=creditor, state="proposed", day__lt=today)
-        rehearsed = list(earlier.filter(rehearsal=True).values_list("pk", flat=True))
+        rehearsed = earlier.filter(rehearsal=True)
         MessageItem.objects.filter(creditor=creditor, message__in=rehearsed).update(withdrawn=True)
-        earlier.filter(rehearsal=True).update(state="withdrawn")
+        rehearsed.update(state="withdrawn")
         said = list(earlier.filter(rehearsal=False).order_by("id"))
         events = [Event("message.said", today, {"message": m.key, "day": m.day.isoformat()}) for m in said]
         earlier.filter(rehearsal=False).update(state="said")
@@ -107,10 +107,14 @@ def remember_procedure(creditor: Creditor, text: str) -> str:
 
 
 def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
-    """Customers with something open, settled today, unapplied or written to today, in order of their number."""
+    """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
     ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
     ids |= set(Item.objects.filter(creditor=creditor, settled_in_run=today).values_list("customer_id", flat=True))
     ids |= set(Look.objects.filter(creditor=creditor).exclude(verdicts="[]").values_list("customer_id", flat=True))
+    # Thanks that wait for a working day, and whoever was written to earlier today.
+    ids |= set(Customer.objects.filter(creditor=creditor, review_on__lte=today).values_list("id", flat=True))
+    of_today = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False)
+    ids |= set(of_today.values_list("customer_id", flat=True))
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
         yield list(Customer.objects.filter(creditor=creditor, pk__in=ordered[start : start + BATCH]).order_by("pk"))
@@ -124,10 +128,13 @@ class _Review:
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
+        self.addresses: dict[int, frozenset[str]] = {}
 
     def batch(self, customers: Sequence[Customer]) -> None:
         creditor, today = self.it.creditor, self.it.today
         looks = {look.customer_id: look for look in Look.objects.filter(creditor=creditor, customer__in=customers)}
+        contacts = Contact.objects.filter(creditor=creditor, customer__in=customers)
+        self.addresses = {contact.customer_id: frozenset(addresses(contact)) for contact in contacts}
         fresh: list[Look] = []
         reviews: list[tuple[date | None, int, int]] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
@@ -136,7 +143,7 @@ class _Review:
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
             if look is None or gist(unpack(look.verdicts)) != gist(verdicts):
-                self.events.append(Event("customer.looked", today, _seen(customer, verdicts)))
+                self.events.append(_look_event(customer, verdicts, today))
             fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
             if customer.review_on != decision.look_again:
                 reviews.append((decision.look_again, customer.pk, creditor.pk))
@@ -199,7 +206,16 @@ class _Review:
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
         composed = outbox.compose(
             outbox.Occasion(
-                planned, step, it.creditor, known.recipient, known.facts, key, it.today, leaves_at, tuple(thread)
+                planned,
+                step,
+                it.creditor,
+                known.recipient,
+                known.facts,
+                key,
+                it.today,
+                leaves_at,
+                self.addresses.get(customer.pk, frozenset()),
+                tuple(thread),
             )
         )
         if isinstance(composed, outbox.Withheld):
@@ -346,14 +362,18 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
     return planned.step in procedure.after_due
 
 
-def _seen(customer: Customer, verdicts: Sequence[KeptVerdict]) -> dict[str, object]:
-    return {
-        "customer": customer.pk,
-        "verdicts": [
-            [verdict.item, verdict.outcome.value, verdict.rule, plain(verdict.params), verdict.step, verdict.message]
-            for verdict in verdicts
-        ],
-    }
+_OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
+
+
+def _look_event(customer: Customer, verdicts: Sequence[KeptVerdict], today: date) -> Event:
+    """What was seen of a customer; names stand apart, so that they can be erased."""
+    seen: list[list[object]] = []
+    personal: dict[str, str] = {}
+    for verdict in verdicts:
+        params = plain(verdict.params)
+        personal |= {f"{name}.{verdict.item}": str(params.pop(name)) for name in _OF_PEOPLE if name in params}
+        seen.append([verdict.item, verdict.outcome.value, verdict.rule, params, verdict.step, verdict.message])
+    return Event("customer.looked", today, {"customer": customer.pk, "verdicts": seen}, personal)
 
 
 def _message_event(written: _Written, today: date) -> Event:

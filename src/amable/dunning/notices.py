@@ -27,7 +27,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor
-from amable.plugs.channel import Address, Draft
+from amable.plugs.channel import Address, Draft, Reach
 from amable.plugs.loading import channels
 
 _ASK_AGAIN = 7  # days after which a person is asked about the same money again
@@ -38,7 +38,7 @@ class _Digest:
     """What one person is told on one day."""
 
     name: str
-    email: str
+    emails: tuple[str, ...]
     lines: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -60,9 +60,9 @@ def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
     for line in lines.select_related("customer").order_by("booked_on", "id"):
         age = (today - line.in_run).days
         if line.state == "proposed" and age % _ASK_AGAIN == 0:
-            waiting["unmatched_money", line.customer_id or 0].append(line)
+            waiting[_ask(line), line.customer_id or 0].append(line)
         elif line.state == "unknown" and age == 0:
-            waiting["unknown_payer", 0].append(line)
+            waiting["unknown_payer" if line.amount > 0 else "return_unclear", 0].append(line)
         elif line.state == "reversal" and age == 0:
             waiting["reversed", line.customer_id or 0].append(line)
     for (ask, customer_id), listed in sorted(waiting.items()):
@@ -72,11 +72,18 @@ def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
     yield from _differences(creditor, today)
 
 
+def _ask(line: BankLine) -> str:
+    """What a person is asked about a movement that is probably somebody's."""
+    if line.amount < 0:
+        return "return_unclear"
+    return "unmatched_money" if line.customer_id else "shared_payment"
+
+
 def _line_facts(line: BankLine) -> tasks.BankLineFacts:
     shares = Proposal.objects.filter(creditor=line.creditor_id, line=line).select_related("item").order_by("pk")
     return tasks.BankLineFacts(
         line.booked_on,
-        Money(line.amount, line.currency),
+        Money(abs(line.amount), line.currency),
         line.name,
         line.text or line.reference,
         tuple((share.item.number, Money(share.amount, line.currency)) for share in shares),
@@ -100,14 +107,11 @@ def _differences(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
         )
         if asked.exists():
             continue
-        facts = [
-            tasks.BankLineFacts(
-                item.due_on, Money(item.allocated, item.currency), "", item.number,
-                ((item.number, Money(item.total - item.ledger_open, item.currency)),),
-            )
+        differences = [
+            tasks.Difference(item.number, item.currency, item.open, item.total - item.ledger_open, item.allocated)
             for item in listed
-        ]  # fmt: skip
-        text = tasks.describe_money(creditor, "amount_differs", customer.name, facts)
+        ]
+        text = tasks.describe_differences(creditor, customer.name, differences)
         yield _task(creditor, customer, "amount_differs", today, text, key)
 
 
@@ -152,13 +156,19 @@ def _digests(creditor: Creditor, today: date, now: datetime | None) -> Iterable[
     for message in of_today.select_related("customer").order_by("customer__key", "slot"):
         customer = message.customer
         name = customer.manager_name if customer else ""
-        email = customer.manager_email if customer else ""
-        if not email:
-            name, email = creditor.sender_name, creditor.sender_email
-        digest = people.setdefault(email.lower(), _Digest(name or email, email))
+        emails = _reachable(customer.manager_email) if customer else ()
+        if not emails:
+            name, emails = creditor.sender_name, (creditor.sender_email,)
+        digest = people.setdefault(", ".join(emails).lower(), _Digest(name or emails[0], emails))
         digest.lines[_heading(message)].append(_line(message, creditor.language))
     for digest in people.values():
         yield _digest_message(creditor, digest, today, now)
+
+
+def _reachable(written: str) -> tuple[str, ...]:
+    """The addresses of a manager that can be written to."""
+    found = (part.strip() for part in written.split(","))
+    return tuple(address for address in found if channels()["email"].reaches(Reach(address)))
 
 
 def _heading(message: Message) -> str:
@@ -188,13 +198,14 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
             blocks.append("\n".join(f"- {line}" for line in lines))
     blocks.append(say("digest.closing", language))
     body = "\n\n".join(blocks)
-    key = outbox.message_key(creditor, "", today, f"staff.{digest.email.lower()}")
+    address = ", ".join(digest.emails).lower()
+    key = outbox.message_key(creditor, "", today, f"staff.{address}")
     leaves_at = leaving_moment(key, today, now, ZoneInfo(creditor.timezone), business=True)
     message_id = outbox.identifier(creditor, key)
     draft = Draft(
         key=key,
         sender=Address(creditor.name, creditor.sender_email),
-        to=(Address(digest.name, digest.email),),
+        to=tuple(Address(digest.name, email) for email in digest.emails),
         subject=subject,
         text=f"{marked.lay_text(body)}\n",
         html=marked.document(marked.lay_html(body), language=language, title=subject),
@@ -207,7 +218,7 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
     message = Message(
         creditor=creditor,
         day=today,
-        slot=f"staff.{log.digest(digest.email.lower().encode())[:16]}",
+        slot=f"staff.{log.digest(address.encode())[:16]}",
         key=key,
         act="staff",
         step="digest",

@@ -171,18 +171,18 @@ def _bytes_faults(creditor: Creditor) -> Iterator[Fault]:
     The last are what is left when the end of the record was cut off and its head put back.
     """
     kept: set[str] = set()
-    named: set[object] = set()
+    named: set[str] = set()
     for name, data in Blob.objects.filter(creditor=creditor).values_list("digest", "data").iterator(chunk_size=100):
         kept.add(name)
         if digest(bytes(data)) != name:
             yield Fault("bytes_changed", name)
     for entry in Entry.objects.filter(creditor=creditor, kind="message.written").iterator():
-        name = _fact(entry, "blob")
-        if not isinstance(name, str):
+        blob = _fact(entry, "blob")
+        if not isinstance(blob, str):
             continue
-        named.add(name)
-        if name not in kept:
-            yield Fault("bytes_missing", f"{entry.seq} {name}")
+        named.add(blob)
+        if blob not in kept:
+            yield Fault("bytes_missing", f"{entry.seq} {blob}")
     for name in sorted(kept - named):
         yield Fault("bytes_unnamed", name)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -19,7 +21,10 @@ from amable.core.languages import spoken_in
 from amable.core.matching import fold_name, fold_number
 from amable.core.money import TooPreciseError, known, to_minor
 from amable.core.receivables import open_amount
+from amable.evidence import log
+from amable.evidence.log import Event
 from amable.ledger.models import Contact, Customer, Item, Taken
+from amable.ledger.texts import LONGEST_IDENTIFIER, keepable
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
@@ -60,9 +65,10 @@ def take_ledger(
     """
     taking = Taking()
     seen: set[int] = set()
+    heard: dict[str, ItemRecord] = {}
     for batch in _batches(records):
         with transaction.atomic():
-            _Batch(creditor, today, taking, seen).land(batch)
+            _Batch(creditor, today, taking, seen, heard).land(batch)
     with transaction.atomic():
         if whole:
             _mark_missing(creditor, seen, today, taking)
@@ -86,15 +92,18 @@ class _Amounts(NamedTuple):
 
 
 class _Batch:
-    """One batch of records, and the rows it touches."""
+    """One batch of records, and the rows it touches. `heard` is what the run's ledgers say of each customer so far."""
 
-    def __init__(self, creditor: Creditor, today: date, taking: Taking, seen: set[int]) -> None:
-        self.creditor, self.today, self.taking, self.seen = creditor, today, taking, seen
+    def __init__(
+        self, creditor: Creditor, today: date, taking: Taking, seen: set[int], heard: dict[str, ItemRecord]
+    ) -> None:
+        self.creditor, self.today, self.taking, self.seen, self.heard = creditor, today, taking, seen, heard
 
     def land(self, batch: Sequence[Sourced]) -> None:
-        usable = [(sourced, amounts) for sourced in batch if (amounts := self.amounts(sourced))]
-        customers = self.customers([sourced.record for sourced, _ in usable])
-        self.contacts(customers, [sourced.record for sourced, _ in usable])
+        kept = (Sourced(file, keepable(record)) for file, record in batch)
+        usable = [(s, amounts) for s in kept if self.identified(s) and (amounts := self.amounts(s))]
+        customers = self.customers(self.listen(sourced.record for sourced, _ in usable))
+        self.contacts(customers)
         existing = self.existing(customers)
         numbers: dict[tuple[int, str, int], str] = {
             (item.customer_id, fold_number(item.number), item.total): item.number for item in existing.values()
@@ -128,6 +137,27 @@ class _Batch:
         self.taking.new_items += len(created)
         self.taking.changed_items += len(changed)
 
+    def identified(self, sourced: Sourced) -> bool:
+        """Whether the identifiers can be kept whole: half of one would be another's."""
+        record = sourced.record
+        for name in ("customer_id", "tax_id", "invoice_number", "instalment"):
+            value: str = getattr(record, name)
+            if len(value) > LONGEST_IDENTIFIER:
+                self.complain(
+                    sourced, "identifier_too_long", name, f"{value[:60]}…", heading=name, limit=LONGEST_IDENTIFIER
+                )
+                return False
+        return True
+
+    def listen(self, records: Iterable[ItemRecord]) -> dict[str, ItemRecord]:
+        """What is known by now of each customer these records speak of, by key."""
+        keys: dict[str, ItemRecord] = {}
+        for record in records:
+            key = customer_key(record)[0]
+            before = self.heard.get(key)
+            keys[key] = self.heard[key] = record if before is None else _together(before, record)
+        return keys
+
     def amounts(self, sourced: Sourced) -> _Amounts | None:
         """The amounts in minor units, None (with a complaint) when they cannot be right."""
         record = sourced.record
@@ -154,16 +184,16 @@ class _Batch:
         params = {key: str(param) if isinstance(param, Decimal) else param for key, param in params.items()}
         self.taking.complaints.append((sourced.file, Complaint(rule, sourced.record.line, name, value, params)))
 
-    def customers(self, records: Sequence[ItemRecord]) -> dict[str, Customer]:
-        """The customers of the records by key, created or brought up to date; the last row of a customer wins."""
-        keys = {customer_key(record)[0]: record for record in records}
+    def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
+        """The customers by key, created or brought up to date."""
         known_ = {c.key: c for c in Customer.objects.filter(creditor=self.creditor, key__in=list(keys))}
+        known_ |= self.known_otherwise({key: record for key, record in keys.items() if key not in known_})
         new, changed = [], []
         for key, record in keys.items():
             facts = self.customer_facts(record)
             customer = known_.get(key)
             if customer is None:
-                customer = Customer(creditor=self.creditor, key=key, keyed_by=customer_key(record)[1], **facts)
+                customer = Customer(creditor=self.creditor, key=key, **facts)
                 new.append(customer)
             elif any(getattr(customer, name) != value for name, value in facts.items()):
                 for name, value in facts.items():
@@ -173,8 +203,35 @@ class _Batch:
         Customer.objects.bulk_update(changed, _CUSTOMER_FACTS, batch_size=200)
         return known_ | {customer.key: customer for customer in created}
 
+    def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
+        """Customers the ledger knew by less until now: it names an identifier for whom it named by tax id or name.
+
+        They stay the same, with all that was said to them, when only one can be meant and nothing contradicts it.
+        """
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for key, record in keys.items():
+            for less in _lesser_keys(record):
+                wanted[less].append(key)
+        found: dict[str, Customer] = {}
+        candidates = Customer.objects.filter(creditor=self.creditor, key__in=list(wanted)).order_by("keyed_by", "pk")
+        for customer in reversed(candidates):  # by tax id before by name
+            meant = wanted[customer.key]
+            if len(meant) != 1 or meant[0] in found or customer.key in self.heard:
+                continue
+            record = keys[meant[0]]
+            if customer.keyed_by == "id" or (customer.tax_id and record.tax_id not in ("", customer.tax_id)):
+                continue
+            before, (customer.key, customer.keyed_by) = customer.key, customer_key(record)
+            facts = {"customer": customer.pk, "keyed_by": customer.keyed_by}
+            personal = {"before": before, "key": customer.key}
+            log.record(self.creditor, [Event("customer.rekeyed", self.today, facts, personal)])
+            found[customer.key] = customer
+        Customer.objects.bulk_update(found.values(), ("key", "keyed_by"), batch_size=200)
+        return found
+
     def customer_facts(self, record: ItemRecord) -> dict[str, object]:
         return {
+            "keyed_by": customer_key(record)[1],
             "name": record.customer_name or record.customer_id,
             "tax_id": record.tax_id,
             "kind": record.kind,
@@ -191,13 +248,9 @@ class _Batch:
             "payment_method": record.payment_method,
         }
 
-    def contacts(self, customers: Mapping[str, Customer], records: Sequence[ItemRecord]) -> None:
+    def contacts(self, customers: Mapping[str, Customer]) -> None:
         """The billing contact of each customer, as the last row that names one says."""
-        latest: dict[int, ItemRecord] = {}
-        for record in records:
-            customer = customers[customer_key(record)[0]]
-            if record.email or record.contact_name or record.phone or customer.pk not in latest:
-                latest[customer.pk] = record
+        latest = {customer.pk: self.heard[key] for key, customer in customers.items()}
         known_ = {c.customer_id: c for c in Contact.objects.filter(creditor=self.creditor, customer__in=latest)}
         new, changed = [], []
         for customer_id, record in latest.items():
@@ -256,6 +309,19 @@ class _Batch:
         return bool(changed)
 
 
+def _together(before: ItemRecord, record: ItemRecord) -> ItemRecord:
+    """What two rows say of the same customer: the later one where both speak; a refusal or a pause in either stands."""
+    filled: dict[str, object] = {}
+    for names in _SAID_OF_CUSTOMER:
+        if not any(getattr(record, name) for name in names):
+            filled |= {name: value for name in names if (value := getattr(before, name))}
+    if set(before.opt_out) - set(record.opt_out):
+        filled["opt_out"] = tuple(dict.fromkeys((*before.opt_out, *record.opt_out)))
+    if before.pause_until and (record.pause_until is None or record.pause_until < before.pause_until):
+        filled["pause_until"] = before.pause_until
+    return replace(record, **filled) if filled else record  # type: ignore[arg-type]
+
+
 def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str, object]:
     """What an item's turning settled, or open again, brings with it: a reopened item begins a new cycle."""
     if open_ == 0:
@@ -309,7 +375,23 @@ def customer_key(record: ItemRecord) -> tuple[str, str]:
         return record.customer_id, "id"
     if record.tax_id:
         return record.tax_id, "tax_id"
-    return fold_name(record.customer_name) or record.customer_name, "name"
+    return _name_key(record.customer_name), "name"
+
+
+def _name_key(name: str) -> str:
+    """The folded name; a very long one is told from another by its digest, for its beginning may be another's too."""
+    folded = fold_name(name) or name
+    if len(folded) <= LONGEST_IDENTIFIER:
+        return folded
+    return f"{folded[:100]} {sha256(folded.encode()).hexdigest()}"
+
+
+def _lesser_keys(record: ItemRecord) -> Iterator[str]:
+    """What the customer may have been known by before the ledger said more."""
+    if record.customer_id and record.tax_id:
+        yield record.tax_id
+    if record.customer_name and (record.customer_id or record.tax_id):
+        yield _name_key(record.customer_name)
 
 
 def _currency_of(country: str) -> str:
@@ -318,9 +400,15 @@ def _currency_of(country: str) -> str:
     return str(current[0]) if current else ""
 
 
+# What a row may say of its customer; what stands together is believed together.
+_SAID_OF_CUSTOMER: Final = (
+    ("customer_id",), ("customer_name",), ("tax_id",), ("kind",), ("language",), ("country", "region", "timezone"),
+    ("segment",), ("address",), ("account_manager", "account_manager_email"), ("payment_method",),
+    ("contact_name", "email", "phone"),
+)  # fmt: skip
 _CUSTOMER_FACTS: Final = (
-    "name", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address", "manager_name",
-    "manager_email", "opt_out", "pause_until", "payment_method",
+    "keyed_by", "name", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address",
+    "manager_name", "manager_email", "opt_out", "pause_until", "payment_method",
 )  # fmt: skip
 _CHANGING: Final = (
     "applies_to", "po_number", "description", "issued_on", "due_on", "currency", "total", "ledger_open", "open",
