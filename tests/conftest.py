@@ -72,7 +72,11 @@ class Home:
 
 @pytest.fixture
 def home(
-    _postgres: str | None, _migrated: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    _postgres: str | None,
+    _migrated: Path | str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Home]:
     """An outbox folder whose database has its tables and nothing else."""
     made: list[Path] = []

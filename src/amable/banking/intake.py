@@ -35,7 +35,7 @@ _RETURNS = 400  # days of payments that may still come back (a SEPA direct debit
 
 @dataclass(slots=True)
 class TakenIn:
-    """What became of the bank files."""
+    """What became of the bank files; a complaint comes with the digest of its file."""
 
     lines: int = 0
     known_already: int = 0

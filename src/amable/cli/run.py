@@ -50,6 +50,7 @@ class Input:
     statements: list[tuple[str, list[Statement]]] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     complaints: list[tuple[str, Complaint]] = field(default_factory=list)
+    bank_files: dict[str, str] = field(default_factory=dict)  # name by digest
     whole: bool = True  # every ledger file could be read, so that an item it lacks is really missing
 
 
@@ -95,7 +96,8 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         records = (intake.Sourced(file, record) for file, record in given.records)
         taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole)
         money = banking.take_statements(creditor, given.statements, today)
-        complaints = given.complaints + taken.complaints + money.complaints
+        about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
+        complaints = given.complaints + taken.complaints + about_money
         used = actions.remember_procedure(creditor, errand.procedure_text)
         with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
             done = actions.review(creditor, errand.procedure, today, now, progress=on)
@@ -279,4 +281,6 @@ def _read_bank(path: Path, given: Input) -> None:
             statements.append(found)
         else:
             given.complaints.append((path.name, found))
-    given.statements.append((sha256(data).hexdigest(), statements))
+    digest = sha256(data).hexdigest()
+    given.statements.append((digest, statements))
+    given.bank_files[digest] = path.name

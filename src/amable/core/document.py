@@ -35,7 +35,10 @@ class UnreadableError(ValueError):
 def parse(text: str) -> Entry:
     """The document as entries; raises UnreadableError with the line for broken YAML, aliases or a key written twice."""
     try:
+        _refuse_depth(text)  # the composer calls itself for each level and would exhaust the stack
         node = yaml.compose(text, Loader=_Loader)
+    except UnreadableError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise UnreadableError("syntax", mark.line + 1 if mark else 1) from error
@@ -43,22 +46,34 @@ def parse(text: str) -> Entry:
         raise UnreadableError("syntax", 1) from error
     if node is None:
         return Entry({}, 1)
-    return _entry(node, set(), 0)
+    return _entry(node, set())
 
 
-def _entry(node: yaml.Node, seen: set[int], depth: int) -> Entry:
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            mark = event.start_mark
+            raise UnreadableError("nested", mark.line + 1 if mark else 1)
+
+
+def _entry(node: yaml.Node, seen: set[int]) -> Entry:
     line = node.start_mark.line + 1
-    if id(node) in seen or depth > _DEEPEST:  # an alias, which can make a short text endless, or nesting nobody writes
+    if id(node) in seen:  # an alias, which can make a short text endless
         raise UnreadableError("nested", line)
     seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
         return Entry(str(node.value), line)
     if isinstance(node, yaml.SequenceNode):
-        return Entry(tuple(_entry(child, seen, depth + 1) for child in node.value), line)
+        return Entry(tuple(_entry(child, seen) for child in node.value), line)
     entries: dict[str, Entry] = {}
     for key, child in node.value:
         name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
         if not name or name in entries:
             raise UnreadableError("key", key.start_mark.line + 1, name=name)
-        entries[name] = _entry(child, seen, depth + 1)
+        entries[name] = _entry(child, seen)
     return Entry(entries, line)

@@ -32,7 +32,7 @@ class Message(models.Model):
     state = models.CharField(max_length=10, default="proposed")
     reason = models.TextField(blank=True)
     rehearsal = models.BooleanField(default=False)
-    message_id = models.CharField(max_length=200, blank=True)
+    message_id = models.TextField(blank=True)
     subject = models.TextField(blank=True)
     leaves_at = models.DateTimeField(null=True)
     path = models.CharField(max_length=200)

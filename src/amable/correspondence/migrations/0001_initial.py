@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ("state", models.CharField(default="proposed", max_length=10)),
                 ("reason", models.TextField(blank=True)),
                 ("rehearsal", models.BooleanField(default=False)),
-                ("message_id", models.CharField(blank=True, max_length=200)),
+                ("message_id", models.TextField(blank=True)),
                 ("subject", models.TextField(blank=True)),
                 ("leaves_at", models.DateTimeField(null=True)),
                 ("path", models.CharField(max_length=200)),
