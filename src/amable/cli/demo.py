@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,8 +22,11 @@ def command(arguments: argparse.Namespace) -> int:
     if not (folder / "amable.sqlite3").exists():
         print(say("demo.beginning", language(), day=sample.FIRST_DAY, last=sample.TODAY))
         days = [day for day in _days(sample.FIRST_DAY, sample.TODAY) if day.weekday() < 5]
+        before: set[Path] = set()
         for day in tqdm(days[:-1], leave=False, disable=None, unit=""):
-            run(_errand(folder, day), quiet=True)
+            errand = _errand(folder, day)
+            run(replace(errand, banks=tuple(path for path in errand.banks if path not in before)), quiet=True)
+            before |= set(errand.banks)
     run(_errand(folder, sample.TODAY))
     print()
     print(say("demo.look", language(), folder=folder))

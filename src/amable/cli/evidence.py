@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
@@ -11,7 +12,7 @@ from amable.core.languages import say
 
 def command(arguments: argparse.Namespace) -> int:
     """Verify the record of an outbox folder; 1 when anything is wrong, with the place."""
-    if not (arguments.outbox / "amable.sqlite3").is_file():
+    if not (os.environ.get("DATABASE_URL") or (arguments.outbox / "amable.sqlite3").is_file()):
         raise RefusedError("no_outbox", folder=arguments.outbox)
     with working_in(arguments.outbox):
         return _verify()

@@ -88,7 +88,8 @@ def unpack(folder: Path, day: date = TODAY) -> Unpacked:
     ledger.write_text(_written(rows), "utf-8", newline="")
     names = statements_as_of(day)
     for path in [f"statements/{name}" for name in names] + sorted({row["pdf"] for row in rows if row["pdf"]}):
-        (folder / path).write_bytes(box.joinpath(path).read_bytes())
+        if not (folder / path).exists():
+            (folder / path).write_bytes(box.joinpath(path).read_bytes())
     return Unpacked(creditor, ledger, tuple(folder / "statements" / name for name in names))
 
 

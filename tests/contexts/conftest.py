@@ -1,0 +1,42 @@
+"""What the tests of the contexts share: Django made ready, and a creditor to act for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import django
+import pytest
+from django.apps import apps
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
+if not apps.ready:  # the tests import models before any database is opened
+    django.setup()
+
+from amable.core import creditor as core
+from amable.organisation.actions import install
+from amable.organisation.models import Creditor
+from amable.organisation.tenancy import acting_for
+from amable.server.database import open_database
+from tests.conftest import Home
+from tests.stories.world import CREDITOR
+
+
+@pytest.fixture
+def database(home: Home) -> Home:
+    """The database of the test, open."""
+    open_database(home.folder)
+    return home
+
+
+@pytest.fixture
+def turia(database: Home) -> Creditor:
+    """A hardware shop in Valencia, installed."""
+    return install(core.read(CREDITOR), placeholder=False)
+
+
+@pytest.fixture
+def acting(turia: Creditor) -> Iterator[Creditor]:
+    """The same, with its rows in sight."""
+    with acting_for(turia):
+        yield turia
