@@ -53,6 +53,11 @@ def _behind() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def kept_in(folder: Path) -> bool:
+    """Whether there is a database to open: the folder's own, or one that DATABASE_URL names."""
+    return bool(os.environ.get("DATABASE_URL")) or (folder / "amable.sqlite3").is_file()
+
+
 def _from_url(url: str) -> dict[str, Any]:
     """Django's description of a database address; a percent-encoded host is a socket's folder, as libpq reads it."""
     config: dict[str, Any] = environ.Env.db_url_config(url)
