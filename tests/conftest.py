@@ -1,4 +1,4 @@
-"""The database of the tests: SQLite files, or with `--db=postgres` a real PostgreSQL as a plain role under policies.
+"""The database of the tests: SQLite files, or with `--db=postgres` a real PostgreSQL, as a plain role under policies.
 
 Each test gets a database of its own, copied from one that was migrated once.
 """

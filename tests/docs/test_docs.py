@@ -86,6 +86,8 @@ def fits(expected: str, printed: str) -> bool:
 
 
 def tidy(text: str) -> str:
+    """Without what a page cannot show: trailing and no-break spaces."""
+    text = text.replace("\u00a0", " ").replace("\u202f", " ")
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 

@@ -40,6 +40,7 @@ class Recipient:
     consumer: bool
     regular: bool | None
     had: tuple[str, ...] = ()
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

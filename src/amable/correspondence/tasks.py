@@ -73,6 +73,7 @@ def describe(
     page.heading(say("task.facts", language), 2)
     page.fact("task.customer", f"{customer.name} ({customer.key})" if customer.keyed_by == "id" else customer.name)
     page.fact("task.contact", recipient.contact)
+    page.fact("task.phone", recipient.phone)
     page.fact("task.email", ", ".join(recipient.emails))
     page.fact("task.owner", customer.manager_name or creditor.sender_name)
     page.fact("task.owed", owed)

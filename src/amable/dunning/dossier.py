@@ -266,6 +266,7 @@ class _Batch:
             consumer=is_consumer(customer),
             regular=paid.relationship == "regular",
             had=tuple(self.had[customer.pk]),
+            phone=contact.phone if contact else "",
         )
 
 

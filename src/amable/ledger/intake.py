@@ -235,7 +235,7 @@ class _Batch:
             "name": record.customer_name or record.customer_id,
             "tax_id": record.tax_id,
             "kind": record.kind,
-            "language": record.language or spoken_in(record.country or self.creditor.country) or self.creditor.language,
+            "language": record.language or spoken_in(record.country) or self.creditor.language,
             "country": record.country,
             "region": record.region,
             "timezone": record.timezone,

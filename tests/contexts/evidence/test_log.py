@@ -126,7 +126,7 @@ def test_the_same_bytes_are_kept_once(acting: Creditor) -> None:
     assert sorted(bytes(blob.data) for blob in Blob.objects.all()) == [b"one", b"two"]
 
 
-# --- tampering, at every entry -----------------------------------------------------------------------------------------
+# --- tampering, at every entry ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seq", range(1, ENTRIES + 1))
@@ -241,7 +241,7 @@ def test_what_was_never_sealed_is_said(creditor: Creditor) -> None:
     assert log.verify(creditor) == [Fault("unsealed", "3")]
 
 
-# --- erasing -----------------------------------------------------------------------------------------------------------
+# --- erasing ---------------------------------------------------------------------------------------------------------
 
 
 def test_erasing_a_person_leaves_the_chain_whole(creditor: Creditor) -> None:
