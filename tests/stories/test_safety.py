@@ -93,6 +93,23 @@ def test_killed_at_fifty_moments_and_run_again_equals_a_clean_run(
     assert killed > kills / 3
 
 
+def test_what_a_cut_off_run_never_wrote_was_never_said(business: Business) -> None:
+    business.owes("FV26-0100", "500.00", "2026-02-02")
+    business.owes("FV26-0101", "500.00", "2026-02-02", customer_id="C-2")
+    first = business.run("2026-03-17")
+    # The power went after the database was written and before the second mail was.
+    (business.outbox / first.why["FV26-0101"]["message"]).unlink()
+    open_database(business.outbox)
+    from amable.organisation.models import Creditor
+
+    Creditor.objects.update(last_written_on=None)
+    close_database()
+
+    second = business.run("2026-03-18")
+    assert second.outcome("FV26-0100")[0] == "not_yet"
+    assert second.outcome("FV26-0101") == ("sent", "step.early_late")
+
+
 def test_a_payment_later_the_same_day_withdraws_the_message_with_its_reason(business: Business) -> None:
     business.owes("FV26-0100", "500.00", "2026-02-02")
     morning = business.run("2026-03-17", bank="2026-03-16")

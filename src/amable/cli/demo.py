@@ -12,18 +12,21 @@ from tqdm import tqdm
 from amable import sample
 from amable.cli.run import Errand, checked_procedure, run, starter
 from amable.cli.speaking import language
+from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
 from amable.core.languages import say
+from amable.server.database import kept_in
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the sample's days up to its today, print that day, and say where to look."""
     folder = (arguments.outbox or Path("amable-demo")).resolve()
-    if not (folder / "amable.sqlite3").exists():
+    reached = _reached(folder)
+    days = [day for day in _days(reached or sample.FIRST_DAY, sample.TODAY) if day.weekday() < 5 and day < sample.TODAY]
+    if days:
         print(say("demo.beginning", language(), day=sample.FIRST_DAY, last=sample.TODAY))
-        days = [day for day in _days(sample.FIRST_DAY, sample.TODAY) if day.weekday() < 5]
         before: set[Path] = set()
-        for day in tqdm(days[:-1], leave=False, disable=None, unit=""):
+        for day in tqdm(days, leave=False, disable=None, unit=""):
             errand = _errand(folder, day)
             run(replace(errand, banks=tuple(path for path in errand.banks if path not in before)), quiet=True)
             before |= set(errand.banks)
@@ -31,6 +34,17 @@ def command(arguments: argparse.Namespace) -> int:
     print()
     print(say("demo.look", language(), folder=folder))
     return 0
+
+
+def _reached(folder: Path) -> date | None:
+    """The last day an earlier demo in this folder came to, None when it begins."""
+    if not kept_in(folder):
+        return None
+    with working_in(folder):
+        from amable.organisation.models import Creditor  # noqa: PLC0415 - needs the database
+
+        creditor = Creditor.objects.first()
+        return creditor.last_run_on if creditor else None
 
 
 def _days(first: date, last: date) -> list[date]:

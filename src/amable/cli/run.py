@@ -92,7 +92,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
     with acting_for(creditor):
         creditor.last_run_on, creditor.last_run_at = today, now
         creditor.save(update_fields=("last_run_on", "last_run_at"))
-        actions.close_days_before(creditor, today)
+        actions.close_days_before(creditor, today, written=lambda path: (errand.outbox / path).exists())
         records = (intake.Sourced(file, record) for file, record in given.records)
         taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole)
         money = banking.take_statements(creditor, given.statements, today)
@@ -108,6 +108,8 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         folder.write_day(errand.outbox, creditor, today)
         folder.write_why(errand.outbox, creditor, today, gate, errand.procedure)
         folder.write_rejected(errand.outbox, complaints, creditor.language)
+        creditor.last_written_on = today
+        creditor.save(update_fields=("last_written_on",))
         if not quiet:
             summary.show(errand.outbox, creditor, today, gate, errand.procedure, done, len(complaints), head)
     return 1 if complaints else 0

@@ -13,10 +13,12 @@ from tqdm import tqdm
 
 from amable.banking.models import Statement
 from amable.cli import folder as outbox_folder
+from amable.cli import speaking
 from amable.core.languages import say, show_money
 from amable.core.money import Money
 from amable.core.planning import Outcome
 from amable.core.procedure import Procedure
+from amable.core.reasons import reason
 from amable.correspondence.models import Message
 from amable.dunning.actions import Gate, Reviewed
 from amable.organisation.models import Creditor
@@ -42,14 +44,14 @@ def show(
     rejected: int,
     head: str,
 ) -> None:
-    """Print the day."""
-    language = creditor.language
+    """Print the day, in the language of whoever runs the command."""
+    language = speaking.language()
     rows = list(outbox_folder.verdict_rows(creditor, today, gate, procedure))
     print(say("summary.title", language, creditor=creditor.name, day=today))
     if creditor.placeholder:
         print(say("summary.rehearsal", language))
     print()
-    _counts(creditor, today, rejected)
+    _counts(creditor, today, language)
     _totals(creditor, today, rows, language)
     _outcomes(rows, language)
     if not Statement.objects.filter(creditor=creditor).exists():
@@ -64,13 +66,12 @@ def show(
     print(say("summary.head", language, head=head))
 
 
-def _counts(creditor: Creditor, today: date, rejected: int) -> None:
-    language = creditor.language
+def _counts(creditor: Creditor, today: date, language: str) -> None:
     written = Message.objects.filter(creditor=creditor, day=today, state="proposed")
     counts = Counter(written.values_list("act", flat=True))
     mails, thanks = counts.pop("email", 0), counts.pop("thanks", 0)
     staff = counts.pop("staff", 0)
-    print(say("summary.mails", language, n=mails))
+    print(say("summary.mails", language, n=mails + thanks))
     for key, n in (("summary.thanks", thanks), ("summary.tasks", sum(counts.values())), ("summary.digests", staff)):
         if n:
             print(say(key, language, n=n))
@@ -105,12 +106,16 @@ def _totals(creditor: Creditor, today: date, rows: list[outbox_folder.VerdictRow
 
 
 def _outcomes(rows: list[outbox_folder.VerdictRow], language: str) -> None:
-    """How many items came to which outcome, the held ones by reason, and an example of each."""
+    """How many items came to which outcome, the held ones by reason, each with an example."""
     outcomes = Counter(row.verdict.outcome for row in rows)
+    examples = {row.verdict.outcome: row for row in reversed(rows)}
     for outcome in Outcome:
         if not outcomes[outcome]:
             continue
         print(f"{outcomes[outcome]:>6}  {say(f'outcome.{outcome.value}', language)}")
+        row = examples[outcome]
+        why = reason(row.verdict.rule, row.verdict.params, language)
+        print(f"        {say('summary.example', language, invoice=row.number, customer=row.customer, why=why)}")
         if outcome is Outcome.HELD:
             held: dict[str, Counter[str]] = defaultdict(Counter)
             count: Counter[str] = Counter()

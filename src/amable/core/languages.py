@@ -6,6 +6,7 @@ Sentences live in `sentences/<language>/<area>.yaml`, keyed by the identifier of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -22,6 +23,9 @@ from amable.core.money import Money
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LANGUAGES: Final = ("en", "es", "ro", "fr")
+
+# CLDR puts a space between a currency's letters and the figures (UTS 35, currencySpacing); Babel does not.
+_TOUCHING: Final = re.compile(r"(?<=[A-Za-z])(?=[\d-])|(?<=\d)(?=[A-Za-z])")
 
 # The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
 # creditor's language.
@@ -61,7 +65,7 @@ def locale(language: str, country: str = "") -> Locale:
 def show_money(money: Money, language: str, country: str = "") -> str:
     """`1.234,50 €`: the one way an amount is shown, in pages, mails and files for people."""
     text: str = format_currency(money.amount, money.currency, locale=locale(language, country))
-    return text
+    return _TOUCHING.sub("\u00a0", text)
 
 
 @lru_cache(maxsize=4096)

@@ -55,16 +55,26 @@ class _Written:
     personal: dict[str, str]
 
 
-def close_days_before(creditor: Creditor, today: date) -> None:
-    """What earlier days wrote counts as said from now on; a rehearsal never does."""
+def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
+    """What earlier days wrote counts as said from now on; a rehearsal never does.
+
+    Of a day whose run was cut off before all its files were in place, only what was `written` (asked by path) counts:
+    nobody can have sent the rest.
+    """
     with transaction.atomic():
-        earlier = Message.objects.filter(creditor=creditor, state="proposed", day__lt=today)
-        rehearsed = earlier.filter(rehearsal=True)
-        MessageItem.objects.filter(creditor=creditor, message__in=rehearsed).update(withdrawn=True)
-        rehearsed.update(state="withdrawn")
-        said = list(earlier.filter(rehearsal=False).order_by("id"))
+        earlier = Message.objects.filter(creditor=creditor, state="proposed", day__lt=today).order_by("id")
+        whole = creditor.last_written_on
+        said = [
+            message
+            for message in earlier
+            if not message.rehearsal and ((whole and message.day <= whole) or written(message.path))
+        ]
+        Message.objects.filter(creditor=creditor, pk__in=[message.pk for message in said]).update(state="said")
+        never = list(earlier.values_list("pk", "key"))
+        MessageItem.objects.filter(creditor=creditor, message__in=[pk for pk, _ in never]).update(withdrawn=True)
+        Message.objects.filter(creditor=creditor, pk__in=[pk for pk, _ in never]).update(state="withdrawn")
         events = [Event("message.said", today, {"message": m.key, "day": m.day.isoformat()}) for m in said]
-        earlier.filter(rehearsal=False).update(state="said")
+        events += [Event("message.withdrawn", today, {"message": key, "rules": []}) for _, key in never]
         log.record(creditor, events)
 
 

@@ -11,7 +11,11 @@ class User(AbstractUser):
 
 
 class Creditor(models.Model):
-    """A business that is owed. `minimum` is in major units of whatever currency it is compared with."""
+    """A business that is owed. `minimum` is in major units of whatever currency it is compared with.
+
+    `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
+    in place.
+    """
 
     ref = models.CharField(max_length=32, unique=True)
     name = models.TextField()
@@ -36,6 +40,7 @@ class Creditor(models.Model):
     placeholder = models.BooleanField(default=False)
     last_run_on = models.DateField(null=True)
     last_run_at = models.DateTimeField(null=True)
+    last_written_on = models.DateField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -206,7 +206,7 @@ def test_an_identifier_that_is_also_the_tax_id_counts_as_the_firmer(acting: Cred
 
 
 def test_an_invoice_of_another_customer_is_another_item(acting: Creditor) -> None:
-    """Nothing tells whether it was moved or is another's of the same number: the old one is missing, and asked about."""
+    """Nothing tells whether it was moved or is another's of that number: the old one is missing, so asked about."""
     take(acting, row())
     take(acting, row(customer_id="C-2", tax_id=""))
     assert item(customer__key="C-1").missing_since == TODAY

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ("placeholder", models.BooleanField(default=False)),
                 ("last_run_on", models.DateField(null=True)),
                 ("last_run_at", models.DateTimeField(null=True)),
+                ("last_written_on", models.DateField(null=True)),
             ],
         ),
         migrations.CreateModel(
