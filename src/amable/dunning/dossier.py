@@ -19,6 +19,7 @@ from amable.core.payers import Profile, profile
 from amable.core.planning import Contact as Spoken
 from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
 from amable.core.procedure import Procedure
+from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient
 from amable.ledger import models as ledger
@@ -223,7 +224,7 @@ class _Batch:
             delivered=row.delivered,
             duplicate_of=row.duplicate_of,
             missing=row.missing_since is not None,
-            match_proposed=row.pk in self.proposed,
+            match_proposed=row.pk in self.proposed or _may_be_paid(row),
         )
 
     def cash(self, payment: ledger.Payment) -> Item:
@@ -249,7 +250,9 @@ class _Batch:
             if row.open != 0 or row.pk in self.thanked or row.pk in by_bank or row.total <= 0 or row.allocated:
                 continue
             how = json.loads(row.settled_by)
-            if how["rule"] == "paid.ledger" and row.settled_on:
+            # Thanks only for a payment the ledger dates, and not where it may have been a credit set against the item.
+            dated = how["rule"] == "paid.ledger" and row.settled_on and how["amount"]
+            if dated and not self.unapplied[customer.pk]:
                 found.append(Receipt(row.currency, how["amount"], row.settled_on, (row.pk,)))
         return tuple(found)
 
@@ -293,6 +296,14 @@ def _paid(row: ledger.Item) -> Paid:
     if how["rule"] == "paid.bank":
         params |= {"amount": Money(*how["amount"]), "payer": how["payer"], "account": how["account"]}
     return Paid(row.pk, how["rule"], params)
+
+
+def _may_be_paid(row: ledger.Item) -> bool:
+    """Whether what ledger and bank saw would settle the item if it was not the same money; a person is asked which."""
+    by_ledger = row.total - row.ledger_open
+    return credits_differ(row.total, row.ledger_open, row.allocated) and abs(by_ledger + row.allocated) >= abs(
+        row.total
+    )
 
 
 def _facts(row: ledger.Item) -> ItemFacts:

@@ -56,6 +56,10 @@ def write(creditor: Creditor, today: date, now: datetime | None) -> None:
 
 def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, bytes]]:
     waiting: dict[tuple[str, int], list[BankLine]] = defaultdict(list)
+    asked: dict[tuple[str, int], date] = {}
+    before = Message.objects.filter(creditor=creditor, slot__startswith=MONEY, day__lt=today, state="said")
+    for slot, customer_id, day in before.order_by("day").values_list("slot", "customer_id", "day"):
+        asked[slot.removeprefix(MONEY), customer_id or 0] = day
     lines = BankLine.objects.filter(creditor=creditor, state__in=("proposed", "unknown", "reversal"))
     for line in lines.select_related("customer").order_by("booked_on", "id"):
         age = (today - line.in_run).days

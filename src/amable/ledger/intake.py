@@ -329,7 +329,7 @@ def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str
         return {
             "settled_on": on,
             "settled_in_run": today,
-            "settled_by": json.dumps({"rule": "paid.ledger", "date": on.isoformat(), "amount": item.open}),
+            "settled_by": json.dumps({"rule": "paid.ledger", "date": on.isoformat(), "amount": item.open if record.settled_date else 0}),
         }
     if item.open == 0:
         return {"settled_on": None, "settled_in_run": None, "settled_by": "", "cycle": item.cycle + 1}

@@ -371,6 +371,25 @@ def test_a_payment_for_several_customers_holds_what_it_would_settle(acting: Cred
     assert "ask.shared_payment" in tasks()
 
 
+def test_what_may_be_paid_is_not_asked_for(acting: Creditor) -> None:
+    """The ledger knows of 200 paid long ago, the bank brings the 300 left: the same money in part, or all there is."""
+    part = replace(LATE, open_amount=Decimal(300))
+    live(acting, part, today=BEFORE)
+    live(acting, part, bank=[paid("300.00", "F-1001")])
+    assert item().open == 200_00
+    assert verdict() == ("held", "hold.match_proposed")
+    assert "ask.amount_differs" in tasks()
+    live(acting, replace(LATE, open_amount=Decimal(0), settled_date=TODAY), today=WEDNESDAY)
+    assert verdict() == ("paid", "paid.ledger")
+
+
+def test_what_cannot_be_paid_whatever_is_the_same_money_is_asked_for(acting: Creditor) -> None:
+    part = replace(LATE, open_amount=Decimal(400))
+    live(acting, part, bank=[paid("200.00", "F-1001")])
+    assert item().open == 300_00
+    assert verdict() == ("sent", "step.early_late")
+
+
 def test_money_that_is_probably_theirs_holds_as_much_as_it_is(acting: Creditor) -> None:
     live(acting, LATE, bank=[paid("60.00", "gracias")])
     assert known(acting).dossier.suspense == {"EUR": 60_00}
