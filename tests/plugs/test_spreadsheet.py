@@ -107,7 +107,8 @@ def _told(one: ItemRecord | Complaint) -> dict[str, object]:
     return {
         field.name: value if isinstance(value, int | bool) else list(value) if isinstance(value, tuple) else str(value)
         for field in dataclasses.fields(one)
-        if (value := getattr(one, field.name)) != getattr(plain, field.name) or field.name in needed
+        if field.name != "columns"
+        and ((value := getattr(one, field.name)) != getattr(plain, field.name) or field.name in needed)
     }
 
 
@@ -861,3 +862,59 @@ def test_ten_thousand_rows_take_a_moment() -> None:
     started = time.process_time()
     assert len(items(read(data))) == 10_000
     assert time.process_time() - started < 5  # generous: half a second on an idle machine
+
+
+# --- What the file states, and what it contradicts --------------------------------------------------------------------
+
+
+def test_whether_the_total_was_stated() -> None:
+    found = items(read(ledger({"open_amount": "40"}, {"total": "", "open_amount": "40"}, {"open_amount": ""})))
+    assert [(one.total, one.total_stated) for one in found] == [
+        (Decimal("100.50"), True), (Decimal("40.00"), False), (Decimal("100.50"), True),
+    ]  # fmt: skip
+
+
+def test_which_facts_the_file_speaks_of() -> None:
+    (one,) = items(read(ledger({"delivered_date": "", "opt_out": ""})))
+    assert one.speaks_of("delivered")
+    assert one.speaks_of("opt_out")
+    assert not one.speaks_of("disputed")
+
+
+@pytest.mark.parametrize(
+    ("remaining", "landed"), [("40", False), ("-40", False), ("0", True), ("0.00", True), ("", True)]
+)
+def test_settled_and_yet_open_contradicts(remaining: str, landed: bool) -> None:
+    found = read(ledger({"settled_date": "2026-03-16", "open_amount": remaining}))
+    assert [one.settled_date for one in items(found)] == ([date(2026, 3, 16)] if landed else [])
+    assert rules(found) == ([] if landed else [("settled_but_open", 2)])
+
+
+def test_settled_without_a_column_of_open_amounts_is_settled() -> None:
+    assert [one.settled_date for one in items(read(ledger({"settled_date": "2026-03-16"})))] == [date(2026, 3, 16)]
+
+
+def test_complaints_name_the_item_of_a_rejected_row() -> None:
+    found = read(
+        ledger(
+            {"total": "ten"}, {"email": "nobody"}, {"due_date": ""}, {"invoice_number": ""},
+            {"invoice_number": "F-9"}, {"invoice_number": "F-9"}, {"email": "nobody", "total": "ten"},
+        )
+    )  # fmt: skip
+    told = [(one.line, one.rule, one.item) for one in found if isinstance(one, Complaint)]
+    assert told == [
+        (2, "amount_unreadable", "F-1"),
+        (3, "email_invalid", ""),  # the row landed
+        (4, "due_date_missing", "F-3"),
+        (5, "invoice_number_missing", ""),
+        (6, "duplicate_in_file", "F-9"),
+        (7, "duplicate_in_file", "F-9"),
+        (8, "email_invalid", "F-7"),
+        (8, "amount_unreadable", "F-7"),
+    ]
+
+
+def test_a_row_that_ends_early_names_its_item_if_it_gets_that_far() -> None:
+    found = read("customer_id,invoice_number,due_date,total\nC1,F-1,2026-03-17\nC1\nC1,F-2,2026-03-17,10\n")
+    told = [(one.line, one.rule, one.item) for one in found if isinstance(one, Complaint)]
+    assert told == [(2, "row_too_short", "F-1"), (3, "row_too_short", "")]

@@ -282,3 +282,48 @@ def test_no_files_at_all_is_one_clear_sentence(business: Business) -> None:
 
 def test_the_statement_of_the_story_is_one_a_bank_would_write() -> None:
     assert camt([Line("2026-03-16", "1.00", "<x> & y")], "2026-03-16").count("&amp;") == 1
+
+
+def test_an_evening_run_does_not_take_back_what_left_in_the_morning(business: Business) -> None:
+    business.owes("FV26-0100", "500.00", "2026-02-02")
+    morning = business.run("2026-03-17").mail
+    evening = business.run("2026-03-17T20:30")
+    assert evening.outcome("FV26-0100")[0] == "sent"
+    assert evening.mail.as_bytes() == morning.as_bytes()
+    assert business.run("2026-03-18").outcome("FV26-0100")[0] == "not_yet"
+
+
+def test_a_bare_date_after_an_evening_is_still_the_evening(business: Business) -> None:
+    business.owes("FV26-0100", "500.00", "2026-02-02")
+    assert business.run("2026-03-17T20:30").outcome("FV26-0100")[0] == "moved"
+    assert business.run("2026-03-17").outcome("FV26-0100")[0] == "moved"
+
+
+def test_another_creditors_file_is_refused_and_changes_nothing(business: Business) -> None:
+    business.owes("FV26-0100", "500.00", "2026-02-02")
+    mine = business.run("2026-03-17")
+    before = folder_bytes(business.outbox)
+    business.creditor = business.creditor.replace("B46123454", "B96999999").replace("Ferretería", "Panadería")
+    theirs = business.run("2026-03-18")
+    assert mine.code == 0
+    assert theirs.code == 2
+    assert folder_bytes(business.outbox) == before
+
+
+@pytest.mark.parametrize("as_of", ["2962-03-17", "0001-01-01", "9999-12-31", "tomorrow"])
+def test_a_day_nobody_means_is_refused(business: Business, as_of: str) -> None:
+    business.owes("FV26-0100", "500.00", "2026-02-02")
+    day = business.run(as_of)
+    assert day.code == 2
+    assert len(day.said.strip().splitlines()) == 1
+    assert business.run("2026-03-17").code == 0
+
+
+def test_a_credit_note_set_against_an_invoice_in_the_ledger_is_no_payment(business: Business) -> None:
+    invoice = business.owes("FV26-0100", "100.00", "2026-02-02")
+    business.run("2026-03-10")
+    invoice["open_amount"] = "0.00"
+    business.owes("FV26-0101", "80.00", "2026-05-02")
+    day = business.run("2026-03-11")
+    assert day.outcome("FV26-0100") == ("paid", "paid.ledger")
+    assert not day.mails

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
         return 0
+    except KeyboardInterrupt:
+        refuse(RefusedError("stopped"))
+        return 2
+    except Exception as error:
+        if os.environ.get("AMABLE_DEBUG"):
+            raise
+        refuse(RefusedError("unexpected", error=f"{type(error).__name__}: {error}"))
+        return 2
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from amable.core.languages import say
 from amable.core.money import from_minor
-from amable.core.planning import Outcome
 from amable.core.procedure import Procedure
 from amable.core.reasons import reason
 from amable.correspondence.models import Message
-from amable.dunning.actions import Gate
+from amable.dunning.actions import Gate, gated
 from amable.dunning.models import Look
 from amable.dunning.verdicts import KeptVerdict, unpack
 from amable.evidence.models import Blob
@@ -206,13 +205,3 @@ def verdict_rows(creditor: Creditor, today: date, gate: Gate | None, procedure: 
         for look in sorted(batch, key=lambda look: look.customer.key):
             rows = [VerdictRow(look, gated(v, gate, today, procedure), items[v.item]) for v in verdicts[look.pk]]
             yield from sorted(rows, key=lambda row: (row.due_on, row.number, row.verdict.item))
-
-
-def gated(verdict: KeptVerdict, gate: Gate | None, today: date, procedure: Procedure) -> KeptVerdict:
-    """A verdict as it is shown while a gate of the creditor is shut: what is past due is held."""
-    acts = verdict.outcome in (Outcome.SENT, Outcome.TASK, Outcome.ESCALATED)
-    if gate is None or not acts or verdict.step not in procedure.after_due:
-        return verdict
-    return verdict._replace(
-        outcome=Outcome.HELD, rule=gate.rule, params=gate.params, message="", next_look=today + timedelta(days=1)
-    )

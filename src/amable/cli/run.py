@@ -18,13 +18,16 @@ from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
 from amable.core import document, procedure, wording
 from amable.core.languages import say
+from amable.core.matching import fold_number
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.plugs.bank import Statement
+from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
-from amable.plugs.loading import bank_readers, invoice_readers
+from amable.plugs.loading import bank_readers, channels, invoice_readers
 
 _LARGEST_FILE = 200 * 2**20
+_EARLIEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +89,14 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
     from amable.ledger import intake  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-    creditor = _installed(errand)
-    today, now = _moment(errand.as_of, creditor.timezone)
-    _not_earlier(creditor, today, now)
+    creditor, today, now = _begun(errand)
     with acting_for(creditor):
-        creditor.last_run_on, creditor.last_run_at = today, now
-        creditor.save(update_fields=("last_run_on", "last_run_at"))
         actions.close_days_before(creditor, today, written=lambda path: (errand.outbox / path).exists())
+        creditor.last_run_on, creditor.last_run_at, creditor.last_written_on = today, now, None
+        creditor.save(update_fields=("last_run_on", "last_run_at", "last_written_on"))
         records = (intake.Sourced(file, record) for file, record in given.records)
-        taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole)
+        rejected = {complaint.item for _, complaint in given.complaints if complaint.item}
+        taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole, rejected=rejected)
         money = banking.take_statements(creditor, given.statements, today)
         about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
         complaints = given.complaints + taken.complaints + about_money
@@ -118,30 +120,55 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
 # --- what the run is asked to do -------------------------------------------------------------------------------------
 
 
-def _installed(errand: Errand) -> Any:
-    """The creditor of this folder: as described now, as known from an earlier run, or a placeholder."""
+def _begun(errand: Errand) -> tuple[Any, date, datetime | None]:
+    """The creditor of this folder, the day and the moment of the run; nothing is written when the run is refused.
+
+    The creditor is the one described now, the one known from an earlier run, or a placeholder. A bare date after a
+    moment of the same day is that moment: the morning is over.
+    """
     from amable.organisation.actions import install  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
 
-    if errand.described is not None:
-        return install(errand.described, placeholder=False)
     known = Creditor.objects.first()
+    described = errand.described or (creditor_file.placeholder(language()) if known is None else None)
+    zone = described.timezone if described else known.timezone if known else ""
+    today, now = _moment(errand.as_of, zone)
     if known is not None:
-        return known
-    return install(creditor_file.placeholder(language()), placeholder=True)
+        _not_earlier(known, today, now)
+        if now is None and known.last_run_on == today:
+            now = known.last_run_at
+        if errand.described is not None and not known.placeholder:
+            _not_another(known, errand.described)
+    if described is None:
+        return known, today, now
+    return install(described, placeholder=errand.described is None), today, now
+
+
+def _not_another(known: Any, described: creditor_file.Creditor) -> None:
+    """A folder is one creditor's: another's file would continue its history under the other's name and account."""
+    if known.tax_id and described.tax_id:
+        another = fold_number(known.tax_id) != fold_number(described.tax_id)
+    else:
+        another = known.name != described.name and known.iban != described.iban
+    if another:
+        raise RefusedError("other_creditor", known=known.name, described=described.name)
 
 
 def _creditor(path: Path | None) -> creditor_file.Creditor | None:
     if path is None:
         return None
     try:
-        return creditor_file.read(_text(path))
+        described = creditor_file.read(_text(path))
     except creditor_file.CreditorError as error:
         details = tuple(
             say("cli.line", language(), line=p.line, sentence=say(f"creditor.{p.rule}", language(), **p.params))
             for p in error.problems
         )
         raise RefusedError("creditor_unusable", file=path, details=details) from error
+    if not channels()["email"].reaches(Reach(email=described.sender.email)):
+        details = (say("cli.sender_address", language(), value=described.sender.email),)
+        raise RefusedError("creditor_unusable", file=path, details=details)
+    return described
 
 
 def _procedure(path: Path | None) -> dict[str, Any]:
@@ -164,9 +191,10 @@ def checked_procedure(text: str, name: str) -> Procedure:
             for p in error.problems
         )
         raise RefusedError("procedure_unusable", file=name, details=details) from error
-    stages = {stage for stage, _ in wording.library()}
+    mails = {t.stage for group in wording.library().values() for t in group if t.channel in ("email", "sms")}
     for step in (*found.steps, *filter(None, [found.thanks])):
-        if (step.act in MESSAGES or step.act is Act.THANKS) and step.wording not in stages:
+        needed = {step.wording} if step.act is Act.SMS else {step.wording, f"{step.wording}_multi"}
+        if (step.act in MESSAGES or step.act is Act.THANKS) and not needed <= mails:
             sentence = say("procedure.wording", language(), step=step.id, value=step.wording)
             raise RefusedError("procedure_unusable", file=name, details=(sentence,))
     return found
@@ -206,11 +234,13 @@ def _moment(as_of: str, zone: str) -> tuple[date, datetime | None]:
     if not as_of:
         return today_in(zone), None
     try:
-        if len(as_of) == len("2026-03-17"):
-            return date.fromisoformat(as_of), None
         moment = datetime.fromisoformat(as_of)
     except ValueError as error:
         raise RefusedError("as_of_unreadable", value=as_of) from error
+    if not _EARLIEST <= moment.year <= today_in(zone).year + 1:  # a slip would shut the folder for every real day
+        raise RefusedError("as_of_unlikely", value=as_of)
+    if len(as_of) == len("2026-03-17"):
+        return moment.date(), None
     aware = moment.replace(tzinfo=ZoneInfo(zone)) if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone))
     return aware.date(), aware
 

@@ -20,6 +20,7 @@ from amable.core.payers import Profile
 from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Procedure, Step
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
+PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
 ASK: Final = "ask."  # a person was asked about a hold: `ask.no_contact`
 THANKS_WORKING_DAYS: Final = 2
 ASKED_BY_COLLEAGUE_DAYS: Final = 2
@@ -73,7 +74,8 @@ class Promise(NamedTuple):
 class Item(NamedTuple):
     """One open item. Amounts are minor units of its currency; `due` is its instalment's or extension's day if any.
 
-    `told` is what was done about it in this cycle, oldest first.
+    `told` is what was done about it in this cycle, oldest first. `missing` is not in the latest complete ledger.
+    `paid_since` is the day on which the newest part payment was booked against it.
     """
 
     id: int
@@ -95,6 +97,7 @@ class Item(NamedTuple):
     match_proposed: bool = False
     asked_by_colleague: date | None = None
     notice_deadline: date | None = None
+    paid_since: date | None = None
 
 
 class Paid(NamedTuple):
@@ -288,7 +291,7 @@ class _Look:
         if whole is None:
             self.demand()
         self.thank(silent=whole is not None and whole.rule in _NO_THANKS)
-        self.ask_about_holds(claims)
+        self.ask_about_holds()
         free = [item for item in claims if item.id not in self.holds]
         self.turn_to_people(free)
         self.ask_at_the_end(free)
@@ -308,10 +311,12 @@ class _Look:
             self.holds.update({item.id: whole for item in items})
             return
         if hold := net_hold(items, self.dossier.suspense.get(currency, 0), self.review):
-            self.holds.update({item.id: hold for item in items})
+            self.holds.update({item.id: self.missing() if item.missing else hold for item in items})
             return
         for item in items:
             if item.open <= 0:
+                if item.missing:
+                    self.holds[item.id] = self.missing()
                 continue
             until = promise_rests(item.promise, self.dossier, self.today) if item.promise else None
             if item.promise and until:
@@ -339,13 +344,17 @@ class _Look:
         if item.duplicate_of:
             return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review, "duplicate", at_once=True)
         if item.missing:
-            return Hold("hold.missing_from_ledger", {}, self.review, "missing_from_ledger", at_once=True)
+            return self.missing()
         if item.match_proposed:
             return Hold("hold.match_proposed", {}, self.review)
         if item.asked_by_colleague and (today - item.asked_by_colleague).days <= ASKED_BY_COLLEAGUE_DAYS:
             until = item.asked_by_colleague + timedelta(days=ASKED_BY_COLLEAGUE_DAYS + 1)
             return Hold("hold.asked_by_colleague", {"day": item.asked_by_colleague}, until)
         return None
+
+    def missing(self) -> Hold:
+        """What the ledger no longer shows rests, claim or credit, and a person is asked what became of it."""
+        return Hold("hold.missing_from_ledger", {}, self.review, "missing_from_ledger", at_once=True)
 
     def hold_for_money(self, currency: str, items: Sequence[Item]) -> None:
         """Unmatched money of the customer holds the oldest demands up to its amount."""
@@ -362,7 +371,7 @@ class _Look:
         """What is too little to write about, added up per customer, rests."""
         free = [item for item in items if item.id in self.wanted]
         least = self.dossier.minimum.get(currency, 0)
-        credit = sum(item.open for item in items if item.open < 0)
+        credit = sum(item.open for item in credits_left(items))
         owed = sum(self.wanted[item.id] for item in free)
         if not free or owed + credit >= least:
             return
@@ -395,7 +404,7 @@ class _Look:
         for step in reversed(steps):
             done = self.done(step, item)
             if done and done[-1].asked:
-                return Coming(step, len(done), self.review, due=False, rule="escalation.waiting")
+                return self.ask_again(step, item, done[-1].day)
             if len(done) >= step.repeat:
                 break
             if not self.meant(step, item):
@@ -406,14 +415,41 @@ class _Look:
             if coming is not None and coming.rule == "passed":
                 break
             if coming is not None and coming.due:
-                coming = self.soften(coming, item)
+                coming = self.spare(self.soften(coming, item), item)
                 if coming.due:
                     return coming._replace(overtaken=min((later.on for later in waiting), default=None))
+                if coming.rule == PAID_LATELY:  # nothing else is said instead
+                    waiting.append(coming)
+                    break
             if coming is not None:
-                waiting.append(coming)
+                waiting.append(self.spare(coming, item))
             if done:
                 break
         return min(waiting, key=lambda coming: (coming.rule == "procedure.ended", coming.on), default=None)
+
+    def ask_again(self, step: Step, item: Item, asked: date) -> Coming:
+        """A decision put to a person and not taken is put to them again when the review time has passed."""
+        on = self.dossier.creditor_calendar.on_or_after(asked + timedelta(days=self.limits.review))
+        due = on <= self.today
+        rule = f"step.{step.id}" if due else "escalation.waiting"
+        return Coming(step, _times(step.id, item) + 1, on, due=due, rule=rule)
+
+    def spare(self, coming: Coming, item: Item) -> Coming:
+        """A message firmer than the item's last word waits when money came in since, as long as for an answer."""
+        step, since = coming.step, item.paid_since
+        if step is None or since is None or step.act not in MESSAGES or coming.rule == "procedure.ended":
+            return coming
+        last = next((told for told in reversed(item.told) if told.wording and not told.failed), None)
+        rank = self.procedure.rank
+        if last is None or last.day > since or rank[step.id] <= rank.get(last.wording, -1):
+            return coming
+        calendar = self.dossier.calendar
+        over = calendar.on_or_after(calendar.add(since, self.limits.reply_working_days) + timedelta(days=1))
+        if step.before_due:  # it never leaves after the due date, when other steps take its place
+            over = min(over, item.due + timedelta(days=1))
+        if over <= max(self.today, coming.on):
+            return coming
+        return coming._replace(on=over, due=False, rule=PAID_LATELY)
 
     def done(self, step: Step, item: Item) -> Sequence[Told]:
         """When a step was carried out; an overdue step only since the item fell due, which an extension moves."""
@@ -672,7 +708,7 @@ class _Look:
         free = [item for item in items if item.id in self.wanted]
         main = [item for item in free if item.id in chosen or (overdue and self.past_grace(item))]
         soon = [item for item in free if item not in main and self.due_soon(item)]
-        credited = [item for item in items if item.open < 0]
+        credited = credits_left(items)
         asked = main if overdue else main + soon
         demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
         if demanded < max(1, self.dossier.minimum.get(currency, 0)):
@@ -793,12 +829,15 @@ class _Look:
 
     # --- people --------------------------------------------------------------------------------------------------
 
-    def ask_about_holds(self, claims: Sequence[Item]) -> None:
-        """A hold that needs a person asks one, once, and again when its review date has passed."""
+    def ask_about_holds(self) -> None:
+        """A hold that needs a person asks one, once, and again when its review date has passed.
+
+        Of credits only what is asked at once: no step is ever due about them.
+        """
         asks: dict[str, list[Item]] = {}
-        for item in claims:
-            hold = self.holds.get(item.id)
-            if hold is None or not hold.ask or not (hold.at_once or self.coming[item.id].due):
+        for item in self.dossier.items:
+            hold, coming = self.holds.get(item.id), self.coming.get(item.id)
+            if hold is None or not hold.ask or not (hold.at_once or (coming and coming.due)):
                 continue
             if self.may_ask(item, hold.ask):
                 asks.setdefault(hold.ask, []).append(item)
@@ -885,6 +924,8 @@ class _Look:
 
     def task_line(self, item: Item, step: str) -> Line:
         section = Section.OVERDUE if item.due < self.today else Section.DUE_SOON
+        if item.open < 0:
+            section = Section.CREDIT
         return Line(item.id, self.wanted.get(item.id, item.open), section, step, _times(step, item) + 1)
 
     # --- the rest ------------------------------------------------------------------------------------------------
@@ -906,7 +947,9 @@ class _Look:
         if item.id in self.skipped:
             params = {"why": "spacing.message", "day": self.messages[-1].day}
             return Verdict(item.id, Outcome.NOT_YET, "skipped", params, step, coming.on)
-        if coming.step is not None:
+        if coming.rule == PAID_LATELY:
+            params = {"day": item.paid_since}
+        elif coming.step is not None:
             params["step"] = step
         return Verdict(item.id, Outcome.NOT_YET, coming.rule, params, step, coming.on)
 
@@ -971,14 +1014,24 @@ def customer_hold(dossier: Dossier, today: date) -> Hold | None:
 
 
 def net_hold(items: Iterable[Item], suspense: int, review: date) -> Hold | None:
-    """A customer whose net position in a currency is zero or in credit is never chased in it."""
+    """A customer whose net position in a currency is zero or in credit is never chased in it.
+
+    Credits the ledger no longer shows are probably used up: they count against claims missing with them, no further.
+    """
     listed = list(items)
-    net = sum(item.open for item in listed if not (item.match_proposed and item.open > 0)) - suspense
+    counted = [item for item in listed if not (item.match_proposed and item.open > 0)]
+    missing = sum(item.open for item in counted if item.missing)
+    net = sum(item.open for item in counted if not item.missing) + max(0, missing) - suspense
     if net > 0 or not any(item.open > 0 for item in listed):
         return None
     if all(item.match_proposed for item in listed if item.open > 0) and net == 0:
         return None  # each item rests for a reason of its own
     return Hold("hold.net_credit", {}, review)
+
+
+def credits_left(items: Iterable[Item]) -> list[Item]:
+    """The credits that are subtracted from what is asked for; not those the ledger no longer shows."""
+    return [item for item in items if item.open < 0 and not item.missing]
 
 
 def undisputed(item: Item) -> int:

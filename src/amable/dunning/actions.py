@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -139,21 +139,24 @@ class _Review:
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
         self.addresses: dict[int, frozenset[str]] = {}
+        self.leaving: dict[str, datetime] = {}
 
     def batch(self, customers: Sequence[Customer]) -> None:
         creditor, today = self.it.creditor, self.it.today
         looks = {look.customer_id: look for look in Look.objects.filter(creditor=creditor, customer__in=customers)}
         contacts = Contact.objects.filter(creditor=creditor, customer__in=customers)
         self.addresses = {contact.customer_id: frozenset(addresses(contact)) for contact in contacts}
+        gone = self.gone(customers)
         fresh: list[Look] = []
         reviews: list[tuple[date | None, int, int]] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
-            decision = decide(known.dossier, today, self.now)
+            decision = decide(known.dossier, today, None if customer.pk in gone else self.now)
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
-            if look is None or gist(unpack(look.verdicts)) != gist(verdicts):
-                self.events.append(_look_event(customer, verdicts, today))
+            shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
+            if look is None or shown != verdicts or gist(unpack(look.verdicts)) != gist(verdicts):
+                self.events.append(_look_event(customer, shown, today))
             fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
             if customer.review_on != decision.look_again:
                 reviews.append((decision.look_again, customer.pk, creditor.pk))
@@ -169,6 +172,20 @@ class _Review:
             cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s AND creditor_id = %s", reviews)
         self.settle(customers)
         log.record(creditor, self.events)
+
+    def gone(self, customers: Sequence[Customer]) -> set[int]:
+        """Who was written to earlier today, by a mail whose moment is over: quiet hours cannot take it back."""
+        earlier = Message.objects.filter(
+            creditor=self.it.creditor, customer__in=customers, day=self.it.today, state="proposed"
+        ).exclude(leaves_at=None)
+        gone: set[int] = set()
+        for key, customer, leaves_at in earlier.values_list("key", "customer_id", "leaves_at"):
+            if leaves_at is None or customer is None:
+                continue
+            self.leaving[key] = leaves_at
+            if self.now and leaves_at <= self.now:
+                gone.add(customer)
+        return gone
 
     # --- one customer --------------------------------------------------------------------------------------------
 
@@ -210,7 +227,10 @@ class _Review:
         slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
-        leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
+        if key in self.leaving:
+            leaves_at = self.leaving[key].astimezone(dossier.zone)
+        else:
+            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
         step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
         assert step is not None, "decide plans only steps of its procedure"
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
@@ -293,7 +313,7 @@ class _Review:
     def name(self, customer: Customer, key: str) -> str:
         """Day, slug of the customer's identifier and a short key; never the customer's name."""
         slug = tasks.slug(customer.key) if customer.keyed_by != "name" else ""
-        return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:8])))
+        return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:12])))
 
     def items(self, message: Message, planned: Planned, known: Known) -> tuple[MessageItem, ...]:
         """The steps carried out, one row an item; unapplied cash is no item and has none."""
@@ -405,4 +425,14 @@ def _message_event(written: _Written, today: date) -> Event:
             "items": [[row.item_id, row.step, row.cycle, row.occurrence, row.amount] for row in written.items],
         },
         written.personal,
+    )
+
+
+def gated(verdict: KeptVerdict, gate: Gate | None, today: date, procedure: Procedure) -> KeptVerdict:
+    """A verdict as it is shown while a gate of the creditor is shut: what is past due is held."""
+    acts = verdict.outcome in (Outcome.SENT, Outcome.TASK, Outcome.ESCALATED)
+    if gate is None or not acts or verdict.step not in procedure.after_due:
+        return verdict
+    return verdict._replace(
+        outcome=Outcome.HELD, rule=gate.rule, params=gate.params, message="", next_look=today + timedelta(days=1)
     )

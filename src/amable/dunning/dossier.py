@@ -251,9 +251,9 @@ class _Batch:
                 continue
             how = json.loads(row.settled_by)
             # Thanks only for a payment the ledger dates, and not where it may have been a credit set against the item.
-            dated = how["rule"] == "paid.ledger" and row.settled_on and how["amount"]
+            dated = row.settled_on if how["rule"] == "paid.ledger" and how["amount"] else None
             if dated and not self.unapplied[customer.pk]:
-                found.append(Receipt(row.currency, how["amount"], row.settled_on, (row.pk,)))
+                found.append(Receipt(row.currency, how["amount"], dated, (row.pk,)))
         return tuple(found)
 
     def recipient(

@@ -62,13 +62,12 @@ def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
         asked[slot.removeprefix(MONEY), customer_id or 0] = day
     lines = BankLine.objects.filter(creditor=creditor, state__in=("proposed", "unknown", "reversal"))
     for line in lines.select_related("customer").order_by("booked_on", "id"):
-        age = (today - line.in_run).days
-        if line.state == "proposed" and age % _ASK_AGAIN == 0:
-            waiting[_ask(line), line.customer_id or 0].append(line)
-        elif line.state == "unknown" and age == 0:
-            waiting["unknown_payer" if line.amount > 0 else "return_unclear", 0].append(line)
-        elif line.state == "reversal" and age == 0:
-            waiting["reversed", line.customer_id or 0].append(line)
+        ask, customer_id = _ask(line), (line.customer_id or 0) if line.state != "unknown" else 0
+        last = asked.get((ask, customer_id))
+        # Asked once; about money that holds demands, again after a week.
+        again = line.state == "proposed" and last is not None and (today - last).days >= _ASK_AGAIN
+        if last is None or last < line.in_run or again:
+            waiting[ask, customer_id].append(line)
     for (ask, customer_id), listed in sorted(waiting.items()):
         customer = listed[0].customer if customer_id else None
         facts = [_line_facts(line) for line in listed]
@@ -77,9 +76,13 @@ def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, byt
 
 
 def _ask(line: BankLine) -> str:
-    """What a person is asked about a movement that is probably somebody's."""
+    """What a person is asked about a movement."""
+    if line.state == "reversal":
+        return "reversed"
     if line.amount < 0:
         return "return_unclear"
+    if line.state == "unknown":
+        return "unknown_payer"
     return "unmatched_money" if line.customer_id else "shared_payment"
 
 
@@ -124,7 +127,7 @@ def _task(
 ) -> tuple[Message, bytes]:
     key = key or _key(creditor, customer, today, ask)
     slug = tasks.slug(customer.key) if customer and customer.keyed_by != "name" else ""
-    name = "-".join(filter(None, (today.isoformat(), slug, key[:8])))
+    name = "-".join(filter(None, (today.isoformat(), slug, key[:12])))
     message = Message(
         creditor=creditor,
         customer=customer,
@@ -231,7 +234,7 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
         message_id=message_id,
         subject=subject,
         leaves_at=leaves_at,
-        path=f"staff/{today.isoformat()}-{key[:8]}.eml",
+        path=f"staff/{today.isoformat()}-{key[:12]}.eml",
         blob=log.digest(data),
     )
     return message, data

@@ -46,8 +46,8 @@ def unpack(text: str) -> list[KeptVerdict]:
 
 
 def gist(verdicts: Iterable[KeptVerdict]) -> list[list[object]]:
-    """What makes one look differ from another: item, outcome, rule and step, not the day of the next look."""
-    return [[verdict.item, verdict.outcome.value, verdict.rule, verdict.step] for verdict in verdicts]
+    """What makes one look differ from another: outcome, rule with parameters, step; not the day of the next look."""
+    return [[v.item, v.outcome.value, v.rule, plain(v.params), v.step] for v in verdicts]
 
 
 def plain(params: dict[str, object]) -> dict[str, object]:

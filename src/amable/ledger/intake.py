@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from anyascii import anyascii
 from babel.numbers import get_territory_currencies
 from django.db import transaction
+from django.db.models import Q
 
 from amable.core.days import terms_end
 from amable.core.languages import spoken_in
@@ -54,11 +55,19 @@ class Taking:
 
 
 def take_ledger(
-    creditor: Creditor, records: Iterable[Sourced], digests: Sequence[str], today: date, *, whole: bool = True
+    creditor: Creditor,
+    records: Iterable[Sourced],
+    digests: Sequence[str],
+    today: date,
+    *,
+    whole: bool = True,
+    rejected: Collection[str] = (),
 ) -> Taking:
     """Take a complete ledger in: its rows land, and open items it no longer shows are marked missing.
 
-    `whole` is false when a file of it could not be read: then nothing is taken to be missing.
+    `whole` is false when a file of it could not be read: then nothing is taken to be missing. `rejected` are the
+    invoice numbers of rows that the reader could not use: those items are in the ledger, so they are not missing, and
+    keep the state they had. The same holds for rows that are rejected here.
 
     The same ledger again changes nothing. Each batch is a transaction of its own: a run that was killed half-way is
     finished by running it again.
@@ -71,7 +80,8 @@ def take_ledger(
             _Batch(creditor, today, taking, seen, heard).land(batch)
     with transaction.atomic():
         if whole:
-            _mark_missing(creditor, seen, today, taking)
+            _mark_missing(creditor, seen, {*rejected, *(said.item for _, said in taking.complaints)}, today, taking)
+        _suspect_duplicates(creditor)
         Taken.objects.bulk_create(
             [Taken(creditor=creditor, kind="ledger", digest=digest, day=today) for digest in digests],
             ignore_conflicts=True,
@@ -105,9 +115,6 @@ class _Batch:
         customers = self.customers(self.listen(sourced.record for sourced, _ in usable))
         self.contacts(customers)
         existing = self.existing(customers)
-        numbers: dict[tuple[int, str, int], str] = {
-            (item.customer_id, fold_number(item.number), item.total): item.number for item in existing.values()
-        }
         new: dict[tuple[int, str, str], Item] = {}
         changed: list[Item] = []
         for sourced, amounts in usable:
@@ -120,16 +127,12 @@ class _Batch:
                 continue
             item = existing.get(identity)
             if item is None:
-                item = self.new_item(customer, record, amounts)
-                folded = (customer.pk, fold_number(item.number), item.total)
-                item.duplicate_of = numbers.setdefault(folded, item.number)
-                if item.duplicate_of == item.number:
-                    item.duplicate_of = ""
-                new[identity] = item
-            else:
-                self.seen.add(item.pk)
-                if self.update(item, record, amounts):
-                    changed.append(item)
+                new[identity] = self.new_item(customer, record, amounts)
+                continue
+            self.seen.add(item.pk)
+            completed = self.as_known(item, sourced, amounts)
+            if completed is not None and self.update(item, record, completed):
+                changed.append(item)
         created = Item.objects.bulk_create(new.values(), batch_size=500)
         self.seen.update(item.pk for item in created)
         Item.objects.bulk_update(changed, _CHANGING, batch_size=200)
@@ -158,10 +161,13 @@ class _Batch:
             keys[key] = self.heard[key] = record if before is None else _together(before, record)
         return keys
 
-    def amounts(self, sourced: Sourced) -> _Amounts | None:
-        """The amounts in minor units, None (with a complaint) when they cannot be right."""
+    def amounts(self, sourced: Sourced, otherwise: str = "") -> _Amounts | None:
+        """The amounts in minor units, None (with a complaint) when they cannot be right.
+
+        `otherwise` is the currency of a row that names none; it is the creditor's when that is not known either.
+        """
         record = sourced.record
-        currency = record.currency or _currency_of(self.creditor.country)
+        currency = record.currency or otherwise or _currency_of(self.creditor.country)
         if not known(currency):
             self.complain(sourced, "currency_unknown", "currency", record.currency)
             return None
@@ -169,6 +175,10 @@ class _Batch:
             amounts = _Amounts(currency, to_minor(record.total, currency), to_minor(record.open_amount, currency))
         except TooPreciseError:
             self.complain(sourced, "amount_too_precise", "total", str(record.total), currency=currency)
+            return None
+        if record.settled_date is not None and record.settled_date > self.today:
+            days = {"settled": record.settled_date.isoformat(), "today": self.today.isoformat()}
+            self.complain(sourced, "settled_in_future", "settled_date", days["settled"], **days)
             return None
         if record.settled_date is not None:
             amounts = amounts._replace(open=0)
@@ -182,7 +192,25 @@ class _Batch:
 
     def complain(self, sourced: Sourced, rule: str, name: str, value: str, **params: object) -> None:
         params = {key: str(param) if isinstance(param, Decimal) else param for key, param in params.items()}
-        self.taking.complaints.append((sourced.file, Complaint(rule, sourced.record.line, name, value, params)))
+        record = sourced.record
+        said = Complaint(rule, record.line, name, value, params, item=record.invoice_number)
+        self.taking.complaints.append((sourced.file, said))
+
+    def as_known(self, item: Item, sourced: Sourced, amounts: _Amounts) -> _Amounts | None:
+        """The amounts of a known item, with the currency and the total that are known where the ledger states none.
+
+        A ledger that shows only what is open shows less once something was paid: the total did not shrink by that, or
+        the same money would count twice, as a smaller total and as the bank's payment. None as for `amounts`.
+        """
+        record = sourced.record
+        if not record.currency and not record.speaks_of("currency") and item.currency != amounts.currency:
+            again = self.amounts(sourced, item.currency)
+            if again is None:
+                return None
+            amounts = again
+        if record.total_stated or item.currency != amounts.currency or item.total * amounts.total < 0:
+            return amounts
+        return amounts._replace(total=max(item.total, amounts.total, key=abs))
 
     def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
         """The customers by key, created or brought up to date."""
@@ -190,8 +218,8 @@ class _Batch:
         known_ |= self.known_otherwise({key: record for key, record in keys.items() if key not in known_})
         new, changed = [], []
         for key, record in keys.items():
-            facts = self.customer_facts(record)
             customer = known_.get(key)
+            facts = self.customer_facts(record, customer)
             if customer is None:
                 customer = Customer(creditor=self.creditor, key=key, **facts)
                 new.append(customer)
@@ -229,13 +257,14 @@ class _Batch:
         Customer.objects.bulk_update(found.values(), ("key", "keyed_by"), batch_size=200)
         return found
 
-    def customer_facts(self, record: ItemRecord) -> dict[str, object]:
-        return {
+    def customer_facts(self, record: ItemRecord, customer: Customer | None) -> dict[str, object]:
+        """What the ledger says of a customer; of one who is known, only what it has a column for."""
+        facts: dict[str, object] = {
             "keyed_by": customer_key(record)[1],
             "name": record.customer_name or record.customer_id,
             "tax_id": record.tax_id,
             "kind": record.kind,
-            "language": record.language or spoken_in(record.country) or self.creditor.language,
+            "language": self.language(record, customer),
             "country": record.country,
             "region": record.region,
             "timezone": record.timezone,
@@ -247,6 +276,25 @@ class _Batch:
             "pause_until": record.pause_until,
             "payment_method": record.payment_method,
         }
+        if customer is None:
+            return facts
+        spoken = _spoken(record, facts)
+        if record.country and customer.country not in ("", record.country):
+            spoken |= {"region": record.region, "timezone": record.timezone}  # those of another country say nothing
+        return spoken
+
+    def language(self, record: ItemRecord, customer: Customer | None) -> str:
+        """The customer's language: the ledger's, else the one it stated before, else the country's or the creditor's.
+
+        One that merely followed from the country known before follows from the country known now.
+        """
+        before = customer.country if customer else ""
+        country = record.country if customer is None or record.speaks_of("country") else before
+        follows = spoken_in(country) or self.creditor.language
+        if customer is None or record.speaks_of("language"):
+            return record.language or follows
+        followed = spoken_in(before) or self.creditor.language
+        return follows if customer.language == followed else customer.language
 
     def contacts(self, customers: Mapping[str, Customer]) -> None:
         """The billing contact of each customer, as the last row that names one says."""
@@ -255,18 +303,17 @@ class _Batch:
         new, changed = [], []
         for customer_id, record in latest.items():
             contact = known_.get(customer_id)
-            facts = (record.contact_name, record.email, record.phone)
             if contact is None:
-                new.append(
-                    Contact(
-                        creditor=self.creditor, customer_id=customer_id, name=facts[0], email=facts[1], phone=facts[2]
-                    )
-                )
-            elif (contact.name, contact.email, contact.phone) != facts:
-                contact.name, contact.email, contact.phone = facts
+                facts = {name: getattr(record, field) for name, field in _CONTACT_FACTS.items()}
+                new.append(Contact(creditor=self.creditor, customer_id=customer_id, **facts))
+                continue
+            told = {name: getattr(record, field) for name, field in _CONTACT_FACTS.items() if record.speaks_of(field)}
+            if any(getattr(contact, name) != value for name, value in told.items()):
+                for name, value in told.items():
+                    setattr(contact, name, value)
                 changed.append(contact)
         Contact.objects.bulk_create(new, batch_size=500)
-        Contact.objects.bulk_update(changed, ("name", "email", "phone"), batch_size=200)
+        Contact.objects.bulk_update(changed, _CONTACT_FACTS, batch_size=200)
 
     def existing(self, customers: Mapping[str, Customer]) -> dict[tuple[int, str, str], Item]:
         items = Item.objects.filter(
@@ -293,7 +340,7 @@ class _Batch:
 
     def update(self, item: Item, record: ItemRecord, amounts: _Amounts) -> bool:
         """Bring an item up to date; whether anything changed."""
-        facts = _facts(record, amounts)
+        facts = _spoken(record, _facts(record, amounts))
         if item.currency != amounts.currency:
             facts["currency"] = amounts.currency
         if item.missing_since is not None:
@@ -319,6 +366,8 @@ def _together(before: ItemRecord, record: ItemRecord) -> ItemRecord:
         filled["opt_out"] = tuple(dict.fromkeys((*before.opt_out, *record.opt_out)))
     if before.pause_until and (record.pause_until is None or record.pause_until < before.pause_until):
         filled["pause_until"] = before.pause_until
+    if before.columns != record.columns:
+        filled["columns"] = before.columns | record.columns if before.columns and record.columns else frozenset()
     return replace(record, **filled) if filled else record  # type: ignore[arg-type]
 
 
@@ -329,7 +378,9 @@ def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str
         return {
             "settled_on": on,
             "settled_in_run": today,
-            "settled_by": json.dumps({"rule": "paid.ledger", "date": on.isoformat(), "amount": item.open if record.settled_date else 0}),
+            "settled_by": json.dumps(
+                {"rule": "paid.ledger", "date": on.isoformat(), "amount": item.open if record.settled_date else 0}
+            ),
         }
     if item.open == 0:
         return {"settled_on": None, "settled_in_run": None, "settled_by": "", "cycle": item.cycle + 1}
@@ -360,13 +411,41 @@ def _facts(record: ItemRecord, amounts: _Amounts) -> dict[str, object]:
     }
 
 
-def _mark_missing(creditor: Creditor, seen: set[int], today: date, taking: Taking) -> None:
-    """An item that was open and that the latest complete ledger no longer shows."""
+def _spoken(record: ItemRecord, facts: Mapping[str, object]) -> dict[str, object]:
+    """Those of the facts that the ledger has a column for: of the others it says nothing, so they stay as they are."""
+    return {
+        name: value for name, value in facts.items() if name in _ALWAYS or record.speaks_of(_READ_IN.get(name, name))
+    }
+
+
+def _mark_missing(creditor: Creditor, seen: set[int], rejected: set[str], today: date, taking: Taking) -> None:
+    """An item that was open and that the latest complete ledger no longer shows, not even in a row it cannot use."""
     shown = Item.objects.filter(creditor=creditor, source=SOURCE, missing_since=None).exclude(open=0)
-    gone = [pk for pk in shown.values_list("pk", flat=True).iterator() if pk not in seen]
+    rows = shown.values_list("pk", "number").iterator()
+    gone = [pk for pk, number in rows if pk not in seen and number not in rejected]
     for start in range(0, len(gone), 500):
         Item.objects.filter(creditor=creditor, pk__in=gone[start : start + 500]).update(missing_since=today)
     taking.missing_items = len(gone)
+
+
+def _suspect_duplicates(creditor: Creditor) -> None:
+    """An open item is suspected while another one, seen before it, is open with its number written otherwise.
+
+    The other must be the same customer's, of the same total, and still in the ledger. Nothing stays suspected when the
+    other was settled or is gone.
+    """
+    rows = Item.objects.filter(~Q(open=0) | ~Q(duplicate_of=""), creditor=creditor, source=SOURCE).order_by("pk")
+    firsts: dict[tuple[int, str, int], str] = {}
+    changed = []
+    for item in rows.only("customer_id", "number", "total", "open", "missing_since", "duplicate_of").iterator():
+        other = ""
+        if item.open and item.missing_since is None:
+            first = firsts.setdefault((item.customer_id, fold_number(item.number), item.total), item.number)
+            other = "" if first == item.number else first
+        if item.duplicate_of != other:
+            item.duplicate_of = other
+            changed.append(item)
+    Item.objects.bulk_update(changed, ("duplicate_of",), batch_size=200)
 
 
 def customer_key(record: ItemRecord) -> tuple[str, str]:
@@ -406,6 +485,14 @@ _SAID_OF_CUSTOMER: Final = (
     ("segment",), ("address",), ("account_manager", "account_manager_email"), ("payment_method",),
     ("contact_name", "email", "phone"),
 )  # fmt: skip
+# Facts that follow from what every row must say, and the fields of a record where ours are called otherwise there.
+_ALWAYS: Final = frozenset(("keyed_by", "language", "due_on", "total", "ledger_open"))
+_READ_IN: Final = {
+    "name": "customer_name", "manager_name": "account_manager", "manager_email": "account_manager_email",
+    "issued_on": "issue_date", "promised_on": "promise_date", "delivered_on": "delivered",
+    "direct_debit": "payment_method", "pdf_path": "pdf",
+}  # fmt: skip
+_CONTACT_FACTS: Final = {"name": "contact_name", "email": "email", "phone": "phone"}
 _CUSTOMER_FACTS: Final = (
     "keyed_by", "name", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address",
     "manager_name", "manager_email", "opt_out", "pause_until", "payment_method",

@@ -11,6 +11,7 @@ class Complaint:
 
     `rule` names two sentences, `complaint.<rule>` (why) and `advice.<rule>` (what to do), filled with `params`.
     `line` is the line (CSV) or entry of the file, counted from 1; None when the file as a whole is meant.
+    `item` is the invoice number of a row that was rejected, where it could be read: such an item is not missing.
     """
 
     rule: str
@@ -18,3 +19,4 @@ class Complaint:
     field: str = ""
     value: str = ""
     params: dict[str, object] = dataclasses.field(default_factory=dict)
+    item: str = ""

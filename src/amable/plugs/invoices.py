@@ -17,8 +17,12 @@ class ItemRecord:
     """One row of a ledger, in our words. Empty text and None mean that the file does not say.
 
     `total` and `open_amount` are signed; a negative item is a credit note. A missing open amount equals the total,
-    a missing total the open amount. `delivered` is a day, True (delivered, day unknown), False (known not to have
-    been delivered, or bounced) or None.
+    a missing total the open amount: `total_stated` is then false, for what is open today is less than the total once
+    something was paid. `delivered` is a day, True (delivered, day unknown), False (known not to have been delivered,
+    or bounced) or None.
+
+    `columns` names the fields that the file speaks of at all, filled or empty in this row: what it has no column for
+    is not known to be otherwise than before. Empty when a file of this kind speaks of every field.
     """
 
     line: int
@@ -56,6 +60,12 @@ class ItemRecord:
     promise_date: date | None = None
     delivered: date | bool | None = None
     pdf: Path | None = None
+    total_stated: bool = True
+    columns: frozenset[str] = frozenset()
+
+    def speaks_of(self, name: str) -> bool:
+        """Whether the file would say this fact: if it does and the field is empty, there is no such fact any more."""
+        return not self.columns or name in self.columns
 
 
 class InvoiceReader(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -165,7 +166,8 @@ def _entries(table: tables.Table, headings: Mapping[str, _Heading]) -> tuple[lis
     for row in table.rows:
         if len(row.cells) <= last:
             params: dict[str, object] = {"cells": len(row.cells), "headings": len(table.headings)}
-            ragged.append(Complaint("row_too_short", row.line, params=params))
+            number = "".join(row.cells[headings["invoice_number"].place :][:1])
+            ragged.append(Complaint("row_too_short", row.line, params=params, item=clean(number)))
             continue
         cells = row.cells
         texts = {column: text for column, place in places if cells[place] and (text := clean(cells[place]))}
@@ -348,31 +350,41 @@ def _items(
 ) -> list[ItemRecord | Complaint]:
     """The items of the rows that are right in themselves and among each other."""
     meanings = {column: cache(parsers[column]) for column in headings if column in parsers}
+    spoken_of = frozenset("delivered" if column == "delivered_date" else column for column in headings)
     items: list[ItemRecord] = []
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in entries:
         values: dict[str, Any] = dict(entry.texts)
         rejected = False
+        faults: list[Complaint] = []
         for column, text in entry.texts.items():
             if column not in meanings:
                 continue
             value = values[column] = meanings[column](text)
             if isinstance(value, _Unfit):
-                complaints.append(_about(entry, headings[column], column, value))
+                faults.append(_about(entry, headings[column], column, value))
                 rejected = rejected or not value.bearable
                 del values[column]
-        faults = [*_missing(entry), *_settle_region(entry, headings, values), *_settle_money(entry, headings, values)]
-        complaints += faults
+        wrong = [
+            *_missing(entry),
+            *_settled_but_open(entry, headings, values),
+            *_settle_region(entry, headings, values),
+            *_settle_money(entry, headings, values),
+        ]
         if key := _identity(values):
             lines[key].append(entry.line)
-        if not rejected and not faults:
-            items.append(_item(entry.line, values))
+        if rejected or wrong:
+            number = str(values.get("invoice_number", ""))
+            complaints += [replace(fault, item=number) for fault in (*faults, *wrong)]
+        else:
+            complaints += faults
+            items.append(_item(entry.line, values, spoken_of))
     twins = {line: (same, key) for key, same in lines.items() if len(same) > 1 for line in same}
     for line, (same, key) in twins.items():
         other = next(one for one in same if one != line)
         params = {"number": tables.shown(key[1]), "line": other}
-        complaints.append(Complaint("duplicate_in_file", line, "invoice_number", tables.shown(key[1]), params))
+        complaints.append(Complaint("duplicate_in_file", line, "invoice_number", tables.shown(key[1]), params, key[1]))
     return [*(item for item in items if item.line not in twins), *complaints]
 
 
@@ -397,6 +409,15 @@ def _missing(entry: _Entry) -> list[Complaint]:
     if "total" not in says and "open_amount" not in says:
         faults.append(Complaint("amount_missing", entry.line, "total"))
     return faults
+
+
+def _settled_but_open(entry: _Entry, headings: Mapping[str, _Heading], values: Mapping[str, Any]) -> list[Complaint]:
+    """A complaint when the row says both that the item was settled and that something of it is open."""
+    remaining: _Sum | None = values.get("open_amount")
+    if "settled_date" not in values or remaining is None or not remaining.amount:
+        return []
+    unfit = _Unfit("settled_but_open", {"open": tables.shown(remaining.text)})
+    return [_about(entry, headings["settled_date"], "settled_date", unfit)]
 
 
 def _settle_region(entry: _Entry, headings: Mapping[str, _Heading], values: dict[str, Any]) -> list[Complaint]:
@@ -443,12 +464,14 @@ def _identity(values: Mapping[str, Any]) -> tuple[str, ...]:
     return (customer, number, values.get("instalment", "")) if number and customer else ()
 
 
-def _item(line: int, values: dict[str, Any]) -> ItemRecord:
+def _item(line: int, values: dict[str, Any], spoken_of: frozenset[str]) -> ItemRecord:
     total, remaining = values.pop("total", None), values.pop("open_amount", None)
     needed = {"customer_id": "", "customer_name": "", "due_date": None, "terms_days": None}
     return ItemRecord(
         line=line,
         total=remaining if total is None else total,
+        total_stated=total is not None,
+        columns=spoken_of,
         open_amount=total if remaining is None else remaining,
         delivered=values.pop("delivered_date", None),
         **(needed | values),
