@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from amable.core.days import Calendar
+from amable.core.languages import LANGUAGES, show_date
 from amable.core.money import Money
 from amable.core.payers import Profile
 from amable.core.planning import (
@@ -28,6 +29,7 @@ from amable.core.planning import (
     decide,
 )
 from amable.core.procedure import Act, read
+from amable.core.reasons import reason
 from tests.cast import (
     DAY,
     DUE,
@@ -201,6 +203,7 @@ def test_2_the_starter_from_the_first_word_to_the_last_resort() -> None:
         ("03-25", "call"),
         ("04-01", "meeting"),
         ("04-09", "formal_notice"),
+        ("04-16", "formal_notice"),  # nobody decided: the same question again
     ]
 
 
@@ -234,7 +237,7 @@ def test_2_a_formal_notice_needs_a_hundred_and_thirty_days() -> None:
     assert "formal_notice" not in {step for _, step in small.steps()}
     assert small.steps()[-1][1] == "ask.procedure_ended"
     large = Life(customer(invoice(open=100_00))).until(date(2026, 5, 20))
-    (notice,) = [day for day, step in large.steps() if step == "formal_notice"]
+    notice = next(day for day, step in large.steps() if step == "formal_notice")
     assert (notice - DUE).days >= 30
 
 
@@ -245,7 +248,7 @@ def test_2_placement_follows_the_notices_deadline_and_legal_action_placement() -
     life = Life(customer(item)).until(date(2026, 5, 20), first=date(2026, 4, 14))
     assert life.steps() == [(date(2026, 5, 15), "placement")]
     placed = item._replace(told=(*taken, Told("placement", date(2026, 5, 18))))
-    life = Life(customer(placed)).until(date(2026, 6, 30), first=date(2026, 5, 19))
+    life = Life(customer(placed)).until(date(2026, 6, 23), first=date(2026, 5, 19))
     assert life.steps() == [(date(2026, 6, 17), "legal")]
 
 
@@ -320,14 +323,13 @@ def test_3_1_a_softer_word_said_late_does_not_take_the_place_of_a_firmer_step() 
 def test_3_2_an_old_item_never_written_about_begins_softly() -> None:
     for due in (date(2026, 1, 16), date(2021, 1, 1)):
         life = Life(customer(invoice(due=due))).until(date(2026, 5, 10), first=TUESDAY)
-        assert [step for _, step in life.steps()] == [
+        assert list(dict.fromkeys(step for _, step in life.steps())) == [
             "early_late",
-            "late_late",
-            "late_late",
             "late_late",
             "call",
             "formal_notice",
         ]
+        assert [step for _, step in life.steps()].count("late_late") == 3
         assert life.steps()[0][0] == TUESDAY
 
 
@@ -370,6 +372,114 @@ def test_3_3_a_settled_question_is_not_asked_again_and_an_open_one_waits() -> No
     assert verdicts(customer(invoice(told=asked)), later) == {1: ("escalated", "escalation.waiting")}
     less = invoice(told=asked, open=50_00)  # a part payment does not bring the reminders back
     assert verdicts(customer(less), later) == {1: ("escalated", "escalation.waiting")}
+
+
+def test_3_3_a_question_nobody_answers_is_asked_again_after_the_review() -> None:
+    asked_on = date(2026, 4, 9)
+    life = Life(customer(invoice(told=(*LATE, Told("formal_notice", asked_on, asked=True)))))
+    life.until(date(2026, 5, 1), first=asked_on + DAY)
+    assert [(day, one.step, one.lines[0].occurrence) for day, one in life.said] == [
+        (date(2026, 4, 16), "formal_notice", 2),
+        (date(2026, 4, 23), "formal_notice", 3),
+        (date(2026, 4, 30), "formal_notice", 4),
+    ]
+    again = decide(customer(invoice(told=(*LATE, Told("formal_notice", asked_on, asked=True)))), date(2026, 4, 16))
+    assert verdict(again)[1:3] == ("escalated", "step.formal_notice")
+    assert (verdict(again).carrier, verdict(again).next_look) == (0, date(2026, 4, 23))
+
+
+def test_3_3_a_waiting_question_is_looked_at_on_the_day_it_is_asked_again() -> None:
+    """Counted from the day it was asked, to a day the creditor works; looking earlier does not put it off."""
+    ours = Calendar("ours", {date(2026, 4, 16): "closed"})
+    item = invoice(told=(*LATE, Told("formal_notice", date(2026, 4, 9), asked=True)))
+    for today in days(date(2026, 4, 10), date(2026, 4, 16)):
+        decision = decide(customer(item, creditor_calendar=ours), today)
+        assert not decision.planned
+        assert verdict(decision)[1:3] == ("escalated", "escalation.waiting")
+        assert verdict(decision).next_look == decision.look_again == date(2026, 4, 17)
+    assert only(customer(item, creditor_calendar=ours), date(2026, 4, 17)).step == "formal_notice"
+
+
+def test_3_3_a_question_is_not_asked_twice_a_day_and_not_once_it_is_answered() -> None:
+    day = date(2026, 4, 16)
+    asked = (*LATE, Told("formal_notice", date(2026, 4, 9), asked=True))
+    life = Life(customer(invoice(told=asked)))
+    assert [one.step for one in life.live(day).planned] == ["formal_notice"]
+    assert not life.live(day).planned
+    answered = (*asked, Told("formal_notice", date(2026, 4, 10)))
+    decision = decide(customer(invoice(told=answered, notice_deadline=date(2026, 4, 30))), day)
+    assert not decision.planned
+    assert verdict(decision)[1:3] == ("not_yet", "step.later")
+    held = decide(disputing(invoice(told=asked)), day)
+    assert (held.planned, verdict(held).rule) == ((), "hold.disputed")
+
+
+def test_3_3_an_occurrence_counts_every_asking_before() -> None:
+    """Also one from before an extension; and the item is never asked about twice a day."""
+    before = Told("formal_notice", date(2026, 2, 20), asked=True)
+    item = invoice(told=(before, *LATE, Told("formal_notice", date(2026, 4, 9), "", 2, asked=True)))
+    life = Life(customer(item, invoice(2, due=date(2026, 4, 8)))).until(date(2026, 6, 30), first=date(2026, 4, 10))
+    keys = [(line.item, line.step, line.occurrence) for _, one in life.said for line in one.lines]
+    assert len(set(keys)) == len(keys)
+    assert [occurrence for id_, step, occurrence in keys if (id_, step) == (1, "formal_notice")][:3] == [3, 4, 5]
+    for day in days(date(2026, 4, 10), date(2026, 6, 30)):
+        told_today = [line.step for on, one in life.said if on == day for line in one.lines if line.item == 1]
+        assert told_today.count("formal_notice") <= 1
+
+
+@pytest.mark.parametrize(
+    ("paid", "today", "expected"),
+    [
+        (None, TUESDAY, ("sent", "step.late_late")),
+        (date(2026, 3, 8), TUESDAY, ("sent", "step.late_late")),  # before the last word, which knew of it
+        (EARLY, date(2026, 3, 12), ("not_yet", "paid_lately")),  # three working days: to Thursday
+        (EARLY, date(2026, 3, 13), ("sent", "step.late_late")),
+        (date(2026, 3, 13), TUESDAY, ("not_yet", "paid_lately")),
+        (date(2026, 3, 16), date(2026, 3, 20), ("not_yet", "paid_lately")),  # San José does not count
+        (date(2026, 3, 16), date(2026, 3, 23), ("sent", "step.late_late")),
+    ],
+)
+def test_3_never_firmer_right_after_money_came_in(paid: date | None, today: date, expected: tuple[str, str]) -> None:
+    dossier = customer(invoice(told=REMINDED, paid_since=paid))
+    decision = decide(dossier, today)
+    assert verdicts(dossier, today) == {1: expected}
+    if expected[1] == "paid_lately":
+        assert verdict(decision).params == {"day": paid}
+        assert decision.look_again == verdict(decision).next_look
+        assert messages(decide(dossier, verdict(decision).next_look or today))
+
+
+def test_3_after_a_part_payment_the_same_words_may_be_said_again() -> None:
+    friday = date(2026, 3, 13)
+    dossier = customer(invoice(told=LATE, paid_since=friday))
+    assert only(dossier, TUESDAY).step == "late_late"
+    # Nor does money hold back what was never spoken of: its first word is the softest there is.
+    assert only(customer(invoice(paid_since=friday)), TUESDAY).step == "early_late"
+
+
+def test_3_an_open_window_does_not_carry_firmer_words_right_after_money() -> None:
+    """The urgent reminder would have waited for Tuesday and ridden along with another item's on Monday."""
+    monday, friday = date(2026, 3, 16), date(2026, 3, 13)
+    other = invoice(2, told=REMINDED, due=date(2026, 3, 2))
+    item = invoice(1, told=told(("early_late", friday)), paid_since=friday)
+    decision = decide(customer(item, other), monday)
+    (message,) = messages(decision)
+    assert {line.item: line.step for line in message.lines} == {1: "listed", 2: "late_late"}
+
+
+def test_3_a_reminder_before_the_due_date_waits_as_well_and_hides_nothing_after_it() -> None:
+    item = invoice(told=told(("due_7", date(2026, 2, 24))), paid_since=date(2026, 2, 26))
+    decision = decide(customer(item), date(2026, 2, 27))
+    assert verdict(decision)[1:4] == ("not_yet", "paid_lately", {"day": date(2026, 2, 26)})
+    assert verdict(decision).next_look == DUE + DAY  # three working days end on the due date itself
+    assert only(customer(item), DUE + DAY).step == "check"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_3_the_sentence_of_a_part_payment_names_its_day(language: str) -> None:
+    text = reason("paid_lately", {"day": DUE}, language)
+    assert show_date(DUE, language) in text
+    assert "{" not in text
 
 
 def test_3_a_procedure_of_reminders_only_asks_nobody_before_the_due_date() -> None:
@@ -745,6 +855,59 @@ def test_5_a_proposed_match_rests_its_item_and_counts_as_money() -> None:
     assert {rule for _, rule in verdicts(dossier, TUESDAY).values()} == {"hold.net_credit"}
 
 
+def test_5_a_credit_the_ledger_no_longer_shows_holds_nothing() -> None:
+    dossier = customer(invoice(1, open=250_00), credit(2, open=-300_00, missing=True))
+    decision = decide(dossier, TUESDAY)
+    assert messages(decision)[0].demanded == 250_00
+    assert {line.item for line in messages(decision)[0].lines} == {1}
+    assert verdict(decision, 2)[1:3] == ("task", "hold.missing_from_ledger")
+    asked = decision.planned[verdict(decision, 2).carrier]
+    assert [(line.item, line.amount, line.section) for line in asked.lines] == [(2, -300_00, Section.CREDIT)]
+    shown = customer(invoice(1, open=250_00), credit(2, open=-300_00))
+    assert {rule for _, rule in verdicts(shown, TUESDAY).values()} == {"hold.net_credit"}
+
+
+def test_5_a_credit_that_left_the_ledger_with_its_invoice_is_not_used_twice() -> None:
+    gone_by = (invoice(1, open=100_00, missing=True), credit(2, missing=True))
+    decision = decide(customer(*gone_by, invoice(3, open=250_00)), TUESDAY)
+    (message,) = messages(decision)
+    assert message.demanded == 250_00
+    assert [line.item for line in message.lines] == [3]
+    assert {verdict(decision, id_)[1:3] for id_ in (1, 2)} == {("task", "hold.missing_from_ledger")}
+
+
+def test_5_a_missing_credit_counts_against_missing_claims_alone() -> None:
+    """The claim of 100 is settled by it; the credit of 50 the ledger shows covers what is left."""
+    items = (invoice(1, open=100_00, missing=True), credit(2, missing=True), credit(3, open=-50_00), invoice(4))
+    covered = customer(*items[:3], items[3]._replace(open=40_00))
+    assert verdicts(covered, TUESDAY) == {
+        1: ("task", "hold.missing_from_ledger"),
+        2: ("task", "hold.missing_from_ledger"),
+        3: ("held", "hold.net_credit"),
+        4: ("held", "hold.net_credit"),
+    }
+    assert messages(decide(customer(*items), TUESDAY))[0].demanded == 450_00
+
+
+def test_5_below_the_minimum_a_missing_credit_is_not_subtracted() -> None:
+    dossier = customer(invoice(1, open=20_00), credit(2, open=-16_00, missing=True))
+    assert messages(decide(dossier, TUESDAY))[0].demanded == 20_00
+
+
+@pytest.mark.parametrize("facts", [{}, {"suspense": {"EUR": 900_00}}])
+def test_5_a_missing_credit_is_asked_about_once_and_again_after_the_review(facts: dict[str, Any]) -> None:
+    life = Life(customer(credit(2, missing=True), invoice(1, due=date(2026, 6, 1)), **facts))
+    life.until(LATER + DAY, first=TUESDAY)
+    assert life.steps() == [(TUESDAY, "ask.missing_from_ledger"), (LATER, "ask.missing_from_ledger")]
+    assert [[line.occurrence for line in one.lines] for _, one in life.said] == [[1], [2]]
+
+
+def test_5_a_missing_credit_of_a_customer_who_is_not_written_to_rests_with_the_rest() -> None:
+    dossier = gone(invoice(1), credit(2, missing=True))
+    assert {rule for _, rule in verdicts(dossier, TUESDAY).values()} == {"hold.no_contact"}
+    assert [line.item for line in only(dossier, TUESDAY).lines] == [1]
+
+
 MOVES: dict[str, tuple[date, dict[str, Any], datetime | None, dict[str, Any], date]] = {
     "calendar.holiday": (SAN_JOSE, {}, None, {"holiday": "San José"}, date(2026, 3, 20)),
     "calendar.weekend": (date(2026, 3, 14), {}, None, {}, date(2026, 3, 16)),
@@ -887,7 +1050,7 @@ def test_6_habitual_late_payers_are_reminded_three_days_earlier() -> None:
 
 def test_7_every_item_has_one_verdict_in_the_order_of_the_outcomes() -> None:
     urgent = (*REMINDED, *told(*(("late_late", date(2026, 3, n)) for n in (12, 15, 18))))
-    noticed = (*LATE, Told("formal_notice", date(2026, 3, 10), asked=True))
+    noticed = (*LATE, Told("formal_notice", date(2026, 3, 20), asked=True))
     wednesday = date(2026, 3, 25)
     dossier = customer(
         invoice(1),

@@ -909,8 +909,8 @@ def test_complaints_name_the_item_of_a_rejected_row() -> None:
         (5, "invoice_number_missing", ""),
         (6, "duplicate_in_file", "F-9"),
         (7, "duplicate_in_file", "F-9"),
-        (8, "email_invalid", "F-7"),
         (8, "amount_unreadable", "F-7"),
+        (8, "email_invalid", "F-7"),
     ]
 
 

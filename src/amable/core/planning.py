@@ -404,7 +404,8 @@ class _Look:
         for step in reversed(steps):
             done = self.done(step, item)
             if done and done[-1].asked:
-                return self.ask_again(step, item, done[-1].day)
+                again = self.ask_again(step, item, done[-1].day)
+                return again._replace(overtaken=min((later.on for later in waiting), default=None))
             if len(done) >= step.repeat:
                 break
             if not self.meant(step, item):
@@ -942,7 +943,7 @@ class _Look:
         coming = self.coming[item.id]
         step = coming.step.id if coming.step else ""
         if coming.rule in ("escalation.waiting", "procedure.ended"):
-            return Verdict(item.id, Outcome.ESCALATED, coming.rule, {}, step, coming.on)
+            return Verdict(item.id, Outcome.ESCALATED, coming.rule, {}, step, self.no_later(item, coming.on))
         params: type_params = {"day": coming.on}
         if item.id in self.skipped:
             params = {"why": "spacing.message", "day": self.messages[-1].day}

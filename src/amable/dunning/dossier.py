@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Max
+
 from amable.banking.models import BankLine, Proposal, Statement
 from amable.core.days import Calendar
 from amable.core.money import Money, exponent
@@ -148,6 +150,11 @@ class _Batch:
         for payment in recent.order_by("received_on", "id"):
             if settled := shares[payment.pk]:
                 self.receipts[payment.customer_id].append((payment, settled))
+        standing = ledger.Allocation.objects.filter(
+            creditor=creditor, item__customer__in=ids, reversed=False, amount__gt=0
+        ).exclude(item__open=0)
+        newest = standing.values("item_id").annotate(day=Max("payment__in_run")).values_list("item_id", "day")
+        self.paid_since: dict[int, date] = dict(newest)
         self.suspense: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.proposed: set[int] = set()
         waiting = BankLine.objects.filter(creditor=creditor, state="proposed", amount__gt=0)
@@ -225,6 +232,7 @@ class _Batch:
             duplicate_of=row.duplicate_of,
             missing=row.missing_since is not None,
             match_proposed=row.pk in self.proposed or _may_be_paid(row),
+            paid_since=self.paid_since.get(row.pk),
         )
 
     def cash(self, payment: ledger.Payment) -> Item:

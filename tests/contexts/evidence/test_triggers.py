@@ -55,7 +55,6 @@ def test_sealing_is_still_allowed(sealed: Creditor) -> None:
     assert list(Entry.objects.order_by("seq").values_list("kind", flat=True)) == ["first", "second", "third"]
 
 
+@pytest.mark.postgres
 def test_the_record_cannot_be_emptied_at_once(sealed: Creditor) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has no TRUNCATE; DELETE is refused above")
     refused("TRUNCATE evidence_entry CASCADE")
