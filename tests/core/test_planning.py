@@ -467,12 +467,10 @@ def test_3_an_open_window_does_not_carry_firmer_words_right_after_money() -> Non
     assert {line.item: line.step for line in message.lines} == {1: "listed", 2: "late_late"}
 
 
-def test_3_a_reminder_before_the_due_date_waits_as_well_and_hides_nothing_after_it() -> None:
-    item = invoice(told=told(("due_7", date(2026, 2, 24))), paid_since=date(2026, 2, 26))
-    decision = decide(customer(item), date(2026, 2, 27))
-    assert verdict(decision)[1:4] == ("not_yet", "paid_lately", {"day": date(2026, 2, 26)})
-    assert verdict(decision).next_look == DUE + DAY  # three working days end on the due date itself
-    assert only(customer(item), DUE + DAY).step == "check"
+def test_3_words_that_presume_nothing_do_not_wait_for_money() -> None:
+    reminded = told(("due_7", date(2026, 2, 24)))
+    assert only(customer(invoice(told=reminded, paid_since=date(2026, 2, 26))), date(2026, 2, 27)).step == "due_3"
+    assert only(customer(invoice(told=reminded, paid_since=date(2026, 3, 6))), date(2026, 3, 10)).step == "early_late"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -436,9 +436,12 @@ class _Look:
         return Coming(step, _times(step.id, item) + 1, on, due=due, rule=rule)
 
     def spare(self, coming: Coming, item: Item) -> Coming:
-        """A message firmer than the item's last word waits when money came in since, as long as for an answer."""
+        """A message that presses ("again") waits when money came in since the last word, as long as for an answer.
+
+        The first reminder after the due date presumes nothing and asks kindly for the rest: it does not wait.
+        """
         step, since = coming.step, item.paid_since
-        if step is None or since is None or step.act not in MESSAGES or coming.rule == "procedure.ended":
+        if step is None or since is None or not step.presumes or step.act not in MESSAGES:
             return coming
         last = next((told for told in reversed(item.told) if told.wording and not told.failed), None)
         rank = self.procedure.rank
@@ -446,8 +449,6 @@ class _Look:
             return coming
         calendar = self.dossier.calendar
         over = calendar.on_or_after(calendar.add(since, self.limits.reply_working_days) + timedelta(days=1))
-        if step.before_due:  # it never leaves after the due date, when other steps take its place
-            over = min(over, item.due + timedelta(days=1))
         if over <= max(self.today, coming.on):
             return coming
         return coming._replace(on=over, due=False, rule=PAID_LATELY)
