@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from functools import lru_cache
 from typing import Any, Final
 
 import zxingcpp
@@ -74,11 +75,13 @@ def valid_iban(iban: str) -> bool:
     return iban.isascii() and ibans.is_valid(iban)
 
 
+@lru_cache(maxsize=256)
 def show_iban(iban: str) -> str:
     """`ES91 2100 0418 4502 0005 1332`: the groups of four in which people read and copy an IBAN."""
     return str(ibans.format(iban))
 
 
+@lru_cache(maxsize=256)
 def sepa(iban: str) -> bool:
     """Whether this is a valid IBAN of a country in the geographical scope of the SEPA schemes.
 
