@@ -1,0 +1,245 @@
+"""The visible sheets of a workbook (XLSX, XLS, ODS) as rows of text: stored values only, nothing computed or followed.
+
+A workbook is a compressed folder that can claim to be small. Its parts are unpacked here, under limits, and the library
+that understands them is given only what was looked at: no external links, no pictures, no document types.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from datetime import date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from typing import Final
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from amable.adapters.tables import LARGEST_FILE, Figure, Row, Sheet, clean
+from amable.plugs.complaint import Complaint
+
+MOST_ROWS: Final = 200_000
+MOST_CELLS: Final = 6_000_000  # with the empty ones between the others, each of which takes memory
+LARGEST_UNPACKED: Final = 250_000_000  # bytes
+_LARGEST_OLD: Final = 60_000_000  # bytes of an XLS file
+_MOST_PARTS: Final = 5_000
+
+_ZIP: Final = b"PK\x03\x04"
+_OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_XLSX: Final = "xl/workbook.xml"
+_ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
+_UNREAD: Final = re.compile(r"externalLinks|media/|drawings/|embeddings/|vbaProject|customXml|Pictures/|Thumbnails/")
+
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\b")
+_EMPTY_CELL: Final = re.compile(rb"<(?:\w+:)?c\b[^<>]*/>")
+_ERROR_CELL: Final = re.compile(rb"(<(?:\w+:)?c\b[^<>]*?\bt=)(?:\"e\"|'e')")
+_UNCOMPUTED: Final = re.compile(
+    rb"<((?:\w+:)?)c\b((?:(?!\bt=)[^<>])*)>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>[^<>]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_PLACE: Final = re.compile(rb"\br=[\"']([A-Z]{0,7})(\d{1,12})[\"']")
+_FROM_1904: Final = re.compile(rb"\bdate1904=[\"'](?:1|true)[\"']")
+_ROWS_REPEATED: Final = re.compile(rb"(number-rows-repeated=[\"'])(\d+)")
+_COLUMNS_REPEATED: Final = re.compile(rb"(number-columns-repeated=[\"'])(\d+)")
+_ODS_ROW: Final = re.compile(rb"<(?:\w+:)?table-row\b")
+_ODS_CELL: Final = re.compile(rb"<(?:\w+:)?(?:covered-)?table-cell\b")
+_FAR: Final = 1_000  # a gap longer than that, which office programs put at the end of a sheet, is shortened
+_WIDE: Final = 300
+
+
+class _RefusedError(Exception):
+    """The workbook cannot be read; the complaint says why."""
+
+    def __init__(self, rule: str, **params: object) -> None:
+        super().__init__(rule)
+        self.complaint = Complaint(rule, params=params)
+
+
+def recognises(data: bytes) -> bool:
+    """Whether these bytes are a workbook, or an old office file that may be one."""
+    if data.startswith(_OLD):
+        return True
+    if not data.startswith(_ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as folder:
+            return _kind(folder) != ""
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return False
+
+
+def read(data: bytes) -> tuple[Sheet, ...]:
+    """The visible sheets that are not empty; one sheet without rows, and with a complaint, when nothing can be read."""
+    try:
+        if len(data) > LARGEST_FILE:
+            raise _RefusedError("file_too_large", limit=LARGEST_FILE // 1_000_000)
+        from_1904 = False
+        if data.startswith(_ZIP):
+            data, from_1904 = _looked_at(data)
+        elif len(data) > _LARGEST_OLD:
+            raise _RefusedError("file_too_large", limit=_LARGEST_OLD // 1_000_000)
+        sheets = _sheets(data, from_1904)
+    except _RefusedError as refused:
+        return (Sheet(complaints=(refused.complaint,)),)
+    return sheets or (Sheet(complaints=(Complaint("file_empty"),)),)
+
+
+def _kind(folder: zipfile.ZipFile) -> str:
+    names = set(folder.namelist()[:_MOST_PARTS])
+    if _XLSX in names:
+        return "xlsx"
+    if "content.xml" in names and "mimetype" in names:
+        info = folder.getinfo("mimetype")
+        return "ods" if info.file_size < 100 and folder.read(info).decode("ascii", "replace").strip() == _ODS else ""
+    return ""
+
+
+def _looked_at(data: bytes) -> tuple[bytes, bool]:
+    """The workbook packed anew from the parts we have unpacked and checked, and whether its days begin in 1904."""
+    from_1904 = False
+    page = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as folder, zipfile.ZipFile(page, "w", zipfile.ZIP_STORED) as kept:
+            infos = [info for info in folder.infolist() if not info.is_dir() and not _UNREAD.search(info.filename)]
+            if len(infos) > _MOST_PARTS or sum(info.file_size for info in infos) > LARGEST_UNPACKED:
+                raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+            kind = _kind(folder)
+            names: set[str] = set()
+            left = LARGEST_UNPACKED
+            for info in infos:
+                if info.filename in names or not info.filename.endswith((".xml", ".rels", "mimetype")):
+                    continue
+                names.add(info.filename)
+                part = _unpacked(folder, info, left)
+                left -= len(part)
+                _plain_xml(part)
+                if kind == "xlsx" and info.filename == _XLSX:
+                    from_1904 = _FROM_1904.search(part) is not None
+                elif kind == "xlsx" and "worksheets/" in info.filename and not info.filename.endswith(".rels"):
+                    part = _bounded_xlsx(part)
+                elif kind == "ods" and info.filename == "content.xml":
+                    part = _bounded_ods(part)
+                kept.writestr(zipfile.ZipInfo(info.filename), part)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise _RefusedError("workbook_unreadable") from error
+    except RuntimeError as error:  # what zipfile says of an encrypted part
+        raise _RefusedError("workbook_locked") from error
+    return page.getvalue(), from_1904
+
+
+def _unpacked(folder: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    with folder.open(info) as part:
+        found = part.read(left + 1)
+    if len(found) > left:
+        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+    return found
+
+
+def _plain_xml(part: bytes) -> None:
+    """Refuse what no office program writes: document types, which can name other files, and XML in wide characters."""
+    if b"\x00" in part[:200] or b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+        raise _RefusedError("workbook_unreadable")
+
+
+def _bounded_xlsx(part: bytes) -> bytes:
+    """A sheet whose cells, dense, take bounded memory; errors and formulas never computed become words that show."""
+    if sum(1 for _ in _ROW.finditer(part)) > MOST_ROWS:
+        raise _RefusedError("rows_too_many", limit=MOST_ROWS)
+    part = _EMPTY_CELL.sub(b"", part)
+    widest = lowest = 1
+    for letters, row in _PLACE.findall(part) if _scattered(part) else ():
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        widest, lowest = max(widest, column), max(lowest, int(row))
+    if widest * lowest > MOST_CELLS:
+        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+    if b"<f" in part or b":f" in part:
+        part = _UNCOMPUTED.sub(rb'<\1c\2 t="str"><\1v>#FORMULA</\1v></\1c>', part)
+    return _ERROR_CELL.sub(rb'\1"str"', part)
+
+
+def _scattered(part: bytes) -> bool:
+    """Whether a cell stands so far right or down that the area must be measured."""
+    return re.search(rb"\br=[\"'](?:[A-Z]{2,}\d+|[A-Z]?\d{6,})[\"']", part) is not None
+
+
+def _bounded_ods(part: bytes) -> bytes:
+    """A sheet in which no row or cell claims to be repeated further than a ledger could."""
+    part = _ROWS_REPEATED.sub(lambda found: found[1] + str(min(int(found[2][:9]), _FAR)).encode(), part)
+    part = _COLUMNS_REPEATED.sub(lambda found: found[1] + str(min(int(found[2][:9]), _WIDE)).encode(), part)
+    repeated = [int(found[2]) for found in _ROWS_REPEATED.finditer(part)]
+    rows = sum(1 for _ in _ODS_ROW.finditer(part)) + sum(times for times in repeated if times < _FAR)
+    if rows > MOST_ROWS:
+        raise _RefusedError("rows_too_many", limit=MOST_ROWS)
+    cells = sum(1 for _ in _ODS_CELL.finditer(part)) + sum(int(f[2]) for f in _COLUMNS_REPEATED.finditer(part))
+    if cells * max(1, *repeated, 1) > MOST_CELLS * _FAR or len(repeated) * _FAR * _WIDE > 100 * MOST_CELLS:
+        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+    return part
+
+
+def _sheets(data: bytes, from_1904: bool) -> tuple[Sheet, ...]:
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            shown = [
+                one.name
+                for one in book.sheets_metadata
+                if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
+            ]
+            found = (_sheet(book.get_sheet_by_name(name), from_1904) for name in shown)
+            return tuple(sheet for sheet in found if sheet.rows)
+    except PasswordError as error:
+        raise _RefusedError("workbook_locked") from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise _RefusedError("workbook_unreadable") from error
+    except BaseException as error:  # a panic of the library is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _RefusedError("workbook_unreadable") from error
+
+
+def _sheet(sheet: CalamineSheet, from_1904: bool) -> Sheet:
+    start = sheet.start
+    if start is None:
+        return Sheet(sheet.name)
+    if sheet.total_height * sheet.total_width > 4 * MOST_CELLS:
+        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+    rows: list[Row] = []
+    for line, cells in enumerate(sheet.iter_rows(), 1):
+        if any(cell != "" for cell in cells):
+            texts = [_text(cell) for cell in cells]
+            if any(isinstance(text, Figure) or clean(text) for text in texts):
+                rows.append(Row(line, texts))
+    if len(rows) > MOST_ROWS:
+        raise _RefusedError("rows_too_many", limit=MOST_ROWS)
+    merged = tuple((*first, *last) for first, last in sheet.merged_cell_ranges or ())
+    return Sheet(clean(sheet.name), tuple(rows), merged=merged, from_1904=from_1904)
+
+
+def _text(cell: object) -> str:
+    """A cell as text: numbers with a decimal point, days as year-month-day, yes and no as words."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int | float):
+        return Figure(_figure(cell))
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(timespec="seconds")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _figure(number: float) -> str:
+    if not isfinite(number):
+        return "#NUM"
+    exact = Decimal(repr(number))
+    return f"{int(exact)}" if exact == exact.to_integral_value() else f"{exact:f}"
