@@ -1,4 +1,4 @@
-"""Writes tests/samples/ledgers: what common programs export, as their users find it. `python -m tests.samples.make_ledgers`
+"""Writes tests/samples/ledgers, what common programs export: `python -m tests.samples.make_ledgers`.
 
 Every file tells the same truth in its own way: `LEDGER` below, or the part of it that a file says it holds. Names and
 numbers are invented.
@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "ledgers"
-CLOCK = datetime(2026, 3, 31, 9, 0)
+CLOCK = datetime(2026, 3, 31, 9, 0)  # noqa: DTZ001 - office files keep bare moments
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def dmy(day: date, sign: str = "/") -> str:
     return day.strftime(f"%d{sign}%m{sign}%Y")
 
 
+def _sums() -> tuple[float, ...]:
+    """What a line of totals shows: all that was invoiced, paid and is open."""
+    return tuple(float(sum(getattr(o, of) for o in LEDGER)) for of in ("total", "paid", "open"))
+
+
 def _csv(name: str, rows: Sequence[Sequence[object]], separator: str = ",", encoding: str = "utf-8") -> None:
     page = io.StringIO()
     csv.writer(page, delimiter=separator, lineterminator="\r\n").writerows(rows)
@@ -93,8 +98,8 @@ def holded() -> None:
         )  # fmt: skip
     paid = LEDGER[0]
     sheet.append(
-        [paid.issued, "F260100", paid.name, paid.tax_id, "Servicios", 100.0, 21.0, 121.0, 121.0, 0.0, "Cobrado", paid.due,
-         "Transferencia"]
+        [paid.issued, "F260100", paid.name, paid.tax_id, "Servicios", 100.0, 21.0, 121.0, 121.0, 0.0, "Cobrado",
+         paid.due, "Transferencia"]
     )  # fmt: skip
     _save(book, "holded.xlsx")
 
@@ -111,10 +116,11 @@ def contasol() -> None:
         ["Relación de facturas pendientes de cobro"],
         ["Desde 01/01/2026", "", "", "Hasta 31/03/2026"],
         [],
-        ["Serie", "Factura", "Fecha", "Vto.", "Cta. cliente", "Nombre del cliente", "N.I.F.", "Importe", "Cobrado", "Pdte."],
+        ["Serie", "Factura", "Fecha", "Vto.", "Cta. cliente", "Nombre del cliente", "N.I.F.", "Importe", "Cobrado",
+         "Pdte."],
         *([1, o.number, o.issued, o.due, int(o.code), o.name, o.tax_id, float(o.total), float(o.paid), float(o.open)]
           for o in LEDGER),
-        ["", "", "", "", "", "TOTAL", "", *(float(sum(getattr(o, k) for o in LEDGER)) for k in ("total", "paid", "open"))],
+        ["", "", "", "", "", "TOTAL", "", *_sums()],
     ]  # fmt: skip
     for line, row in enumerate(rows):
         for place, cell in enumerate(row):
@@ -122,30 +128,72 @@ def contasol() -> None:
                 sheet.write(line, place, cell, day)
             elif cell != "":
                 sheet.write(line, place, cell)
-    book.save(FOLDER / "contasol.xls")
+    book.save(str(FOLDER / "contasol.xls"))
 
 
 def facturadirecta() -> None:
     """FacturaDirecta, CSV in Windows-1252: no open amount, only the state; series and number apart."""
-    head = ["Serie", "Número", "Fecha", "Vencimiento", "Cliente", "NIF/CIF", "Correo electrónico", "Base imponible", "IVA",
+    head = ["Serie", "Número", "Fecha", "Vencimiento", "Cliente", "NIF/CIF", "Correo electrónico", "Base imponible",
+            "IVA",
             "Total", "Estado"]  # fmt: skip
     rows = [
-        ["A", o.number, dmy(o.issued), dmy(o.due), o.name, o.tax_id, o.email, comma(o.total), "0,00", comma(o.total), "Pendiente"]
+        [
+            "A",
+            o.number,
+            dmy(o.issued),
+            dmy(o.due),
+            o.name,
+            o.tax_id,
+            o.email,
+            comma(o.total),
+            "0,00",
+            comma(o.total),
+            "Pendiente",
+        ]
         for o in LEDGER
         if o.open == o.total
     ]
     paid, part = LEDGER[0], LEDGER[1]
-    rows.append(["A", 99, dmy(paid.issued), dmy(paid.due), paid.name, paid.tax_id, paid.email, "50,00", "0,00", "50,00", "Pagada"])
-    rows.append(["A", 98, dmy(paid.issued), dmy(paid.due), paid.name, paid.tax_id, paid.email, "50,00", "0,00", "50,00", "Borrador"])
     rows.append(
-        ["A", part.number, dmy(part.issued), dmy(part.due), part.name, part.tax_id, part.email, comma(part.total), "0,00",
+        [
+            "A",
+            99,
+            dmy(paid.issued),
+            dmy(paid.due),
+            paid.name,
+            paid.tax_id,
+            paid.email,
+            "50,00",
+            "0,00",
+            "50,00",
+            "Pagada",
+        ]
+    )
+    rows.append(
+        [
+            "A",
+            98,
+            dmy(paid.issued),
+            dmy(paid.due),
+            paid.name,
+            paid.tax_id,
+            paid.email,
+            "50,00",
+            "0,00",
+            "50,00",
+            "Borrador",
+        ]
+    )
+    rows.append(
+        ["A", part.number, dmy(part.issued), dmy(part.due), part.name, part.tax_id, part.email, comma(part.total),
+         "0,00",
          comma(part.total), "Cobrada parcialmente"]
     )  # fmt: skip
     _csv("facturadirecta.csv", [head, *rows], ";", "cp1252")
 
 
 def hand_made() -> None:
-    """Somebody's own workbook: merged headings on two lines, customers merged over their rows, sums, notes, a hidden sheet."""
+    """Somebody's own workbook: merged headings on two lines, merged customers, sums, notes, a hidden sheet."""
     book, sheet = _book("Pendientes marzo")
     sheet["A1"] = "Facturas pendientes a 31/03/2026"
     sheet["A2"] = "(actualizado por Marta)"
@@ -186,18 +234,41 @@ def smartbill() -> None:
     sheet.append(["Raport facturi neincasate"])
     sheet.append(["Perioada: 01/01/2026 - 31/03/2026"])
     sheet.append([])
-    sheet.append(["Nr. crt.", "Client", "CIF", "Serie", "Numar", "Data emiterii", "Data scadentei", "Valoare totala (RON)",
+    sheet.append(["Nr. crt.", "Client", "CIF", "Serie", "Numar", "Data emiterii", "Data scadentei",
+                  "Valoare totala (RON)",
                   "Incasat (RON)", "Rest de incasat (RON)", "Status"])  # fmt: skip
     for line, o in enumerate(LEDGER, 1):
         sheet.append([line, o.name, o.tax_id, "FCT", f"{o.number:05}", dmy(o.issued), dmy(o.due), float(o.total),
                       float(o.paid), float(o.open), "Neincasata"])  # fmt: skip
-    sheet.append(["", "Total", "", "", "", "", "", *(float(sum(getattr(o, k) for o in LEDGER)) for k in ("total", "paid", "open"))])
+    sheet.append(
+        [
+            "",
+            "Total",
+            "",
+            "",
+            "",
+            "",
+            "",
+            *_sums(),
+        ]
+    )
     _save(book, "smartbill.xlsx")
 
 
 def saga() -> None:
     """Saga, CSV in Windows-1250 with the cedillas of the old code page; the day is written with points."""
-    head = ["Cod", "Denumire client", "Cod fiscal", "Nr. factură", "Data", "Scadenţă", "Valoare", "Achitat", "Sold", "Judeţ"]
+    head = [
+        "Cod",
+        "Denumire client",
+        "Cod fiscal",
+        "Nr. factură",
+        "Data",
+        "Scadenţă",
+        "Valoare",
+        "Achitat",
+        "Sold",
+        "Judeţ",
+    ]
     rows = [
         [o.code[-5:], f"Brutăria {o.name}", o.tax_id, o.number, dmy(o.issued, "."), dmy(o.due, "."), comma(o.total),
          comma(o.paid), comma(o.open), "Mureş"]
@@ -221,7 +292,9 @@ def sage_france() -> None:
          comma(o.open, grouped=False), "Virement"]
         for o in LEDGER
     ]  # fmt: skip
-    rows.append(["", "", "", "", "Total général", "", comma(sum((o.open for o in LEDGER), Decimal(0)), grouped=False), ""])
+    rows.append(
+        ["", "", "", "", "Total général", "", comma(sum((o.open for o in LEDGER), Decimal(0)), grouped=False), ""]
+    )
     _csv("sage_100.csv", [head, *rows], ";", "cp1252")
 
 
@@ -251,7 +324,8 @@ def xero() -> None:
         for line in range(1, 3):
             half = o.total / 2
             rows.append(
-                [o.name, o.email, "Spain", f"INV-{o.number:04}", "", dmy(o.issued), dmy(o.due), f"{o.total:.2f}", "0.00",
+                [o.name, o.email, "Spain", f"INV-{o.number:04}", "", dmy(o.issued), dmy(o.due), f"{o.total:.2f}",
+                 "0.00",
                  f"{o.paid:.2f}", f"{o.open:.2f}", f"BREAD{line}", f"Bread {line}", "1.0000", f"{half:.4f}", "", "200",
                  f"{half:.2f}", "", "EUR", "Sales invoice", "Sent", "Awaiting Payment"]
             )  # fmt: skip
@@ -285,7 +359,8 @@ def odoo() -> None:
     sheet.append(["Number", "Invoice Partner Display Name", "Invoice/Bill Date", "Due Date", "Tax Excluded", "Total",
                   "Amount Due", "Currency", "Payment Status", "Salesperson"])  # fmt: skip
     for o in LEDGER:
-        sheet.append([f"INV/2026/{o.number:05}", o.name, o.issued, o.due, float(o.total), float(o.total), float(o.open), "EUR",
+        sheet.append([f"INV/2026/{o.number:05}", o.name, o.issued, o.due, float(o.total), float(o.total), float(o.open),
+                      "EUR",
                       "Partially Paid" if o.paid else "Not Paid", "Marc Demo"])  # fmt: skip
     _save(book, "odoo.xlsx")
 
@@ -322,7 +397,8 @@ def unicode_text() -> None:
     """Excel's "Unicode text": UTF-16 with tabs, as saved from a workbook of a French bookkeeper."""
     head = ["Client", "Courriel", "Facture", "Émission", "Échéance", "Montant", "Solde", "Devise"]
     rows = [
-        [o.name, o.email, o.number, dmy(o.issued), dmy(o.due), f"{comma(o.total)} €", f"{comma(o.open)} €", "EUR"] for o in LEDGER
+        [o.name, o.email, o.number, dmy(o.issued), dmy(o.due), f"{comma(o.total)} €", f"{comma(o.open)} €", "EUR"]
+        for o in LEDGER
     ]
     _csv("unicode_text.csv", [head, *rows], "\t", "utf-16")
 
@@ -336,7 +412,16 @@ def libreoffice() -> None:
     book = OpenDocumentSpreadsheet()
     sheet = Table(name="Facturi")
     for row in (
-        ["Cod client", "Nume client", "Adresa de e-mail", "Factura nr.", "Data facturii", "Termen de plată", "Suma", "Rest de plată"],
+        [
+            "Cod client",
+            "Nume client",
+            "Adresa de e-mail",
+            "Factura nr.",
+            "Data facturii",
+            "Termen de plată",
+            "Suma",
+            "Rest de plată",
+        ],
         *([o.code, o.name, o.email, f"{o.number:010}", o.issued, o.due, o.total, o.open] for o in LEDGER),
     ):
         line = TableRow()
@@ -361,7 +446,7 @@ def _ods_cell(cell: object, kind: type, paragraph: type) -> object:
 
 
 def serial_days() -> None:
-    """A workbook of an old Mac: days counted from 1904, some as plain numbers; an error and a formula never computed."""
+    """A workbook of an old Mac: days from 1904, some as plain numbers; an error, and a formula never computed."""
     from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
     book, sheet = _book("Ledger")
@@ -459,8 +544,9 @@ def _save(book, name: str) -> None:  # type: ignore[no-untyped-def]
 
 
 ALL = (
-    holded, contasol, facturadirecta, hand_made, smartbill, saga, sage_france, sage_britain, xero, quickbooks, odoo, erpnext,
-    ageing, unicode_text, libreoffice, serial_days, two_months, ask_sheet, ask_dates, ask_amounts, ask_heading, ask_terms,
+    holded, contasol, facturadirecta, hand_made, smartbill, saga, sage_france, sage_britain, xero, quickbooks, odoo,
+    erpnext, ageing, unicode_text, libreoffice, serial_days, two_months, ask_sheet, ask_dates, ask_amounts, ask_heading,
+    ask_terms,
     ageing_summary,
 )  # fmt: skip
 

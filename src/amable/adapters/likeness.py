@@ -19,7 +19,7 @@ from amable.core.headings import Seen
 _SAMPLED: Final = 400  # distinct cells of a column
 _ROWS: Final = 4_000
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_WORDS: Final = re.compile(r"[^\W\d_]{2}")
+_WORDS: Final = re.compile(r"[^\W\d_]")
 _WHOLE: Final = re.compile(r"\d+(?:\.0+)?")
 _TAX_ID: Final = re.compile(r"(?=.*\d.*\d.*\d.*\d)[A-Za-z0-9 .-]{6,16}")
 

@@ -44,6 +44,8 @@ _ABBREVIATIONS: Final = {
     "gcia": "garcia", "hdez": "hernandez", "mtnez": "martinez", "mtz": "martinez", "rguez": "rodriguez",
     "rdguez": "rodriguez", "snchez": "sanchez", "dept": "department",
 }  # fmt: skip
+_IN_FRONT: Final = re.compile(r"^\s*S\.\s?C\.\s*", re.IGNORECASE)  # Romanian: "S.C. Alfa S.R.L."
+_INSIDE: Final = re.compile(r"(?<=\w)['’](?=\w)")  # O'Brien
 _HOME_PREFIX: Final = re.compile(r"(?:ES(?=[A-Z0-9]\d{7}[A-Z0-9]$)|RO(?=\d{2,10}$))")
 
 
@@ -151,11 +153,10 @@ class Keys:
 @lru_cache(maxsize=65_536)
 def read_name(name: str) -> Name:
     """A name without its spelling; one with no letters or figures we can fold is its own word."""
-    before, comma, after = name.partition(",")
-    if comma and "," not in after and (given := words_and_form(after)) and given[0] and not given[1]:
-        words, form = words_and_form(f"{after} {before}")  # García Pérez, Juan
-    else:
-        words, form = words_and_form(name)
+    name = _INSIDE.sub("", _IN_FRONT.sub("", name)) or name
+    before, _, after = name.partition(",")
+    turned = bool(before.strip() and after.strip()) and "," not in after and not words_and_form(f"one {after}")[1]
+    words, form = words_and_form(f"{after} {before}" if turned else name)  # García Pérez, Juan
     spelt = tuple(_ABBREVIATIONS.get(word, word) for word in words) or (anyascii(name).strip() or name,)
     family = _FAMILIES.get(form, form)
     return Name(spelt, min(spelt[at:] + spelt[:at] for at in range(len(spelt))), family)

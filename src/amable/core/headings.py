@@ -181,7 +181,7 @@ _FITS: Final = {
     "language": 0.9,
     "truth": 1.0,
     "days": 0.9,
-    "whole": 0.9,
+    "whole": 0.7,
     "words": 0.5,
     "unique": 1.0,
 }

@@ -6,7 +6,6 @@ One line each, `heading: column`, or a setting: `dates: day first`, `decimal: co
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
@@ -75,4 +74,10 @@ def _folded(column: str) -> str:
 def _written(text: str) -> str:
     if _BARE.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML and text == text.strip():
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(sign: str) -> str:
+    if sign in '"\\':
+        return f"\\{sign}"
+    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from amable.adapters import amounts, dates, enclosures, ledger_rows, likeness, tables, vocabulary, workbooks
 from amable.core import headings as wording
 from amable.core import ledger_map
+from amable.core.customer_keys import read_name
 from amable.core.headings import Choice, Guess, Seen
 from amable.core.ledger_map import LedgerMap
 from amable.plugs.complaint import Complaint
@@ -235,6 +236,8 @@ def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
         if column not in headings:
             headings[column] = _Heading(choice.place, tables.shown(table.headings[choice.place]))
             why[column] = choice.why
+    if why.get("customer_id") == "name" and not _one_name_each(table, headings):
+        del headings["customer_id"], why["customer_id"]
     group = None
     if not reading.plain and (numbered := _at(headings, "invoice_number")):
         customer = headings.get("customer_name") or headings.get("customer_id")
@@ -250,6 +253,19 @@ def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
         group=group,
         plain=reading.plain and not guessed and group is None,
     )
+
+
+def _one_name_each(table: tables.Table, headings: Mapping[str, _Heading]) -> bool:
+    """Whether a number goes with one name only: an account of the books, the same for all customers, is no number."""
+    if "customer_name" not in headings:
+        return True
+    places = headings["customer_id"].place, headings["customer_name"].place
+    names: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for row in table.rows:
+        number, name = (tables.clean(row.cells[place]) if place < len(row.cells) else "" for place in places)
+        if number and name:
+            names[number].add(read_name(name).turned)
+    return sum(1 for same in names.values() if len(same) > 1) * 10 <= len(names)
 
 
 def _doubts_of_headings(guess: Guess, headings: Mapping[str, _Heading], columns: Sequence[Seen]) -> list[Complaint]:
@@ -338,7 +354,7 @@ def _understood(
     )
     if reading.group is not None and not _places(reading.headings, "customer_name", "customer_id"):
         columns.insert(0, (reading.group, Column("", "customer_name", "group", "")))
-    used = {heading.place for heading in reading.headings.values()}
+    used = {*(heading.place for heading in reading.headings.values()), reading.group}
     alone = tuple(
         tables.shown(heading) for place, heading in enumerate(reading.table.headings) if heading and place not in used
     )
@@ -452,7 +468,7 @@ def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, str], curre
         texts |= {column: text for column, text in ledger_rows.parted(group).items() if column not in texts}
     if (series := texts.pop("series", "")) and (number := texts.get("invoice_number", "")):
         number = _FLOAT.sub(r"\1", number)
-        texts["invoice_number"] = number if number.startswith(series) else f"{series} {number}"
+        texts["invoice_number"] = number if series.isalpha() and number.startswith(series) else f"{series} {number}"
     if reading.told.terms and "due_date" not in texts:
         texts.setdefault("terms_days", reading.told.terms)
     if currency:
@@ -589,7 +605,7 @@ def _all_floats(entries: Sequence[_Entry], column: str) -> bool:
 def _identifier(noisy: bool, text: str) -> str | _Unfit:
     if len(text) > _LONGEST_IDENTIFIER:
         return _Unfit("identifier_too_long", {"limit": _LONGEST_IDENTIFIER})
-    return text.partition(".")[0] if noisy else text
+    return str(text).partition(".")[0] if noisy else str(text)
 
 
 def _description(text: str) -> str:
@@ -699,7 +715,7 @@ def _items(
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in entries:
-        values: dict[str, Any] = dict(entry.texts)
+        values: dict[str, Any] = {column: str(text) for column, text in entry.texts.items()}
         rejected = False
         faults: list[Complaint] = []
         for column, text in entry.texts.items():
