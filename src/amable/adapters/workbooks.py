@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from datetime import date, datetime, time
@@ -38,6 +39,12 @@ _OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _XLSX: Final = "xl/workbook.xml"
 _ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
 _UNREAD: Final = re.compile(r"externalLinks|media/|drawings/|embeddings/|vbaProject|customXml|Pictures/|Thumbnails/")
+
+# What the standard library says of a folder it cannot unpack.
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, OverflowError,
+    NotImplementedError,
+)  # fmt: skip
 
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\b")
 _EMPTY_CELL: Final = re.compile(rb"<(?:\w+:)?c\b[^<>]*/>")
@@ -73,7 +80,7 @@ def recognises(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
             return _kind(folder) != ""
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except _DAMAGED:
         return False
 
 
@@ -129,7 +136,7 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
                 elif kind == "ods" and info.filename == "content.xml":
                     part = _bounded_ods(part)
                 kept.writestr(zipfile.ZipInfo(info.filename), part)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise _RefusedError("workbook_unreadable") from error
     except RuntimeError as error:  # what zipfile says of an encrypted part
         raise _RefusedError("workbook_locked") from error

@@ -82,7 +82,7 @@ def run(errand: Errand, *, quiet: bool = False) -> int:
     """Do the errand; `quiet` prints nothing (the demo's history)."""
     given = _read(errand)
     if not quiet:
-        understanding.show(given.understood)
+        understanding.show_guesses(given.understood)
     with working_in(errand.outbox):
         return _work(errand, given, quiet=quiet)
 

@@ -12,6 +12,12 @@ from amable.plugs.invoices import Understood
 
 _WIDEST = 36
 _SHOWN = 12
+_GUESSED = ("name", "values", "group")
+
+
+def show_guesses(understood: Sequence[tuple[str, Understood]]) -> None:
+    """Print how those ledgers were understood that somebody had not explained word for word."""
+    show([(file, found) for file, found in understood if any(column.why in _GUESSED for column in found.columns)])
 
 
 def show(understood: Sequence[tuple[str, Understood]]) -> None:

@@ -345,7 +345,7 @@ def _understood(
     reading: _Reading, left_out: Mapping[str, int] | None = None, settings: Mapping[str, str] | None = None
 ) -> Understood | None:
     """How the sheet was understood; nothing where it speaks our own words and everything in it is an item."""
-    if reading.plain and not reading.told.headings and not any((settings or {}).values()):
+    if reading.plain and reading.told == LedgerMap({}):
         return None
     samples = {seen.heading: seen.sample for seen in likeness.samples(reading.table)}
     columns = sorted(
