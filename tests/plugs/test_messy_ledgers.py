@@ -203,7 +203,7 @@ SAID = {
     "total": ["Amount", "Total", "Importe", "Importe total", "Valoare", "Valoare totală", "Montant TTC",
         "Montant", "Total (EUR)", "Total factura", "Gross amount", "Invoice total"],
     "open_amount": ["Open", "Balance", "Balance due", "Pendiente", "Importe pdte.", "Saldo", "Rest de plată",
-        "Rest de încasat", "Sold", "Reste à payer", "Solde", "Montant dû", "Amount due", "Outstanding amount",
+        "De încasat", "De achitat", "Sold", "Reste à payer", "Solde", "Montant dû", "Amount due", "Outstanding amount",
         "Pte. cobro pendiente"],
 }  # fmt: skip
 

@@ -85,6 +85,8 @@ _HARMLESS: Final = frozenset(("invoice", "document", "customer", "contact", "com
 _OTHERWISE: Final = frozenset(
     ("taxed", "late", "expected", "type", "fiscal", "ref", "order", "manager", "series", "days", "line")
 )
+# What no question about another column offers.
+_ANOTHER: Final = frozenset(("taxed", "line", "late"))
 
 _DATE: Final = "date"
 _AMOUNT: Final = "amount"
@@ -272,7 +274,11 @@ def candidates(column: str, columns: Sequence[Seen], used: Collection[int]) -> t
     return tuple(
         place
         for place, seen in enumerate(columns)
-        if place not in used and seen.heading and seen.filled and any(_fits(seen, kind) for kind in kinds)
+        if place not in used
+        and seen.heading
+        and seen.filled
+        and not ideas(seen.heading) & _ANOTHER
+        and any(_fits(seen, kind) for kind in kinds)
     )
 
 
@@ -320,6 +326,7 @@ _ABBREVIATED: Final = (
     (re.compile(r"\b[ns]\.?i\.?f\b", re.IGNORECASE), " nif "),
     (re.compile(r"\be-?mails?\b", re.IGNORECASE), " email "),
     (re.compile(r"#"), " no "),
+    (re.compile(r"\bde ([iî]ncasat|achitat|pl[aă]tit)\b", re.IGNORECASE), " outstanding "),  # still to be paid
     (re.compile(r"\bdûe?s?\b", re.IGNORECASE), " due "),  # without its accent it is an article
 )  # fmt: skip
 
