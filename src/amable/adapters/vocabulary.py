@@ -83,6 +83,14 @@ _STATES: Final[Mapping[str, str]] = {
     ),
 }  # fmt: skip
 
+_CREDIT_NOTES: Final = frozenset(
+    (
+        "credit note", "credit memo", "credit", "creditnote", "accreccredit", "sc", "abono", "nota de abono",
+        "nota de credito", "rectificativa", "factura rectificativa", "nota de credit", "storno", "factura storno",
+        "avoir", "note de credit", "facture d avoir",
+    )
+)  # fmt: skip
+
 CHANNELS: Final = ("email", "sms", "letter", "call", "whatsapp")
 _CHANNEL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(
@@ -157,6 +165,11 @@ def kind(text: str) -> str | None:
 def status(text: str) -> str | None:
     """What has become of an invoice: `paid`, `open`, `part` (paid in part) or `void`; None for other words."""
     return _STATES.get(fold(text))
+
+
+def is_credit_note(text: str) -> bool:
+    """Whether these words call a document a credit note."""
+    return fold(text) in _CREDIT_NOTES
 
 
 def refused_channels(text: str) -> tuple[str, ...] | None:

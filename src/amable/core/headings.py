@@ -70,7 +70,7 @@ _IDEAS: Final[Mapping[str, str]] = {
     "expected": "expected prevista previsto prevu prevue planned estimada estimado reminder recordatorio last ultimo "
     "ultima dernier start end from to desde hasta credit tracking",
     "line": "line linea linie ligne inventory item articulo articol article unit unitario quantity qty cantidad "
-    "cantitate quantite price precio pret prix sku",
+    "cantitate quantite price precio pret prix rate tarif sku",
     "included": "incluido incluida incl included inclus incluse inclusa con cu avec",
 }  # fmt: skip
 _IDEA_OF: Final = {word: idea for idea, words in _IDEAS.items() for word in words.split()}
@@ -164,6 +164,7 @@ _COLUMNS: Final[Mapping[str, tuple[_Way, ...]]] = {
     "paid_amount": _ways(_AMOUNT, ("paid", 0.9), ("paid amount", 1), ("paid total", 0.9), ("paid pay", 0.85)),
     "settled_date": _ways(_DATE, ("paid date", 1), ("paid pay date", 0.9), ("paid", 0.8)),
     "status": _ways("words", ("status", 1), ("pay status", 1), ("paid status", 1), ("open paid", 0.5)),
+    "document_type": _ways("words", ("document type", 1), ("invoice type", 0.9), ("type", 0.8)),
     "disputed": _ways("truth", ("disputed", 1)),
     "promise_date": _ways(_DATE, ("promise date", 1), ("promise", 0.9), ("promise pay", 0.9)),
 }  # fmt: skip

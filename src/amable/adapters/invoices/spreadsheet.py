@@ -28,7 +28,7 @@ _DATES: Final = ("issue_date", "due_date", "settled_date", "promise_date", "paus
 _AMOUNTS: Final = ("total", "open_amount", "paid_amount")
 _OTHERS: Final = (
     "email", "account_manager_email", "terms_days", "currency", "disputed", "opt_out", "kind", "language", "country",
-    "region", "timezone", "pdf", "status",
+    "region", "timezone", "pdf", "status", "document_type",
 )  # fmt: skip
 COLUMNS: Final = frozenset((*_TEXTS, *_IDENTIFIERS, *_DATES, *_AMOUNTS, *_OTHERS))
 # What a ledger cannot do without: each line one thing, and the columns that are one way of saying it.
@@ -832,6 +832,8 @@ def _settle_open(entry: _Entry, reading: _Reading, values: dict[str, Any]) -> li
 
     Our own form may leave the open amount out. In another program's an empty cell may be a zero or an error.
     """
+    if vocabulary.is_credit_note(values.pop("document_type", "")) and max(values.get(c, 0) for c in _AMOUNTS) > 0:
+        return [Complaint("credit_note_positive", entry.line, "document_type")]
     status, paid = values.pop("status", ""), values.pop("paid_amount", None)
     if "open_amount" in values:
         if status == "paid" and values["open_amount"]:
@@ -857,6 +859,7 @@ def _identity(values: Mapping[str, Any]) -> tuple[str, ...]:
 def _item(line: int, values: dict[str, Any], spoken_of: frozenset[str]) -> ItemRecord:
     total, remaining = values.pop("total", None), values.pop("open_amount", None)
     values.pop("status", None)
+    values.pop("document_type", None)
     values.pop("paid_amount", None)
     needed = {"customer_id": "", "customer_name": "", "due_date": None, "terms_days": None}
     return ItemRecord(
