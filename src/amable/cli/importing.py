@@ -106,7 +106,9 @@ def _effect(given: Input) -> _Effect:
             ]
             customers = set(Customer.objects.filter(creditor=creditor).values_list("pk", flat=True))
             before = _items(creditor)
-            taken = intake.take_ledger(creditor, sourced, (), today_in(creditor.timezone), whole=given.whole)
+            today = today_in(creditor.timezone)
+            rejected = {complaint.item for _, complaint in given.complaints if complaint.item}
+            taken = intake.take_ledger(creditor, sourced, (), today, whole=given.whole, rejected=rejected)
             after = _items(creditor)
             effect.complaints = given.complaints + taken.complaints
             _compare(before, after, effect)

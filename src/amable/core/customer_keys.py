@@ -102,8 +102,9 @@ class Keys:
             numbers = self._ids_of_tax.get(folded, set())
             return (next(iter(numbers)), "id") if len(numbers) == 1 else self._by_tax_id(folded)
         name = read_name(who.name)
-        surer = self._known_better(name)
-        return surer or (self._by_name(name), "name")
+        if stored := self._stored.get(self._identity(name)):  # whoever is known by this name stays who it is
+            return stored, "name"
+        return self._known_better(name) or (self._by_name(name), "name")
 
     def lesser(self, who: Who) -> Iterator[str]:
         """What the customer may have been known by before the ledger said more, the surer first."""
