@@ -1,14 +1,20 @@
 """The visible sheets of a workbook (XLSX, XLS, ODS) as rows of text: stored values only, nothing computed or followed.
 
 A workbook is a compressed folder that can claim to be small. Its parts are unpacked here, under limits, and the library
-that understands them is given only what was looked at: no external links, no pictures, no document types.
+that understands them is given only what was looked at: no external links, no pictures, no document types. An XLS is one
+old binary lump that nobody can look into beforehand, and a damaged one can take the whole process down with it; so a
+process of its own reads it (`python -m amable.adapters.workbooks`), with memory and time it cannot exceed.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import re
+import resource
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from datetime import date, datetime, time
@@ -33,6 +39,8 @@ MOST_CELLS: Final = 6_000_000  # with the empty ones between the others, each of
 LARGEST_UNPACKED: Final = 250_000_000  # bytes
 _LARGEST_OLD: Final = 60_000_000  # bytes of an XLS file
 _MOST_PARTS: Final = 5_000
+_APART_MEMORY: Final = 2 * 1024**3  # bytes a process may take for an XLS
+_APART_SECONDS: Final = 60
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -53,7 +61,7 @@ _UNCOMPUTED: Final = re.compile(
     rb"<((?:\w+:)?)c\b((?:(?!\bt=)[^<>])*)>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>[^<>]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
-_PLACE: Final = re.compile(rb"\br=[\"']([A-Z]{0,7})(\d{1,12})[\"']")
+_PLACE: Final = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]*)(\d+)[\"']")
 _FROM_1904: Final = re.compile(rb"\bdate1904=[\"'](?:1|true)[\"']")
 _ROWS_REPEATED: Final = re.compile(rb"(number-rows-repeated=[\"'])(\d+)")
 _COLUMNS_REPEATED: Final = re.compile(rb"(number-columns-repeated=[\"'])(\d+)")
@@ -89,12 +97,13 @@ def read(data: bytes) -> tuple[Sheet, ...]:
     try:
         if len(data) > LARGEST_FILE:
             raise _RefusedError("file_too_large", limit=LARGEST_FILE // 1_000_000)
-        from_1904 = False
         if data.startswith(_ZIP):
             data, from_1904 = _looked_at(data)
+            sheets = _sheets(data, from_1904)
         elif len(data) > _LARGEST_OLD:
             raise _RefusedError("file_too_large", limit=_LARGEST_OLD // 1_000_000)
-        sheets = _sheets(data, from_1904)
+        else:
+            sheets = _read_apart(data)
     except _RefusedError as refused:
         return (Sheet(complaints=(refused.complaint,)),)
     return sheets or (Sheet(complaints=(Complaint("file_empty"),)),)
@@ -165,9 +174,9 @@ def _bounded_xlsx(part: bytes) -> bytes:
     widest = lowest = 1
     for letters, row in _PLACE.findall(part) if _scattered(part) else ():
         column = 0
-        for letter in letters:
+        for letter in letters.upper()[:8]:
             column = column * 26 + letter - 64
-        widest, lowest = max(widest, column), max(lowest, int(row))
+        widest, lowest = max(widest, column), max(lowest, int(row[:12]))
     if widest * lowest > MOST_CELLS:
         raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
     if b"<f" in part or b":f" in part:
@@ -177,7 +186,7 @@ def _bounded_xlsx(part: bytes) -> bytes:
 
 def _scattered(part: bytes) -> bool:
     """Whether a cell stands so far right or down that the area must be measured."""
-    return re.search(rb"\br=[\"'](?:[A-Z]{2,}\d+|[A-Z]?\d{6,})[\"']", part) is not None
+    return re.search(rb"\br\s*=\s*[\"'](?:[A-Za-z]{2,}\d+|[A-Za-z]?\d{6,})[\"']", part) is not None
 
 
 def _bounded_ods(part: bytes) -> bytes:
@@ -250,3 +259,51 @@ def _figure(number: float) -> str:
         return "#NUM"
     exact = Decimal(repr(number))
     return f"{int(exact)}" if exact == exact.to_integral_value() else f"{exact:f}"
+
+
+# --- A process of its own ---------------------------------------------------------------------------------------------
+
+
+def _read_apart(data: bytes) -> tuple[Sheet, ...]:
+    """The sheets of an XLS, read by a process that may die of it."""
+    command = [sys.executable, "-I", "-m", __spec__.name if __spec__ else __name__]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=_APART_SECONDS, check=False)  # noqa: S603 - ours
+    except subprocess.TimeoutExpired as error:
+        raise _RefusedError("workbook_unreadable") from error
+    if done.returncode != 0:
+        raise _RefusedError("workbook_unreadable")
+    answer = json.loads(done.stdout)
+    if "rule" in answer:
+        raise _RefusedError(answer["rule"], **answer["params"])
+    return tuple(
+        Sheet(
+            name,
+            tuple(Row(line, [Figure(text) if figure else text for figure, text in cells]) for line, cells in rows),
+            merged=tuple(tuple(area) for area in merged),
+        )
+        for name, rows, merged in answer["sheets"]
+    )
+
+
+def _answer(data: bytes) -> dict[str, object]:
+    """What the process of its own says."""
+    try:
+        sheets = _sheets(data, from_1904=False)
+    except _RefusedError as refused:
+        return {"rule": refused.complaint.rule, "params": refused.complaint.params}
+    told = [
+        (
+            sheet.name,
+            [(row.line, [(isinstance(cell, Figure), cell) for cell in row.cells]) for row in sheet.rows],
+            sheet.merged,
+        )
+        for sheet in sheets
+    ]
+    return {"sheets": told}
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (_APART_MEMORY, _APART_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    json.dump(_answer(sys.stdin.buffer.read()), sys.stdout)
