@@ -95,6 +95,7 @@ def ledger_words() -> str:
     groups: Mapping[str, Mapping[str, Iterable[str]]] = {
         "yes and no": {"yes": vocabulary._YES, "no": vocabulary._NO},
         "`delivered_date`": {"delivered": vocabulary._DELIVERED, "not delivered": vocabulary._NOT_DELIVERED},
+        "`status`": _inverted(vocabulary._STATES.items()),
         "`kind`": _inverted(vocabulary._KINDS.items()),
         "`opt_out`": _inverted((w, c) for w, found in vocabulary._CHANNEL_WORDS.items() for c in found),
     }

@@ -26,7 +26,7 @@ from amable.adapters.decoding import decode
 from amable.adapters.invoices.spreadsheet import COLUMNS, Spreadsheet
 from amable.core.languages import LANGUAGES, say
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import InvoiceReader, ItemRecord
+from amable.plugs.invoices import InvoiceReader, ItemRecord, Understood
 from amable.plugs.loading import invoice_readers
 from tests.material import material
 
@@ -47,7 +47,8 @@ Found = list[ItemRecord | Complaint]
 def read(data: bytes | str, *folders: Path, **heading_map: str) -> Found:
     """The answer of the reader; every complaint in it must be sayable in the four languages."""
     data = data.encode() if isinstance(data, str) else data
-    found = Spreadsheet().read(data, folders=folders, heading_map=heading_map)
+    answer = Spreadsheet().read(data, folders=folders, heading_map=heading_map)
+    found = [one for one in answer if not isinstance(one, Understood)]
     for one in found:
         if isinstance(one, Complaint):
             for language in LANGUAGES:

@@ -1,4 +1,4 @@
-"""Rows with the line they stand on, out of the bytes of a table; what cannot be a row becomes a complaint."""
+"""Sheets of rows with the line they stand on, and tables out of them; what cannot be a row becomes a complaint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from amable.adapters.decoding import decode
+from amable.core import headings
 from amable.plugs.complaint import Complaint
 
 LARGEST_CELL: Final = 32_768  # characters; as much as a spreadsheet cell can hold
@@ -27,11 +28,42 @@ _EMPTY_LINES: Final = re.compile(r"(?:[ \t]*+(?:\r\n|\r|\n))*+")
 _SHOWN: Final = 80
 
 
+class Figure(str):
+    """A number that a workbook keeps as one, written with a decimal point: it needs no guess and proves none.
+
+    It differs from the same text, which somebody wrote with a point or a comma of their own.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Figure) and str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return hash((Figure, str.__hash__(self)))
+
+
 class Row(NamedTuple):
-    """The cells of one row, as written, and the line of the file it begins on, from 1."""
+    """The cells of one row, as written, and the line of the file or sheet it begins on, from 1."""
 
     line: int
     cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All rows of one sheet that are not empty; a text file is one sheet without a name. Without rows see `complaints`.
+
+    `merged` are cells shown as one: first row and column, last row and column, counted from 0. `separator` is the sign
+    between the cells of a text. `from_1904` tells that numbers of days begin in 1904.
+    """
+
+    name: str = ""
+    rows: tuple[Row, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+    separator: str = ""
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    from_1904: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +75,48 @@ class Table:
     complaints: tuple[Complaint, ...] = ()
 
 
-def read(data: bytes, known: Collection[str]) -> Table:
-    """The table in these bytes. `known` are folded headings that help to see by which sign the cells are separated."""
+def read(data: bytes, known: Callable[[str], bool]) -> Sheet:
+    """The rows in the bytes of a text. `known` tells a heading, which helps to see what separates the cells."""
     if len(data) > LARGEST_FILE:
         return _refused("file_too_large", limit=LARGEST_FILE // 1_000_000)
     text = decode(data)
     if text is None:
         return _refused("encoding_unknown")
     separator, begin = _separator(text, known)
-    headings: tuple[str, ...] = ()
     rows: list[Row] = []
     complaints: list[Complaint] = []
     for found in _csv(text, separator, begin):
-        if isinstance(found, Complaint):
-            if not headings or found.line is None:  # without its headings no row below can be understood
-                return Table(complaints=(found,))
+        if isinstance(found, Row):
+            rows.append(found)
+        elif not rows or found.line is None:  # without its headings no row below can be understood
+            return Sheet(complaints=(found,))
+        else:
             complaints.append(found)
-        elif not headings:
-            headings = tuple(clean(cell) for cell in found.cells[:MOST_COLUMNS])
-        elif (fault := _fault(found, headings, separator)) is not None:
+    if not rows:
+        return _refused("file_empty")
+    return Sheet(rows=tuple(rows), complaints=tuple(complaints), separator=separator)
+
+
+def below(sheet: Sheet, found: headings.Headings) -> Table:
+    """The table that begins with the headings found."""
+    written = tuple(clean(cell) for cell in found.texts[:MOST_COLUMNS])
+    body = sheet.rows[found.first + found.lines :]
+    if not sheet.separator:
+        return Table(written, tuple(Row(row.line, row.cells[: len(written)]) for row in body), sheet.complaints)
+    rows: list[Row] = []
+    complaints = list(sheet.complaints)
+    for row in body:
+        if (fault := _fault(row, written, sheet.separator)) is not None:
             complaints.append(fault)
         else:
-            rows.append(found)
-    if not headings:
-        return _refused("file_empty")
-    kept, shifted = _by_width(rows, len(headings))
-    return Table(headings, kept, (*complaints, *shifted))
+            rows.append(row)
+    kept, shifted = _by_width(rows, len(written))
+    return Table(written, kept, (*complaints, *shifted))
+
+
+def top(sheet: Sheet) -> list[list[str]]:
+    """The rows among which the headings are looked for, cleaned."""
+    return [[clean(cell) for cell in row.cells[:MOST_COLUMNS]] for row in sheet.rows[: headings.LOOKED_AT]]
 
 
 def fold_heading(heading: str) -> str:
@@ -99,8 +147,8 @@ def shown(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _refused(rule: str, **params: object) -> Table:
-    return Table(complaints=(Complaint(rule, params=params),))
+def _refused(rule: str, **params: object) -> Sheet:
+    return Sheet(complaints=(Complaint(rule, params=params),))
 
 
 class _Lines:
@@ -158,9 +206,9 @@ def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
             yield Row(line, cells)
 
 
-def _fault(row: Row, headings: tuple[str, ...], separator: str) -> Complaint | None:
+def _fault(row: Row, written: tuple[str, ...], separator: str) -> Complaint | None:
     """What makes a row unfit by itself: an endless cell, or another row swallowed between quotation marks."""
-    width = len(headings)
+    width = len(written)
     joined = "".join(row.cells)
     if len(joined) <= LARGEST_CELL and "\n" not in joined and "\r" not in joined:
         return None
@@ -193,8 +241,8 @@ def _by_width(rows: list[Row], width: int) -> tuple[tuple[Row, ...], list[Compla
     return tuple(kept), shifted
 
 
-def _separator(text: str, known: Collection[str]) -> tuple[str, _Lines]:
-    """The sign between the cells, judged by the known headings, then by even rows; and where the table begins."""
+def _separator(text: str, known: Callable[[str], bool]) -> tuple[str, _Lines]:
+    """The sign between the cells, judged by the headings, then by even rows; and where the table begins."""
     lines = _Lines(text)
     first = next(lines, "").strip()
     if first[:4].lower() == "sep=" and first[4:5] in _SEPARATORS and len(first) <= 5:  # a line for Excel, not a row
@@ -203,11 +251,13 @@ def _separator(text: str, known: Collection[str]) -> tuple[str, _Lines]:
     return max(_SEPARATORS, key=lambda sign: _fitness(sample, sign, known)), _Lines(text)
 
 
-def _fitness(sample: str, separator: str, known: Collection[str]) -> tuple[int, float, int]:
+def _fitness(sample: str, separator: str, known: Callable[[str], bool]) -> tuple[int, float, int]:
     rows = [row.cells for row in _csv(sample, separator, _Lines(sample)) if isinstance(row, Row)]
     if not rows:
         return 0, 0.0, 0
-    headings = len(rows[0])
-    hits = sum(1 for heading in rows[0] if fold_heading(heading) in known)
-    even = Counter(len(row) for row in rows)[headings] / len(rows)
-    return hits, even if headings > 1 else 0.0, headings
+    found = headings.find([[clean(cell) for cell in row] for row in rows[: headings.LOOKED_AT]], known)
+    width = len(found.texts)
+    hits = sum(1 for heading in found.texts if known(heading))
+    below = rows[found.first :]
+    even = Counter(len(row) for row in below)[width] / len(below)
+    return hits, even if width > 1 else 0.0, width

@@ -53,6 +53,44 @@ _KINDS: Final[Mapping[str, str]] = {
     ),
 }  # fmt: skip
 
+_STATES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("paid", "fully paid", "paid in full", "settled", "closed", "pagado", "pagada", "cobrado", "cobrada", "saldada",
+         "liquidada", "incasat", "incasata", "achitat", "achitata", "platit", "platita", "regle", "reglee", "paye",
+         "payee", "soldee", "acquittee", "encaissee", "total pagada"),
+        "paid",
+    ),
+    **dict.fromkeys(
+        ("open", "unpaid", "not paid", "outstanding", "overdue", "due", "awaiting payment", "authorised", "authorized",
+         "sent", "posted", "submitted", "past due", "pendiente", "pendiente de pago", "pendiente de cobro", "vencido",
+         "vencida", "impagado", "impagada", "emitida", "enviada", "no pagado", "no pagada", "sin pagar", "neincasat",
+         "neincasata", "neachitat", "neachitata", "neplatit", "neplatita", "emis", "emisa", "restant", "restanta",
+         "scadent", "scadenta", "intarziata", "depasita", "a payer", "impaye", "impayee", "en retard", "echue", "emise",
+         "envoyee", "non payee", "non reglee", "validee", "en attente", "in payment"),
+        "open",
+    ),
+    **dict.fromkeys(
+        ("partial", "partially paid", "part paid", "partly paid", "parcial", "parcialmente pagada",
+         "cobrada parcialmente", "pago parcial", "cobro parcial", "partial incasata", "incasat partial",
+         "achitata partial", "partiellement payee", "partiellement reglee", "partielle", "acompte"),
+        "part",
+    ),
+    **dict.fromkeys(
+        ("draft", "cancelled", "canceled", "void", "voided", "deleted", "reversed", "written off", "borrador",
+         "cancelada", "cancelado", "anulada", "anulado", "ciorna", "anulata", "anulat", "stornata", "stornat",
+         "brouillon", "annulee", "annule", "proforma", "pro forma"),
+        "void",
+    ),
+}  # fmt: skip
+
+_CREDIT_NOTES: Final = frozenset(
+    (
+        "credit note", "credit memo", "credit", "creditnote", "accreccredit", "sc", "abono", "nota de abono",
+        "nota de credito", "rectificativa", "factura rectificativa", "nota de credit", "storno", "factura storno",
+        "avoir", "note de credit", "facture d avoir",
+    )
+)  # fmt: skip
+
 CHANNELS: Final = ("email", "sms", "letter", "call", "whatsapp")
 _CHANNEL_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(
@@ -122,6 +160,16 @@ def delivery(text: str) -> bool | None:
 def kind(text: str) -> str | None:
     """`business` or `consumer`; None for other words."""
     return _KINDS.get(fold(text))
+
+
+def status(text: str) -> str | None:
+    """What has become of an invoice: `paid`, `open`, `part` (paid in part) or `void`; None for other words."""
+    return _STATES.get(fold(text))
+
+
+def is_credit_note(text: str) -> bool:
+    """Whether these words call a document a credit note."""
+    return fold(text) in _CREDIT_NOTES
 
 
 def refused_channels(text: str) -> tuple[str, ...] | None:

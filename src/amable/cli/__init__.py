@@ -35,11 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from amable.cli import demo, evidence, procedure, run  # noqa: PLC0415
+    from amable.cli import demo, evidence, importing, procedure, run  # noqa: PLC0415
 
     return {
         "run": run.command,
         "demo": demo.command,
+        "import": importing.command,
         "procedure": procedure.command,
         "evidence": evidence.command,
     }
@@ -54,14 +55,22 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--outbox", type=Path, help="the folder to write to (default: amable-demo here)")
 
     run = commands.add_parser("run", help="from a ledger and bank files to today's mails, with a reason for every item")
-    run.add_argument("--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the open items (CSV)")
+    run.add_argument(
+        "--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the open items (CSV, XLSX, XLS, ODS)"
+    )
     run.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
     run.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed and who signs (YAML)")
     run.add_argument("--as-of", metavar="DATE|MOMENT", help="the day to work for: 2026-03-17 or 2026-03-17T20:30")
     run.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="where everything is written and kept")
     run.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
-    run.add_argument("--map", type=Path, metavar="FILE", help="which heading of the ledger is which column (YAML)")
+    _reading(run)
     run.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
+
+    importing = commands.add_parser("import", help="read ledgers, say how they are understood and what would change")
+    importing.add_argument("ledger", type=Path, nargs="+", metavar="FILE", help="ledgers (CSV, XLSX, XLS, ODS)")
+    importing.add_argument("--dry-run", action="store_true", help="show the effect and write nothing (needed for now)")
+    importing.add_argument("--outbox", type=Path, metavar="DIR", help="compare with what this folder knows")
+    _reading(importing)
 
     procedure = commands.add_parser("procedure", help="check a procedure, or see the calendar an invoice would get")
     verbs = procedure.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -78,3 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = evidence_verbs.add_parser("verify", help="prove that nothing was changed, removed or reordered")
     verify.add_argument("--outbox", type=Path, required=True, metavar="DIR")
     return parser
+
+
+def _reading(command: argparse.ArgumentParser) -> None:
+    """How ledgers are read, the same for every command that reads them."""
+    command.add_argument("--map", type=Path, metavar="FILE", help="which heading is which column; written if not there")
+    command.add_argument("--additions", action="store_true", help="the ledgers hold new items only: none is missing")

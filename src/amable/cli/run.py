@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from amable.cli import understanding
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
@@ -23,7 +24,7 @@ from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.plugs.bank import Statement
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import ItemRecord
+from amable.plugs.invoices import ItemRecord, Understood
 from amable.plugs.loading import bank_readers, channels, invoice_readers
 
 _LARGEST_FILE = 200 * 2**20
@@ -43,6 +44,8 @@ class Errand:
     outbox: Path
     headings: dict[str, str]
     folders: tuple[Path, ...]
+    map_file: Path | None = None
+    additions: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Input:
     digests: list[str] = field(default_factory=list)
     complaints: list[tuple[str, Complaint]] = field(default_factory=list)
     bank_files: dict[str, str] = field(default_factory=dict)  # name by digest
+    understood: list[tuple[str, Understood]] = field(default_factory=list)
     whole: bool = True  # every ledger file could be read, so that an item it lacks is really missing
 
 
@@ -66,8 +70,10 @@ def command(arguments: argparse.Namespace) -> int:
         **_procedure(arguments.procedure),
         as_of=arguments.as_of or "",
         outbox=arguments.outbox,
-        headings=_headings(arguments.map),
+        headings=read_map(arguments.map),
         folders=tuple(filter(None, [arguments.files])),
+        map_file=arguments.map,
+        additions=arguments.additions,
     )
     return run(errand)
 
@@ -75,6 +81,8 @@ def command(arguments: argparse.Namespace) -> int:
 def run(errand: Errand, *, quiet: bool = False) -> int:
     """Do the errand; `quiet` prints nothing (the demo's history)."""
     given = _read(errand)
+    if not quiet:
+        understanding.show_guesses(given.understood)
     with working_in(errand.outbox):
         return _work(errand, given, quiet=quiet)
 
@@ -200,9 +208,9 @@ def checked_procedure(text: str, name: str) -> Procedure:
     return found
 
 
-def _headings(path: Path | None) -> dict[str, str]:
-    """The map of a ledger's headings to our columns."""
-    if path is None:
+def read_map(path: Path | None) -> dict[str, str]:
+    """The lines of a map; none when it is yet to be written."""
+    if path is None or not path.exists():
         return {}
     try:
         entries = document.parse(_text(path)).value
@@ -257,20 +265,32 @@ def _not_earlier(creditor: Any, today: date, now: datetime | None) -> None:
 
 def _read(errand: Errand) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
-    given = Input()
-    for path in errand.ledgers:
-        _read_ledger(path, errand, given)
-    if not given.records:
-        first = next(iter(given.complaints), None)
-        if first is None:
-            raise RefusedError("ledger_empty", file=errand.ledgers[0])
-        raise RefusedError("ledger_unusable", file=first[0], details=_in_words(given.complaints[:10]))
+    given = read_ledgers(errand.ledgers, errand.headings, errand.folders, errand.map_file)
+    given.whole = given.whole and not errand.additions
     for path in errand.banks:
         _read_bank(path, given)
     return given
 
 
-def _in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
+def read_ledgers(
+    ledgers: Sequence[Path], headings: dict[str, str], folders: Sequence[Path] = (), map_file: Path | None = None
+) -> Input:
+    """Read ledgers and save how they were understood; refuse a question nobody answered, and files without a row."""
+    given = Input(whole=headings.get("ledger", "").strip().casefold() != "additions")
+    for path in ledgers:
+        _read_ledger(path, headings, folders, given)
+    saved = understanding.save(map_file, given.understood, given.complaints)
+    if asked := [(file, complaint) for file, complaint in given.complaints if complaint.answers]:
+        raise RefusedError("ledger_question", details=understanding.question(asked, map_file, saved=saved))
+    if not given.records:
+        first = next(iter(given.complaints), None)
+        if first is None:
+            raise RefusedError("ledger_empty", file=ledgers[0])
+        raise RefusedError("ledger_unusable", file=first[0], details=in_words(given.complaints[:10]))
+    return given
+
+
+def in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
     spoken = language()
     return tuple(
         " ".join(
@@ -284,17 +304,19 @@ def _in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
     )
 
 
-def _read_ledger(path: Path, errand: Errand, given: Input) -> None:
+def _read_ledger(path: Path, headings: dict[str, str], allowed: Sequence[Path], given: Input) -> None:
     data = _bytes(path)
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((path.name, Complaint("ledger_not_recognised")))
         given.whole = False
         return
-    folders = (path.resolve().parent, *(folder.resolve() for folder in errand.folders))
-    for found in reader.read(data, folders=folders, heading_map=errand.headings):
+    folders = (path.resolve().parent, *(folder.resolve() for folder in allowed))
+    for found in reader.read(data, folders=folders, heading_map=headings):
         if isinstance(found, ItemRecord):
             given.records.append((path.name, found))
+        elif isinstance(found, Understood):
+            given.understood.append((path.name, found))
         else:
             given.complaints.append((path.name, found))
             given.whole = given.whole and found.line is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -54,6 +55,23 @@ def has_legal_form(name: str) -> bool:
     """Whether the name carries a legal form, so that it is a business's: `Panadería Núñez, S.L.`"""
     words = _every_word(name)
     return _without_forms(words) != words
+
+
+def words_and_form(name: str) -> tuple[tuple[str, ...], str]:
+    """The folded words of a name in their order, and its legal form apart, folded but not shortened.
+
+    A name that is nothing but a legal form keeps it as its words.
+    """
+    every = _every_word(name)
+    words = _without_forms(every)
+    if not words:
+        return tuple(every), ""
+    long = _LONG_FORMS.search(" ".join(every))
+    left = Counter(every) - Counter(words)
+    short = [word for word in left if word in _FORMS or word in _FORMS_AT_THE_END]
+    if len(short) > 1 and every[0] == "sc" and "sc" in short:  # Romanian: "SC Alfa SRL"
+        short.remove("sc")
+    return tuple(words), long[0] if long and not short else " ".join(sorted(short))
 
 
 @lru_cache(maxsize=65_536)

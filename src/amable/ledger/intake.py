@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -17,9 +16,10 @@ from babel.numbers import get_territory_currencies
 from django.db import transaction
 from django.db.models import Q
 
+from amable.core.customer_keys import Keys, Known, Who
 from amable.core.days import terms_end
 from amable.core.languages import spoken_in
-from amable.core.matching import fold_name, fold_number
+from amable.core.matching import fold_number
 from amable.core.money import TooPreciseError, known, to_minor
 from amable.core.receivables import open_amount
 from amable.evidence import log
@@ -75,9 +75,11 @@ def take_ledger(
     taking = Taking()
     seen: set[int] = set()
     heard: dict[str, ItemRecord] = {}
+    records = list(records)
+    keys = keys_of(creditor, (sourced.record for sourced in records))
     for batch in _batches(records):
         with transaction.atomic():
-            _Batch(creditor, today, taking, seen, heard).land(batch)
+            _Batch(creditor, today, taking, seen, heard, keys).land(batch)
     with transaction.atomic():
         if whole:
             _mark_missing(creditor, seen, {*rejected, *(said.item for _, said in taking.complaints)}, today, taking)
@@ -87,6 +89,23 @@ def take_ledger(
             ignore_conflicts=True,
         )
     return taking
+
+
+def keys_of(creditor: Creditor, records: Iterable[ItemRecord]) -> Keys:
+    """What the customers of these records are known by, beside those already known. Numbers need no comparing."""
+    rows = {who(record) for record in records}
+    known = Customer.objects.filter(creditor=creditor)
+    if all(row.number for row in rows):
+        known = known.exclude(keyed_by="id")
+    customers = known.values_list("key", "keyed_by", "tax_id", "name").order_by("pk")
+    if not customers and all(row.number for row in rows):
+        return Keys(())
+    return Keys(rows, (Known(*customer) for customer in customers))
+
+
+def who(record: ItemRecord) -> Who:
+    """What a record says of who owes."""
+    return Who(record.customer_id, record.tax_id, record.customer_name)
 
 
 def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
@@ -105,9 +124,14 @@ class _Batch:
     """One batch of records, and the rows it touches. `heard` is what the run's ledgers say of each customer so far."""
 
     def __init__(
-        self, creditor: Creditor, today: date, taking: Taking, seen: set[int], heard: dict[str, ItemRecord]
+        self, creditor: Creditor, today: date, taking: Taking, seen: set[int], heard: dict[str, ItemRecord], keys: Keys
     ) -> None:
         self.creditor, self.today, self.taking, self.seen, self.heard = creditor, today, taking, seen, heard
+        self.keys = keys
+
+    def key(self, record: ItemRecord) -> tuple[str, str]:
+        """The key of the record's customer, and what it is known by."""
+        return self.keys.key(who(record))
 
     def land(self, batch: Sequence[Sourced]) -> None:
         kept = (Sourced(file, keepable(record)) for file, record in batch)
@@ -119,7 +143,7 @@ class _Batch:
         changed: list[Item] = []
         for sourced, amounts in usable:
             record = sourced.record
-            customer = customers[customer_key(record)[0]]
+            customer = customers[self.key(record)[0]]
             identity = (customer.pk, record.invoice_number, record.instalment)
             if identity in new or (identity in existing and existing[identity].pk in self.seen):
                 other = Complaint("duplicate_in_files", record.line, "invoice_number", record.invoice_number)
@@ -156,7 +180,7 @@ class _Batch:
         """What is known by now of each customer these records speak of, by key."""
         keys: dict[str, ItemRecord] = {}
         for record in records:
-            key = customer_key(record)[0]
+            key = self.key(record)[0]
             before = self.heard.get(key)
             keys[key] = self.heard[key] = record if before is None else _together(before, record)
         return keys
@@ -238,7 +262,7 @@ class _Batch:
         """
         wanted: dict[str, list[str]] = defaultdict(list)
         for key, record in keys.items():
-            for less in _lesser_keys(record):
+            for less in self.keys.lesser(who(record)):
                 wanted[less].append(key)
         found: dict[str, Customer] = {}
         candidates = Customer.objects.filter(creditor=self.creditor, key__in=list(wanted)).order_by("keyed_by", "pk")
@@ -249,7 +273,7 @@ class _Batch:
             record = keys[meant[0]]
             if customer.keyed_by == "id" or (customer.tax_id and record.tax_id not in ("", customer.tax_id)):
                 continue
-            before, (customer.key, customer.keyed_by) = customer.key, customer_key(record)
+            before, (customer.key, customer.keyed_by) = customer.key, self.key(record)
             facts = {"customer": customer.pk, "keyed_by": customer.keyed_by}
             personal = {"before": before, "key": customer.key}
             log.record(self.creditor, [Event("customer.rekeyed", self.today, facts, personal)])
@@ -260,7 +284,7 @@ class _Batch:
     def customer_facts(self, record: ItemRecord, customer: Customer | None) -> dict[str, object]:
         """What the ledger says of a customer; of one who is known, only what it has a column for."""
         facts: dict[str, object] = {
-            "keyed_by": customer_key(record)[1],
+            "keyed_by": self.key(record)[1],
             "name": record.customer_name or record.customer_id,
             "tax_id": record.tax_id,
             "kind": record.kind,
@@ -446,31 +470,6 @@ def _suspect_duplicates(creditor: Creditor) -> None:
             item.duplicate_of = other
             changed.append(item)
     Item.objects.bulk_update(changed, ("duplicate_of",), batch_size=200)
-
-
-def customer_key(record: ItemRecord) -> tuple[str, str]:
-    """What a customer is known by: the ledger's own identifier, else the tax id, else the folded name."""
-    if record.customer_id:
-        return record.customer_id, "id"
-    if record.tax_id:
-        return record.tax_id, "tax_id"
-    return _name_key(record.customer_name), "name"
-
-
-def _name_key(name: str) -> str:
-    """The folded name; a very long one is told from another by its digest, for its beginning may be another's too."""
-    folded = fold_name(name) or name
-    if len(folded) <= LONGEST_IDENTIFIER:
-        return folded
-    return f"{folded[:100]} {sha256(folded.encode()).hexdigest()}"
-
-
-def _lesser_keys(record: ItemRecord) -> Iterator[str]:
-    """What the customer may have been known by before the ledger said more."""
-    if record.customer_id and record.tax_id:
-        yield record.tax_id
-    if record.customer_name and (record.customer_id or record.tax_id):
-        yield _name_key(record.customer_name)
 
 
 def _currency_of(country: str) -> str:

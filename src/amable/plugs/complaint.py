@@ -12,6 +12,7 @@ class Complaint:
     `rule` names two sentences, `complaint.<rule>` (why) and `advice.<rule>` (what to do), filled with `params`.
     `line` is the line (CSV) or entry of the file, counted from 1; None when the file as a whole is meant.
     `item` is the invoice number of a row that was rejected, where it could be read: such an item is not missing.
+    `answers` are the lines of a map any one of which settles the matter: then this is a question.
     """
 
     rule: str
@@ -20,3 +21,4 @@ class Complaint:
     value: str = ""
     params: dict[str, object] = dataclasses.field(default_factory=dict)
     item: str = ""
+    answers: tuple[str, ...] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from amable.plugs.complaint import Complaint
 
@@ -68,6 +68,33 @@ class ItemRecord:
         return not self.columns or name in self.columns
 
 
+class Column(NamedTuple):
+    """One of our columns in somebody's table: its heading there, by what it was known, and one of its values.
+
+    `why` is `map`, `ours` (our own name), `name` (guessed from it), `values` or `group` (a row above the items).
+    """
+
+    heading: str
+    column: str
+    why: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How a table that is not in our own words was understood; `map_lines` say the same as a map.
+
+    `left_out` counts the rows that are no items, by why: `above` the headings, `totals`, `notes`, `groups`, `repeated`
+    headings, further `lines` of an invoice, `void` drafts and cancelled invoices.
+    """
+
+    columns: tuple[Column, ...]
+    left_alone: tuple[str, ...] = ()
+    sheet: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    map_lines: tuple[str, ...] = ()
+
+
 class InvoiceReader(Protocol):
     """A reader of one kind of ledger or invoice file."""
 
@@ -77,10 +104,11 @@ class InvoiceReader(Protocol):
 
     def read(
         self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str]
-    ) -> list[ItemRecord | Complaint]:
+    ) -> list[ItemRecord | Complaint | Understood]:
         """The items of the file, and a complaint for every row that cannot be used. Never raises for bad input.
 
-        `folders` are the only places below which a `pdf` may lie; `heading_map` says which heading of this file is
-        which of our columns.
+        `folders` are the only places below which a `pdf` may lie; `heading_map` holds the lines of a map (see
+        `core.ledger_map`). Where headings were guessed or mapped, the first answer says how they were understood. A
+        complaint with answers is a question: nothing of the file may land before it is answered.
         """
         ...

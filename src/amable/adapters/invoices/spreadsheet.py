@@ -1,4 +1,4 @@
-"""A ledger as a table, one row an item: our columns in any order, the whole file heard before any row is believed."""
+"""A ledger as a table, one row an item: anybody's headings, the whole file heard before any row is believed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from amable.adapters import amounts, dates, enclosures, tables, vocabulary
+from amable.adapters import amounts, dates, enclosures, ledger_rows, likeness, tables, vocabulary, workbooks
+from amable.core import headings as wording
+from amable.core import ledger_map
+from amable.core.customer_keys import read_name
+from amable.core.headings import Choice, Guess, Seen
+from amable.core.ledger_map import LedgerMap
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import ItemRecord
+from amable.plugs.invoices import Column, ItemRecord, Understood
 
 _TEXTS: Final = (
     "customer_name", "contact_name", "phone", "address", "segment", "account_manager", "payment_method", "description",
 )  # fmt: skip
-_IDENTIFIERS: Final = ("customer_id", "invoice_number", "instalment", "tax_id", "po_number", "applies_to")
+_IDENTIFIERS: Final = ("customer_id", "invoice_number", "series", "instalment", "tax_id", "po_number", "applies_to")
 _DATES: Final = ("issue_date", "due_date", "settled_date", "promise_date", "pause_until", "delivered_date")
-_AMOUNTS: Final = ("total", "open_amount")
+_AMOUNTS: Final = ("total", "open_amount", "paid_amount")
 _OTHERS: Final = (
     "email", "account_manager_email", "terms_days", "currency", "disputed", "opt_out", "kind", "language", "country",
-    "region", "timezone", "pdf",
+    "region", "timezone", "pdf", "status", "document_type",
 )  # fmt: skip
 COLUMNS: Final = frozenset((*_TEXTS, *_IDENTIFIERS, *_DATES, *_AMOUNTS, *_OTHERS))
 # What a ledger cannot do without: each line one thing, and the columns that are one way of saying it.
@@ -33,12 +38,24 @@ _REQUIRED: Final = (
     (("due_date",), ("issue_date", "terms_days")),
     (("total",), ("open_amount",)),
 )
+# What two headings could be and must be asked about, unless another column says the same.
+_ASKED: Final[Mapping[str, str]] = {
+    "customer_id": "customer_name", "customer_name": "customer_id", "invoice_number": "", "series": "", "due_date": "",
+    "open_amount": "", "total": "open_amount", "paid_amount": "open_amount", "status": "open_amount",
+    "settled_date": "open_amount", "issue_date": "due_date", "terms_days": "due_date", "currency": "", "instalment": "",
+}  # fmt: skip
+# What stands once in cells merged over the rows of one customer.
+_OF_CUSTOMER: Final = frozenset(
+    ("customer_id", "customer_name", "tax_id", "email", "phone", "address", "country", "contact_name", "currency")
+)
+_ASKED_AT_ONCE: Final = 2  # more missing columns than that, and the table is no ledger
+_MOST_ANSWERS: Final = 6
 
 _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
-_LONGEST_TERMS: Final = 365
 _LONGEST_ADDRESS: Final = 254
 _MOST_HEADINGS: Final = 60
+_DAYS_TO_1904: Final = 1462  # from the day zero of other spreadsheets
 _REMEMBERED: Final = 65_536  # distinct cells; names, addresses and words come again and again in a ledger
 _NOT_TABLES: Final = (b"<", b"{", b"[", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 _FLOAT: Final = re.compile(r"(\d+)\.0+")
@@ -88,39 +105,267 @@ class _Region(NamedTuple):
 _Parser = Callable[[str], object]
 
 
+class _Reading(NamedTuple):
+    """How one sheet is read: its table, where our columns stand, and why it cannot be read as it is."""
+
+    sheet: tables.Sheet
+    table: tables.Table
+    told: LedgerMap
+    headings: dict[str, _Heading]
+    why: dict[str, str]
+    refusals: list[Complaint]
+    above: int = 0
+    group: int | None = None
+    plain: bool = True
+
+
 class Spreadsheet:
-    """Reads ledgers in the plain form: CSV with our column names, or with others that `heading_map` explains."""
+    """Reads ledgers as tables: text or workbooks, under our headings, mapped ones, or any that can be guessed."""
 
     def recognises(self, data: bytes) -> bool:
-        """Whether this is text that could be a table; an empty file is, so that somebody says that it is empty."""
+        """Whether this is text that could be a table, or a workbook; an empty file is, so that somebody says so."""
         head = data[:512]
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or workbooks.recognises(data):
             return True
         return b"\x00" not in head and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_NOT_TABLES)
 
     def read(
         self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str]
-    ) -> list[ItemRecord | Complaint]:
+    ) -> list[ItemRecord | Complaint | Understood]:
         """Every usable row as an item, in the order of the file, and a complaint for each thing that is wrong.
 
         What makes the file doubtful as a whole (columns missing, amounts or dates that can be read two ways) comes
         back without any item. A bad email address or PDF does not keep its item from landing, without it.
         """
-        meanings = {tables.fold_heading(theirs): tables.fold_heading(ours) for theirs, ours in heading_map.items()}
-        table = tables.read(data, COLUMNS | meanings.keys())
-        if not table.headings:
-            return list(table.complaints)
-        headings, refusals = _place(table.headings, meanings)
+        told = ledger_map.read(heading_map, COLUMNS)
+        known = {*COLUMNS, *map(tables.fold_heading, told.headings)}
+
+        def is_known(cell: str) -> bool:
+            return tables.fold_heading(cell) in known
+
+        sheets = workbooks.read(data) if workbooks.recognises(data) else (tables.read(data, is_known),)
+        if not sheets[0].rows:
+            return list(sheets[0].complaints)
+        readings = [_reading(sheet, told, is_known) for sheet in sheets]
+        chosen, refusals = _ledgers(readings, told.sheet)
         if refusals:
-            return [*refusals]
-        if not table.rows and not table.complaints:
-            return [Complaint("rows_missing")]
-        entries, ragged = _entries(table, headings)
-        parsers, refusals = _parsers(entries, headings, folders)
-        if refusals:
-            return [*refusals]
-        found = [*table.complaints, *ragged, *_items(entries, headings, parsers)]
-        return sorted(found, key=lambda one: one.line or 0)
+            return [*filter(None, map(_understood, chosen)), *refusals]
+        return [found for reading in chosen for found in _read(reading, folders)]
+
+
+def _ledgers(readings: Sequence[_Reading], name: str) -> tuple[list[_Reading], list[Complaint]]:
+    """The sheets that are ledgers: one, or all of those with the same headings; else what is wrong, or a question."""
+    if name and readings[0].sheet.name:
+        named = [reading for reading in readings if reading.sheet.name.casefold() == name.casefold()]
+        if not named:
+            sheets = _listed(reading.sheet.name for reading in readings)
+            return [], [Complaint("sheet_unknown", params={"name": tables.shown(name), "found": sheets})]
+        readings = named
+    able = [reading for reading in readings if not reading.refusals]
+    if not able:
+        nearest = max(readings, key=lambda reading: (_asks(reading), len(reading.headings)))
+        return [nearest], nearest.refusals
+    if len({tuple(map(tables.fold_heading, reading.table.headings)) for reading in able}) == 1:
+        return able, []
+    answers = tuple(ledger_map.line("sheet", reading.sheet.name) for reading in able)
+    params: dict[str, object] = {"found": _listed(reading.sheet.name for reading in able)}
+    return [], [Complaint("sheets_several", params=params, answers=answers)]
+
+
+def _asks(reading: _Reading) -> bool:
+    return all(refusal.answers for refusal in reading.refusals)
+
+
+def _read(reading: _Reading, folders: Sequence[Path]) -> list[ItemRecord | Complaint | Understood]:
+    """The items and complaints of one sheet, and how it was understood."""
+    told = reading.told
+    if not reading.table.rows and not reading.table.complaints:
+        return [*filter(None, [_understood(reading)]), Complaint("rows_missing")]
+    rows, groups, left_out = _sifted(reading)
+    entries, ragged = _entries(rows, reading)
+    currency = told.currency or _named_currency(reading)
+    for entry in entries:
+        _complete(entry, reading, groups, currency)
+    parsers, settled, refusals = _parsers(entries, reading, folders)
+    if refusals:
+        return [*filter(None, [_understood(reading, left_out)]), *refusals]
+    answers, void = _items(entries, reading, parsers)
+    left_out["void"] += void
+    found = [*reading.table.complaints, *ragged, *answers]
+    settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
+    understood = _understood(reading, left_out, {**settings, **settled})
+    return [*filter(None, [understood]), *sorted(found, key=lambda one: one.line or 0)]
+
+
+# --- Headings ---------------------------------------------------------------------------------------------------------
+
+
+def _reading(sheet: tables.Sheet, told: LedgerMap, known: Callable[[str], bool]) -> _Reading:
+    """Find the headings of a sheet and say which is which: by our names, by the map, else by guessing."""
+    found = wording.find(tables.top(sheet), known)
+    table = _named(tables.below(sheet, found))
+    meanings = {tables.fold_heading(theirs): tables.fold_heading(ours) for theirs, ours in told.headings.items()}
+    headings, refusals = _place(table.headings, meanings)
+    ignored = {
+        place for place, heading in enumerate(table.headings) if meanings.get(tables.fold_heading(heading)) == "ignore"
+    }
+    why = {
+        column: "map" if tables.fold_heading(table.headings[heading.place]) in meanings else "ours"
+        for column, heading in headings.items()
+    }
+    taken = {heading.place for heading in headings.values()} | ignored
+    unknown = [place for place, heading in enumerate(table.headings) if heading and place not in taken]
+    plain = not unknown and not told.headings and found.first == 0 and found.lines == 1
+    reading = _Reading(sheet, table, told, headings, why, refusals, found.first, None, plain and not _unnamed(sheet))
+    return reading if refusals else _guessed(reading, ignored)
+
+
+def _unnamed(sheet: tables.Sheet) -> bool:
+    """Whether the sheet is one of a workbook, where an empty cell may be an error or a formula nobody computed."""
+    return bool(sheet.name)
+
+
+def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
+    """Add what the names and values of the other headings mean; ask where it cannot be told."""
+    table, told = reading.table, reading.told
+    columns = likeness.columns(table)
+    known = {column: Choice(heading.place, "") for column, heading in reading.headings.items()}
+    guess = wording.guess(columns, known, ignored) if any(table.headings) else Guess(known, {})
+    headings, why = dict(reading.headings), dict(reading.why)
+    for column, choice in guess.choices.items():
+        if column not in headings:
+            headings[column] = _Heading(choice.place, tables.shown(table.headings[choice.place]))
+            why[column] = choice.why
+    if why.get("customer_id") == "name" and not _one_name_each(table, headings):
+        del headings["customer_id"], why["customer_id"]
+    group = None
+    if not reading.plain and (numbered := _at(headings, "invoice_number")):
+        customer = headings.get("customer_name") or headings.get("customer_id")
+        group = ledger_rows.group_column(table.rows, numbered)
+        if group is not None and customer is not None and customer.place != group:
+            group = None
+    refusals = _doubts_of_headings(guess, headings, columns) or _missing_headings(headings, columns, told, group)
+    guessed = any(reason in ("name", "values") for reason in why.values())
+    return reading._replace(
+        headings=headings,
+        why=why,
+        refusals=refusals,
+        group=group,
+        plain=reading.plain and not guessed and group is None,
+    )
+
+
+def _one_name_each(table: tables.Table, headings: Mapping[str, _Heading]) -> bool:
+    """Whether a number goes with one name only: an account of the books, the same for all customers, is no number."""
+    if "customer_name" not in headings:
+        return True
+    places = headings["customer_id"].place, headings["customer_name"].place
+    names: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for row in table.rows:
+        number, name = (tables.clean(row.cells[place]) if place < len(row.cells) else "" for place in places)
+        if number and name:
+            names[number].add(read_name(name).turned)
+    return sum(1 for same in names.values() if len(same) > 1) * 10 <= len(names)
+
+
+def _doubts_of_headings(guess: Guess, headings: Mapping[str, _Heading], columns: Sequence[Seen]) -> list[Complaint]:
+    """A question for each column of ours that two headings could equally be, unless another column says the same."""
+    return [
+        _question("heading_unclear", column, columns, places)
+        for column, places in guess.doubts.items()
+        if column in _ASKED and _ASKED[column] not in headings
+    ]
+
+
+def _missing_headings(
+    headings: Mapping[str, _Heading], columns: Sequence[Seen], told: LedgerMap, group: int | None
+) -> list[Complaint]:
+    """What a ledger cannot do without and no heading says: asked for where values offer it, else one complaint."""
+    placed = {*headings, *(("terms_days",) if told.terms else ()), *(("customer_name",) if group is not None else ())}
+    missing = [ways for ways in _REQUIRED if not any(placed.issuperset(way) for way in ways)]
+    if not missing:
+        return []
+    used = {heading.place for heading in headings.values()}
+    questions: list[Complaint] = []
+    for ways in missing:
+        column = ways[-1][0] if ways[-1][0] in ("customer_name", "open_amount") else ways[0][0]
+        free = wording.candidates(
+            column, columns, used if column != "due_date" else used - _places(headings, "issue_date")
+        )
+        answers = ("terms: 30 days",) if column == "due_date" and "issue_date" in headings else ()
+        if free or answers:
+            questions.append(_question("heading_wanted", column, columns, free, answers))
+    if len(questions) == len(missing) <= _ASKED_AT_ONCE:
+        return questions
+    wanted = ", ".join(" / ".join(" + ".join(way) for way in ways) for ways in missing)
+    found = _listed(tables.shown(seen.heading) for seen in columns if seen.heading)
+    return [Complaint("headings_missing", params={"missing": wanted, "found": found})]
+
+
+def _places(headings: Mapping[str, _Heading], *columns: str) -> set[int]:
+    return {headings[column].place for column in columns if column in headings}
+
+
+def _at(headings: Mapping[str, _Heading], *columns: str) -> tuple[int, ...]:
+    return tuple(headings[column].place for column in columns if column in headings)
+
+
+def _question(
+    rule: str, column: str, columns: Sequence[Seen], places: Sequence[int], more: tuple[str, ...] = ()
+) -> Complaint:
+    shown = places[:_MOST_ANSWERS]
+    found = _listed(
+        f"“{tables.shown(columns[place].heading)}” ({tables.shown(columns[place].sample)})" for place in shown
+    )
+    answers = tuple(ledger_map.line(columns[place].heading, column) for place in shown) + more
+    return Complaint(rule, field=column, params={"column": column, "found": found or "–"}, answers=answers)
+
+
+def _named(table: tables.Table) -> tables.Table:
+    """The table with a name for every heading: a column without one is called by its letter, a twin by its number."""
+    if not table.headings:
+        return table
+    width = len(table.headings)
+    filled = {place for row in table.rows[:2000] for place, cell in enumerate(row.cells[:width]) if cell}
+    times: Counter[str] = Counter()
+    names: list[str] = []
+    for place, heading in enumerate(table.headings):
+        name = heading or (f"column {_letter(place)}" if place in filled else "")
+        folded = tables.fold_heading(name)
+        times[folded] += 1
+        names.append(f"{name} ({times[folded]})" if name and times[folded] > 1 and folded not in COLUMNS else name)
+    return tables.Table(tuple(names), table.rows, table.complaints)
+
+
+def _letter(place: int) -> str:
+    return (_letter(place // 26 - 1) if place >= 26 else "") + chr(65 + place % 26)
+
+
+def _understood(
+    reading: _Reading, left_out: Mapping[str, int] | None = None, settings: Mapping[str, str] | None = None
+) -> Understood | None:
+    """How the sheet was understood; nothing where it speaks our own words and everything in it is an item."""
+    if reading.plain and reading.told == LedgerMap({}):
+        return None
+    samples = {seen.heading: seen.sample for seen in likeness.samples(reading.table)}
+    columns = sorted(
+        (heading.place, Column(heading.written, column, reading.why[column], samples.get(heading.written, "")))
+        for column, heading in reading.headings.items()
+    )
+    if reading.group is not None and not _places(reading.headings, "customer_name", "customer_id"):
+        columns.insert(0, (reading.group, Column("", "customer_name", "group", "")))
+    used = {*(heading.place for heading in reading.headings.values()), reading.group}
+    alone = tuple(
+        tables.shown(heading) for place, heading in enumerate(reading.table.headings) if heading and place not in used
+    )
+    lines = [ledger_map.line(name, value) for name, value in (settings or {}).items() if value]
+    lines += [ledger_map.line(column.heading, column.column) for _, column in columns if column.heading]
+    lines += [ledger_map.line(heading, ledger_map.IGNORE) for heading in alone]
+    counts = Counter(left_out or {})
+    counts["above"] += reading.above
+    return Understood(
+        tuple(column for _, column in columns), alone, reading.sheet.name, dict(+counts), tuple(dict.fromkeys(lines))
+    )
 
 
 def _place(written: Sequence[str], meanings: Mapping[str, str]) -> tuple[dict[str, _Heading], list[Complaint]]:
@@ -128,7 +373,7 @@ def _place(written: Sequence[str], meanings: Mapping[str, str]) -> tuple[dict[st
     refusals = [
         Complaint("heading_map_unknown", field=ours, params={"heading": tables.shown(theirs), "column": ours})
         for theirs, ours in meanings.items()
-        if ours not in COLUMNS
+        if ours not in COLUMNS and ours != ledger_map.IGNORE
     ]
     mapped: dict[str, list[_Heading]] = defaultdict(list)
     named: dict[str, list[_Heading]] = defaultdict(list)
@@ -143,11 +388,6 @@ def _place(written: Sequence[str], meanings: Mapping[str, str]) -> tuple[dict[st
         for column, same in places.items()
         if len(same) > 1
     ]
-    missing = [ways for ways in _REQUIRED if not any(all(column in places for column in way) for way in ways)]
-    if missing:
-        wanted = ", ".join(" / ".join(" + ".join(way) for way in ways) for ways in missing)
-        found = _listed(tables.shown(heading) for heading in written if heading)
-        refusals.append(Complaint("headings_missing", params={"missing": wanted, "found": found}))
     return {column: same[0] for column, same in places.items()}, refusals
 
 
@@ -156,32 +396,106 @@ def _listed(headings: Iterable[str]) -> str:
     return ", ".join(names[:_MOST_HEADINGS]) + (" …" if len(names) > _MOST_HEADINGS else "")
 
 
-def _entries(table: tables.Table, headings: Mapping[str, _Heading]) -> tuple[list[_Entry], list[Complaint]]:
+# --- Rows -------------------------------------------------------------------------------------------------------------
+
+
+def _sifted(reading: _Reading) -> tuple[Sequence[tables.Row], Mapping[int, str], Counter[str]]:
+    """The rows that are items, the customer of their group by line, and how many are none. Our own form is sure."""
+    rows, headings = reading.table.rows, reading.headings
+    if reading.plain:
+        return rows, {}, Counter()
+    number = _at(headings, "series", "invoice_number")
+    places = ledger_rows.Places(
+        _at(headings, "invoice_number"),
+        _at(headings, "due_date", "issue_date"),
+        _at(headings, *_AMOUNTS),
+        reading.group,
+    )
+    sifted = ledger_rows.sift(_unmerged(rows, reading), reading.table.headings, places)
+    rows, left_out = sifted.rows, sifted.left_out
+    if wording.has_lines(reading.table.headings):
+        facts = _at(
+            headings, "customer_id", "customer_name", "instalment", "due_date", "issue_date", "currency", *_AMOUNTS
+        )
+        firsts = ledger_rows.first_lines(rows, number, facts)
+        left_out["lines"] += len(rows) - len(firsts)
+        rows = firsts
+    return rows, sifted.groups, left_out
+
+
+def _unmerged(rows: Sequence[tables.Row], reading: _Reading) -> Sequence[tables.Row]:
+    """What is said of a customer in cells merged over several rows, said in each of them. Never an amount."""
+    by_line = {row.line: row for row in rows}
+    places = {heading.place for column, heading in reading.headings.items() if column in _OF_CUSTOMER}
+    for top, left, bottom, right in reading.sheet.merged:
+        if left != right or left not in places or top + 1 not in by_line:
+            continue
+        for line in range(top + 2, bottom + 2):
+            if line in by_line:
+                by_line[line].cells[left] = by_line[top + 1].cells[left]
+    return rows
+
+
+def _entries(rows: Sequence[tables.Row], reading: _Reading) -> tuple[list[_Entry], list[Complaint]]:
     """The rows in our columns. A row that ends before one of them may have lost anything, a dispute or a promise."""
     entries: list[_Entry] = []
     ragged: list[Complaint] = []
-    last = max(heading.place for heading in headings.values())
-    places = [(column, heading.place) for column, heading in headings.items()]
+    last = max(heading.place for heading in reading.headings.values())
+    places = [(column, heading.place) for column, heading in reading.headings.items()]
     clean = lru_cache(_REMEMBERED)(tables.clean)
-    for row in table.rows:
+    for row in rows:
         if len(row.cells) <= last:
-            params: dict[str, object] = {"cells": len(row.cells), "headings": len(table.headings)}
-            number = "".join(row.cells[headings["invoice_number"].place :][:1])
+            params: dict[str, object] = {"cells": len(row.cells), "headings": len(reading.table.headings)}
+            number = "".join(
+                row.cells[place] for place in _at(reading.headings, "invoice_number") if place < len(row.cells)
+            )
             ragged.append(Complaint("row_too_short", row.line, params=params, item=clean(number)))
             continue
-        cells = row.cells
-        texts = {column: text for column, place in places if cells[place] and (text := clean(cells[place]))}
+        texts: dict[str, str] = {}
+        for column, place in places:
+            if cell := row.cells[place]:
+                text = cell if isinstance(cell, tables.Figure) else clean(cell)
+                if text:
+                    texts[column] = text
         entries.append(_Entry(row.line, texts))
     return entries, ragged
 
 
+def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, str], currency: str) -> None:
+    """Add to a row what the table says elsewhere: its group's customer, its number's series, terms and currency."""
+    texts = entry.texts
+    if reading.group is not None and "customer_name" not in texts and (group := groups.get(entry.line)):
+        texts |= {column: text for column, text in ledger_rows.parted(group).items() if column not in texts}
+    if (series := texts.pop("series", "")) and (number := texts.get("invoice_number", "")):
+        number = _FLOAT.sub(r"\1", number)
+        texts["invoice_number"] = number if series.isalpha() and number.startswith(series) else f"{series} {number}"
+    if reading.told.terms and "due_date" not in texts:
+        texts.setdefault("terms_days", reading.told.terms)
+    if currency:
+        texts.setdefault("currency", currency)
+
+
+def _named_currency(reading: _Reading) -> str:
+    """The one currency that the headings of amounts name: `Total (RON)`."""
+    headings = (heading.written for column, heading in reading.headings.items() if column in _AMOUNTS)
+    words = {word for heading in headings for word in wording.currency_words(heading)}
+    meant = {currency for word in words if (currency := amounts.the_currency(amounts.currencies(word)))}
+    return next(iter(meant)) if len(meant) == 1 else ""
+
+
+# --- Cells ------------------------------------------------------------------------------------------------------------
+
+
 def _parsers(
-    entries: Sequence[_Entry], headings: Mapping[str, _Heading], folders: Sequence[Path]
-) -> tuple[dict[str, _Parser], list[Complaint]]:
-    """How each column of this file is read, once all its cells have told the decimal sign and the order of days."""
-    amount, day = cache(amounts.parse), cache(dates.parse)
-    signs, unclear = _decimal_signs(entries, headings, amount)
-    order, undated = _order_of_days(entries, headings, day)
+    entries: Sequence[_Entry], reading: _Reading, folders: Sequence[Path]
+) -> tuple[dict[str, _Parser], dict[str, str], list[Complaint]]:
+    """How each column of this file is read, once all its cells have told the decimal sign and the order of days.
+
+    In between, the lines of a map that say what was decided.
+    """
+    amount, day = cache(_amount), cache(partial(_day, reading.sheet.from_1904))
+    signs, unclear = _decimal_signs(entries, reading, amount)
+    order, undated = _order_of_days(entries, reading, day)
     parsers: dict[str, _Parser] = {
         "description": _description,
         "email": _addresses,
@@ -195,32 +509,60 @@ def _parsers(
         "kind": partial(_word, vocabulary.kind, "kind_unknown"),
         "country": partial(_word, vocabulary.country, "country_unknown"),
         "timezone": partial(_word, vocabulary.timezone, "timezone_unknown"),
+        "status": partial(_status, "open_amount" in reading.headings),
         "pdf": partial(_pdf, folders),
         **{column: partial(_identifier, _all_floats(entries, column)) for column in _IDENTIFIERS},
         **{column: partial(_sum, amount, signs[column]) for column in _AMOUNTS},
         **{column: partial(_date, day, order) for column in _DATES},
         "delivered_date": partial(_delivery, day, order),
     }
-    return parsers, [*unclear, *undated]
+    decided = {
+        "dates": {"day": "day first", "month": "month first"}.get(order.first, ""),
+        "decimal": {",": "comma", ".": "point"}.get(signs["open_amount"].sign, ""),
+    }
+    return parsers, decided, [*unclear, *undated]
+
+
+def _amount(text: str) -> amounts.Written | None:
+    """An amount; a figure of a workbook has one reading only, and says nothing about how others are written."""
+    written = amounts.parse(text)
+    if written is None or not isinstance(text, tables.Figure):
+        return written
+    return written._replace(comma=written.point)
+
+
+def _day(from_1904: bool, text: str) -> dates.Written | None:
+    """A day; a bare number of days is counted from where its workbook begins."""
+    if from_1904 and isinstance(text, tables.Figure) and text.isdigit():
+        text = str(int(text) + _DAYS_TO_1904)
+    return dates.parse(text)
 
 
 def _decimal_signs(
-    entries: Sequence[_Entry], headings: Mapping[str, _Heading], parse: Callable[[str], amounts.Written | None]
+    entries: Sequence[_Entry], reading: _Reading, parse: Callable[[str], amounts.Written | None]
 ) -> tuple[dict[str, amounts.Verdict], list[Complaint]]:
-    """One reading for each column of amounts; a column that does not decide follows the other."""
+    """One reading for each column of amounts; a column that does not decide follows the others, or the map."""
+    if reading.told.decimal:
+        return dict.fromkeys(_AMOUNTS, amounts.Verdict(reading.told.decimal, mixed=False)), []
     votes = {column: _votes(entries, (column,), parse) for column in _AMOUNTS}
-    total, remaining = (amounts.settle(votes[column]) for column in _AMOUNTS)
-    verdicts = {"total": total if total.sign else remaining, "open_amount": remaining if remaining.sign else total}
+    own = {column: amounts.settle(votes[column]) for column in _AMOUNTS}
+    decided = next((verdict for verdict in own.values() if verdict.sign), amounts.Verdict("", mixed=False))
+    verdicts = {column: verdict if verdict.sign else decided for column, verdict in own.items()}
     doubtful = [column for column in _AMOUNTS if not verdicts[column].sign]
-    return verdicts, _doubts("amount_ambiguous", entries, headings, doubtful, parse)
+    answers = ("decimal: comma", "decimal: point")
+    return verdicts, _doubts("amount_ambiguous", entries, reading.headings, doubtful, parse, answers)
 
 
 def _order_of_days(
-    entries: Sequence[_Entry], headings: Mapping[str, _Heading], parse: Callable[[str], dates.Written | None]
+    entries: Sequence[_Entry], reading: _Reading, parse: Callable[[str], dates.Written | None]
 ) -> tuple[dates.Verdict, list[Complaint]]:
-    """One order of day and month for all dates of the file."""
+    """One order of day and month for all dates of the file, unless the map says it."""
+    if reading.told.dates:
+        return dates.Verdict(reading.told.dates, mixed=False), []
     verdict = dates.settle(_votes(entries, _DATES, parse))
-    return verdict, _doubts("dates_ambiguous", entries, headings, () if verdict.first else _DATES, parse)
+    answers = ("dates: day first", "dates: month first")
+    doubtful = () if verdict.first else _DATES
+    return verdict, _doubts("dates_ambiguous", entries, reading.headings, doubtful, parse, answers)
 
 
 def _votes(
@@ -241,8 +583,9 @@ def _doubts(
     headings: Mapping[str, _Heading],
     columns: Sequence[str],
     parse: Callable[[str], amounts.Written | dates.Written | None],
+    answers: tuple[str, ...],
 ) -> list[Complaint]:
-    """A complaint for the file when cells of undecided columns can be read two ways; it names the first of them."""
+    """A question about the file when cells of undecided columns can be read two ways; it names the first of them."""
     for entry in entries:
         for column in columns:
             text = entry.texts.get(column, "")
@@ -250,7 +593,7 @@ def _doubts(
             if written is not None and written.vote == "?":
                 quoted = tables.shown(text)
                 params = {"heading": headings[column].written, "line": entry.line, "value": quoted}
-                return [Complaint(rule, field=column, value=quoted, params=params)]
+                return [Complaint(rule, field=column, value=quoted, params=params, answers=answers)]
     return []
 
 
@@ -262,7 +605,7 @@ def _all_floats(entries: Sequence[_Entry], column: str) -> bool:
 def _identifier(noisy: bool, text: str) -> str | _Unfit:
     if len(text) > _LONGEST_IDENTIFIER:
         return _Unfit("identifier_too_long", {"limit": _LONGEST_IDENTIFIER})
-    return text.partition(".")[0] if noisy else text
+    return str(text).partition(".")[0] if noisy else str(text)
 
 
 def _description(text: str) -> str:
@@ -305,6 +648,14 @@ def _date(parse: Callable[[str], dates.Written | None], verdict: dates.Verdict, 
     )
 
 
+def _status(beside_open_amount: bool, text: str) -> str | _Unfit:
+    """What has become of an invoice; a word we do not know is harmless only where what is open is said beside it."""
+    known = vocabulary.status(text) if len(text) <= _LONGEST_IDENTIFIER else None
+    if known is None:
+        return "" if beside_open_amount else _Unfit("status_unknown")
+    return known
+
+
 def _delivery(parse: Callable[[str], dates.Written | None], verdict: dates.Verdict, text: str) -> object:
     if parse(text) is not None:
         return _date(parse, verdict, text)
@@ -319,8 +670,8 @@ def _word(meaning: Callable[[str], object | None], rule: str, text: str) -> obje
 
 def _terms(text: str) -> int | _Unfit:
     number = _FLOAT.sub(r"\1", text)
-    if not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) <= _LONGEST_TERMS):
-        return _Unfit("terms_unreadable", {"limit": _LONGEST_TERMS})
+    if not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) <= ledger_map.LONGEST_TERMS):
+        return _Unfit("terms_unreadable", {"limit": ledger_map.LONGEST_TERMS})
     return int(number)
 
 
@@ -345,17 +696,26 @@ def _pdf(folders: Sequence[Path], text: str) -> Path | _Unfit:
     return _Unfit(answer, {"limit": enclosures.LARGEST // 1024 // 1024}, bearable=True)
 
 
+# --- Items ------------------------------------------------------------------------------------------------------------
+
+
 def _items(
-    entries: Sequence[_Entry], headings: Mapping[str, _Heading], parsers: Mapping[str, _Parser]
-) -> list[ItemRecord | Complaint]:
-    """The items of the rows that are right in themselves and among each other."""
-    meanings = {column: cache(parsers[column]) for column in headings if column in parsers}
-    spoken_of = frozenset("delivered" if column == "delivered_date" else column for column in headings)
+    entries: Sequence[_Entry], reading: _Reading, parsers: Mapping[str, _Parser]
+) -> tuple[list[ItemRecord | Complaint], int]:
+    """The items of the rows that are right in themselves and among each other, and how many were void."""
+    headings, void = reading.headings, 0
+    written = headings | {
+        column: _Heading(0, column) for column in ("currency", "terms_days") if column not in headings
+    }
+    meanings = {column: cache(parse) for column, parse in parsers.items()}
+    spoken_of = frozenset(
+        "delivered" if column == "delivered_date" else column for column in _spoken_of(reading, entries)
+    )
     items: list[ItemRecord] = []
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in entries:
-        values: dict[str, Any] = dict(entry.texts)
+        values: dict[str, Any] = {column: str(text) for column, text in entry.texts.items()}
         rejected = False
         faults: list[Complaint] = []
         for column, text in entry.texts.items():
@@ -363,15 +723,19 @@ def _items(
                 continue
             value = values[column] = meanings[column](text)
             if isinstance(value, _Unfit):
-                faults.append(_about(entry, headings[column], column, value))
+                faults.append(_about(entry, written.get(column, _Heading(0, column)), column, value))
                 rejected = rejected or not value.bearable
                 del values[column]
+        if values.get("status") == "void":
+            void += 1
+            continue
         wrong = [
             *_missing(entry),
             *_settled_but_open(entry, headings, values),
             *_settle_region(entry, headings, values),
-            *_settle_money(entry, headings, values),
+            *_settle_money(entry, written, values),
         ]
+        wrong += _settle_open(entry, reading, values) if not wrong and not rejected else []
         if key := _identity(values):
             lines[key].append(entry.line)
         if rejected or wrong:
@@ -385,7 +749,13 @@ def _items(
         other = next(one for one in same if one != line)
         params = {"number": tables.shown(key[1]), "line": other}
         complaints.append(Complaint("duplicate_in_file", line, "invoice_number", tables.shown(key[1]), params, key[1]))
-    return [*(item for item in items if item.line not in twins), *complaints]
+    return [*(item for item in items if item.line not in twins), *complaints], void
+
+
+def _spoken_of(reading: _Reading, entries: Sequence[_Entry]) -> set[str]:
+    """The columns that the file speaks of: those it has headings for, and what a group or a map says of every row."""
+    told = {name for name in ("customer_id", "customer_name") if reading.group is not None}
+    return {*reading.headings, *told, *(entries[0].texts if entries else ())}
 
 
 def _about(entry: _Entry, heading: _Heading, column: str, unfit: _Unfit) -> Complaint:
@@ -457,6 +827,28 @@ def _settle_money(entry: _Entry, headings: Mapping[str, _Heading], values: dict[
     return faults
 
 
+def _settle_open(entry: _Entry, reading: _Reading, values: dict[str, Any]) -> list[Complaint]:
+    """Leave what is open, from what was paid or from the state of the invoice; a complaint when nothing says it surely.
+
+    Our own form may leave the open amount out. In another program's an empty cell may be a zero or an error.
+    """
+    if vocabulary.is_credit_note(values.pop("document_type", "")) and max(values.get(c, 0) for c in _AMOUNTS) > 0:
+        return [Complaint("credit_note_positive", entry.line, "document_type")]
+    status, paid = values.pop("status", ""), values.pop("paid_amount", None)
+    if "open_amount" in values:
+        if status == "paid" and values["open_amount"]:
+            unfit = _Unfit("status_contradicts", {"amount": tables.shown(entry.texts["open_amount"])})
+            return [_about(entry, reading.headings["status"], "status", unfit)]
+        return []
+    if status == "paid" or values.get("settled_date") is not None:
+        values["open_amount"] = values["total"] * 0
+    elif paid is not None:
+        values["open_amount"] = values["total"] - paid
+    elif status == "part" or (not reading.plain and "open_amount" in reading.headings):
+        return [Complaint("open_amount_missing", entry.line, "open_amount")]
+    return []
+
+
 def _identity(values: Mapping[str, Any]) -> tuple[str, ...]:
     """What makes an item one and the same within a file; empty when the row does not say it."""
     number = values.get("invoice_number")
@@ -466,6 +858,9 @@ def _identity(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _item(line: int, values: dict[str, Any], spoken_of: frozenset[str]) -> ItemRecord:
     total, remaining = values.pop("total", None), values.pop("open_amount", None)
+    values.pop("status", None)
+    values.pop("document_type", None)
+    values.pop("paid_amount", None)
     needed = {"customer_id": "", "customer_name": "", "due_date": None, "terms_days": None}
     return ItemRecord(
         line=line,
