@@ -7,7 +7,7 @@ The rules themselves are settled in `docs/explanation/planning.md`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -229,6 +229,7 @@ class Coming(NamedTuple):
     """The step an item has come to. `on` is the day it is for; `due` whether that day has come.
 
     `overtaken` is the day on which a later step takes its place, if it is due and cannot be carried out until then.
+    `effect` says how the payer's habits moved the day, empty when they did not.
     """
 
     step: Step | None
@@ -237,6 +238,7 @@ class Coming(NamedTuple):
     due: bool
     rule: str
     overtaken: date | None = None
+    effect: type_params = {}  # noqa: RUF012 - never changed
 
 
 class Hold(NamedTuple):
@@ -490,21 +492,35 @@ class _Look:
         start = max(start, item.due + timedelta(days=max(1, step.only.days_late)))
         if step.repeat == 1 and step.act in MESSAGES and self.said_since(start, step, item):
             return Coming(step, occurrence, start, due=False, rule="passed")
+        if step.act is Act.DECISION:
+            start = self.unanswered(step, item, start)
+        begins, on = self.window(step, start, end, about, self.pace)
+        effect: type_params = {}
+        if step.again and self.dossier.profile.pace:
+            _, usual = self.window(step, start, end, about, lambda low, high: (low, high))
+            if on < usual > self.today or usual < on >= self.today:
+                effect = self.dossier.profile.paced()
+        if on <= self.today:
+            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
+        wait = self.why_wait(step, item, begins, bool(done))
+        return Coming(step, occurrence, on, due=False, rule=wait, effect=effect)
+
+    def window(
+        self, step: Step, start: date, end: date, about: Sequence[date], pace: Callable[[int, int], tuple[int, int]]
+    ) -> tuple[date, date]:
+        """When a step's window begins, and its day in it; `about` are the days of the messages about the item."""
+        calendar = self.calendar_for(step)
         if step.again and about:
-            low, high = self.pace(step.again.low, step.again.high)
+            low, high = pace(step.again.low, step.again.high)
             again = step.again._replace(low=low, high=high)
             start = max(start, again.start(max(about), calendar))
             end = again.end(max(about), calendar)
         end = max(start, end)
-        if step.act is Act.DECISION:
-            start = self.unanswered(step, item, start)
         # A first contact goes on the first working day, whatever weekday.
         on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
         if step.act in _CONTACTS:
             on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
-        if on <= self.today:
-            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
-        return Coming(step, occurrence, on, due=False, rule=self.why_wait(step, item, start, bool(done)))
+        return start, on
 
     def opens_before_due(self, step: Step, item: Item) -> Coming | None:
         """A step on or before the due date: its day, or the last working day before; never after the due date."""
@@ -514,20 +530,22 @@ class _Look:
         occurrence = _times(step.id, item) + 1
         early = self.limits.earlier_when_late if self.dossier.profile.habitually_late else 0
         first = step is self.procedure.first_reminder and step.when.low < 0
-        start = step.when.start(item.due - timedelta(days=early if first else 0), calendar)
-        on = calendar.on_or_before(start)
+        usual = on = calendar.on_or_before(step.when.start(item.due, calendar))
+        if early and first:
+            on = calendar.on_or_before(step.when.start(item.due - timedelta(days=early), calendar))
+        effect = self.dossier.profile.earlier((usual - on).days) if on < usual > today else {}
         speaks = step.act in MESSAGES
         if item.issued and on <= item.issued:  # the invoice itself is the word of that day
             return None
         if speaks and any(told.wording and not told.failed and told.day >= on for told in item.told):
             return Coming(step, occurrence, on, due=False, rule="passed")
         if on > today:
-            return Coming(step, occurrence, on, due=False, rule="step.later")
+            return Coming(step, occurrence, on, due=False, rule="step.later", effect=effect)
         if speaks and (self.crowded(on, before_due=True) or self.crowded(today, before_due=True)):
             if on == today:
                 self.skipped.add(item.id)
             return Coming(step, occurrence, on, due=False, rule="passed")
-        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
+        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
 
     def anchor(self, step: Step, item: Item) -> date | None:
         """The day an offset is counted from."""
@@ -737,8 +755,8 @@ class _Look:
         )  # fmt: skip
         for item in (*main, *soon):
             told, _ = self.told_as(item, step.id)
-            rule = "listed.item" if told == LISTED else f"step.{told}"
-            self.say(item.id, Outcome.SENT, rule, {}, step.id, looks[item.id], place)
+            rule, effect = (f"step.{told}", self.coming[item.id].effect) if told != LISTED else ("listed.item", {})
+            self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
         for item in credited:
             self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
         for receipt in thanks:
@@ -889,7 +907,8 @@ class _Look:
             outcome = Outcome.ESCALATED if step.act is Act.DECISION else Outcome.TASK
             for item in due:
                 if item.id not in self.verdicts:
-                    self.say(item.id, outcome, f"step.{name}", {}, name, self.after(item), self.last())
+                    effect = self.coming[item.id].effect
+                    self.say(item.id, outcome, f"step.{name}", effect, name, self.after(item), self.last())
             spoken = spoken or step.act in _CONTACTS
 
     def put_off(self, item: Item, step: Step, rule: str, params: type_params, day: date) -> None:
@@ -953,7 +972,7 @@ class _Look:
             params = {"day": item.paid_since}
         elif coming.step is not None:
             params["step"] = step
-        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params, step, coming.on)
+        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params | coming.effect, step, coming.on)
 
     def after(self, item: Item, wording: str = "") -> date:
         """When an item dealt with today is looked at next: as if its step had been done, and told in these words."""
