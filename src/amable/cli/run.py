@@ -62,11 +62,11 @@ def command(arguments: argparse.Namespace) -> int:
     errand = Errand(
         ledgers=tuple(arguments.ledger),
         banks=tuple(arguments.bank),
-        described=_creditor(arguments.creditor),
+        described=creditor_of(arguments.creditor),
         **_procedure(arguments.procedure),
         as_of=arguments.as_of or "",
         outbox=arguments.outbox,
-        headings=_headings(arguments.map),
+        headings=headings_of(arguments.map),
         folders=tuple(filter(None, [arguments.files])),
     )
     return run(errand)
@@ -74,7 +74,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 def run(errand: Errand, *, quiet: bool = False) -> int:
     """Do the errand; `quiet` prints nothing (the demo's history)."""
-    given = _read(errand)
+    given = read_input(errand.ledgers, errand.banks, errand.headings, errand.folders)
     with working_in(errand.outbox):
         return _work(errand, given, quiet=quiet)
 
@@ -154,11 +154,12 @@ def _not_another(known: Any, described: creditor_file.Creditor) -> None:
         raise RefusedError("other_creditor", known=known.name, described=described.name)
 
 
-def _creditor(path: Path | None) -> creditor_file.Creditor | None:
+def creditor_of(path: Path | None) -> creditor_file.Creditor | None:
+    """The creditor of a file; refuses it with everything that is wrong, in words."""
     if path is None:
         return None
     try:
-        described = creditor_file.read(_text(path))
+        described = creditor_file.read(text_of(path))
     except creditor_file.CreditorError as error:
         details = tuple(
             say("cli.line", language(), line=p.line, sentence=say(f"creditor.{p.rule}", language(), **p.params))
@@ -172,8 +173,12 @@ def _creditor(path: Path | None) -> creditor_file.Creditor | None:
 
 
 def _procedure(path: Path | None) -> dict[str, Any]:
-    text = _text(path) if path else starter()
-    return {"procedure": checked_procedure(text, str(path or "starter")), "procedure_text": text}
+    return {"procedure": procedure_of(path), "procedure_text": text_of(path) if path else starter()}
+
+
+def procedure_of(path: Path | None) -> Procedure:
+    """The procedure of a file, or the starter."""
+    return checked_procedure(text_of(path) if path else starter(), str(path or "starter"))
 
 
 def starter() -> str:
@@ -200,12 +205,12 @@ def checked_procedure(text: str, name: str) -> Procedure:
     return found
 
 
-def _headings(path: Path | None) -> dict[str, str]:
+def headings_of(path: Path | None) -> dict[str, str]:
     """The map of a ledger's headings to our columns."""
     if path is None:
         return {}
     try:
-        entries = document.parse(_text(path)).value
+        entries = document.parse(text_of(path)).value
     except document.UnreadableError as error:
         raise RefusedError("map_unusable", file=path, line=error.line) from error
     if not isinstance(entries, dict) or not all(isinstance(entry.value, str) for entry in entries.values()):
@@ -213,7 +218,8 @@ def _headings(path: Path | None) -> dict[str, str]:
     return {heading: str(entry.value) for heading, entry in entries.items()}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file, which must be UTF-8."""
     try:
         return _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -255,17 +261,19 @@ def _not_earlier(creditor: Any, today: date, now: datetime | None) -> None:
 # --- reading files ---------------------------------------------------------------------------------------------------
 
 
-def _read(errand: Errand) -> Input:
+def read_input(
+    ledgers: Sequence[Path], banks: Sequence[Path], headings: dict[str, str], folders: Sequence[Path] = ()
+) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
     given = Input()
-    for path in errand.ledgers:
-        _read_ledger(path, errand, given)
+    for path in ledgers:
+        _read_ledger(path, headings, folders, given)
     if not given.records:
         first = next(iter(given.complaints), None)
         if first is None:
-            raise RefusedError("ledger_empty", file=errand.ledgers[0])
+            raise RefusedError("ledger_empty", file=ledgers[0])
         raise RefusedError("ledger_unusable", file=first[0], details=_in_words(given.complaints[:10]))
-    for path in errand.banks:
+    for path in banks:
         _read_bank(path, given)
     return given
 
@@ -284,15 +292,15 @@ def _in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
     )
 
 
-def _read_ledger(path: Path, errand: Errand, given: Input) -> None:
+def _read_ledger(path: Path, headings: dict[str, str], more: Sequence[Path], given: Input) -> None:
     data = _bytes(path)
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((path.name, Complaint("ledger_not_recognised")))
         given.whole = False
         return
-    folders = (path.resolve().parent, *(folder.resolve() for folder in errand.folders))
-    for found in reader.read(data, folders=folders, heading_map=errand.headings):
+    folders = (path.resolve().parent, *(folder.resolve() for folder in more))
+    for found in reader.read(data, folders=folders, heading_map=headings):
         if isinstance(found, ItemRecord):
             given.records.append((path.name, found))
         else:

@@ -398,7 +398,7 @@ class _Look:
             return coming
         if self.today <= item.due:
             return Coming(None, 0, item.due + timedelta(days=1), due=False, rule="not_due")
-        return Coming(None, 0, self.review, due=False, rule="procedure.ended")
+        return Coming(None, 0, self.ask_at_end_on(item), due=False, rule="procedure.ended")
 
     def latest(self, steps: Sequence[Step], item: Item) -> Coming | None:
         """The same among some of the steps; None when none of them is due or to come."""
@@ -611,7 +611,7 @@ class _Look:
                 opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
                 if opened and opened.rule != "passed" and self.presumed(softer, item):
                     return opened
-        return coming._replace(due=False, on=self.review, rule="procedure.ended")
+        return coming._replace(due=False, on=self.ask_at_end_on(item), rule="procedure.ended")
 
     def presumed(self, step: Step, item: Item) -> bool:
         """Whether the messages a step presumes are on record, accepted and not bounced.
@@ -867,12 +867,17 @@ class _Look:
             self.planned.append(Planned(Act.CHECK, name, "", lines))
             for item in items:
                 hold = self.holds[item.id]
-                self.say(item.id, Outcome.TASK, hold.rule, hold.params, name, hold.until, self.last())
+                look = min(hold.until, self.today + timedelta(days=self.limits.review))
+                self.say(item.id, Outcome.TASK, hold.rule, hold.params, name, look, self.last())
 
     def may_ask(self, item: Item, ask: str) -> bool:
         """Whether a person was not asked this about the item within the review time."""
+        return self.askable_on(item, ask) <= self.today
+
+    def askable_on(self, item: Item, ask: str) -> date:
+        """The day from which on a person may be asked this about the item, again if need be."""
         last = max((told.day for told in item.told if told.step == ASK + ask), default=None)
-        return last is None or (self.today - last).days >= self.limits.review
+        return self.today if last is None else last + timedelta(days=self.limits.review)
 
     def ask_at_the_end(self, items: Sequence[Item]) -> None:
         """An item for which the procedure has nothing left is a person's to decide; nothing due is ever nowhere."""
@@ -883,7 +888,13 @@ class _Look:
         name = ASK + "procedure_ended"
         self.planned.append(Planned(Act.CHECK, name, "", tuple(self.task_line(item, name) for item in asked)))
         for item in asked:
-            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, self.review, self.last())
+            look = self.today + timedelta(days=self.limits.review)
+            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, look, self.last())
+
+    def ask_at_end_on(self, item: Item) -> date:
+        """The next day on which a person may be asked what to do now that the procedure has nothing left."""
+        tomorrow = self.today + timedelta(days=1)
+        return min(self.review, max(tomorrow, self.askable_on(item, "procedure_ended")))
 
     def turn_to_people(self, items: Sequence[Item]) -> None:
         """The checks, calls, meetings and decisions whose time has come, one task a kind, the oldest first.
@@ -954,9 +965,10 @@ class _Look:
     def quiet(self, item: Item) -> Verdict:
         """The verdict of an item about which nothing is said or asked today."""
         if hold := self.holds.get(item.id):
-            coming = self.coming.get(item.id)
-            asks = hold.ask and coming and not coming.due and not hold.at_once
-            until = min(hold.until, coming.on) if asks and coming else hold.until
+            until = hold.until
+            if hold.ask and (coming := self.coming.get(item.id)):
+                waits = not coming.due and not hold.at_once
+                until = min(until, coming.on if waits else self.askable_on(item, hold.ask))
             return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=until)
         if item.open <= 0:
             return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review)

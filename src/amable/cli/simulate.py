@@ -1,0 +1,7 @@
+"""`amable simulate`."""
+
+import argparse
+
+
+def command(arguments: argparse.Namespace) -> int:
+    return 0
