@@ -541,7 +541,7 @@ class _Look:
             return Coming(step, occurrence, on, due=False, rule="passed")
         if on > today:
             return Coming(step, occurrence, on, due=False, rule="step.later", effect=effect)
-        if speaks and (self.crowded(on, before_due=True) or self.crowded(today, before_due=True)):
+        if speaks and self.crowded(on, before_due=True):
             if on == today:
                 self.skipped.add(item.id)
             return Coming(step, occurrence, on, due=False, rule="passed")
