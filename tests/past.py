@@ -1,4 +1,4 @@
-"""A year of a creditor's ledger as it really looks: customers of every kind, most paying a little late, some not at all.
+"""A year of a creditor's ledger as it really looks: most customers pay a little late, some not at all.
 
 The shape follows the statistics of a real ledger: about a third of the invoices is paid late, by a few days on average,
 one customer in a hundred by three weeks; disputes are rare and late. A seed gives the same ledger again.
@@ -6,8 +6,11 @@ one customer in a hundred by three weeks; disputes are rare and late. A seed giv
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 from amable.plugs.invoices import ItemRecord
@@ -21,6 +24,23 @@ def ledger(invoices: int, seed: int = 1) -> list[ItemRecord]:
     chance = Random(seed)
     customers = [_customer(number, chance) for number in range(max(1, invoices // 5))]
     return [_invoice(line, chance.choice(customers), chance) for line in range(2, invoices + 2)]
+
+
+def write(path: Path, records: Iterable[ItemRecord]) -> Path:
+    """The ledger as the file a bookkeeper would export."""
+    columns = (
+        "customer_id", "customer_name", "email", "country", "region", "tax_id", "opt_out", "payment_method",
+        "invoice_number", "issue_date", "due_date", "currency", "total", "open_amount", "settled_date", "disputed",
+        "promise_date",
+    )  # fmt: skip
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for record in records:
+            row = {name: getattr(record, name) for name in columns}
+            row |= {"opt_out": ",".join(record.opt_out), "disputed": "yes" if record.disputed else ""}
+            writer.writerow("" if value is None else str(value) for value in row.values())
+    return path
 
 
 def _customer(number: int, chance: Random) -> dict[str, object]:

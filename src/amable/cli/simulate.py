@@ -63,10 +63,10 @@ def _difference(one: Sequence[Lived], other: Sequence[Lived]) -> None:
     for name in ("days", "contacts"):
         found = difference([getattr(x, name) for x in one], [getattr(x, name) for x in other])
         verdict = say("simulate.some" if found.real else "simulate.none", spoken)
-        print(f"{say('simulate.difference', spoken)}, {say(f'simulate.{name}', spoken)}: {_shown(found)}  {verdict}")
+        print(f"{say('simulate.difference', spoken)}, {say(f'simulate.{name}', spoken)}: {_shown(found, 2)}  {verdict}")
 
 
-def _shown(found: Interval) -> str:
+def _shown(found: Interval, places: int = 1) -> str:
     if found.high == float("inf"):
-        return f"{found.mean:.1f}"
-    return f"{found.mean:.1f} [{found.low:.1f}, {found.high:.1f}]"
+        return f"{found.mean:.{places}f}"
+    return f"{found.mean:.{places}f} [{found.low:.{places}f}, {found.high:.{places}f}]"
