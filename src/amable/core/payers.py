@@ -67,6 +67,14 @@ class Profile(NamedTuple):
             return {"effect": why}
         return {}
 
+    def worded(self, variant: str) -> effect_params:
+        """Why a message is in words for a regular or a new customer; empty when its words are for anyone."""
+        return {"effect": f"effect.{variant}", "effect_n": self.settled} if variant in ("regular", "new") else {}
+
+    def facts(self) -> effect_params:
+        """What is known of the payer, by name; what is not known is left out."""
+        return {name: value for name, value in self._asdict().items() if value}
+
 
 class Promised(NamedTuple):
     """A promise to pay by a day, and when the item was settled, if it was."""
