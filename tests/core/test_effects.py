@@ -93,6 +93,7 @@ def test_the_reason_says_it_in_a_sentence_of_its_own(effect: dict[str, object], 
 def test_the_sentence_in_english() -> None:
     params = {"day": date(2026, 3, 1), "step": "due_7", **Profile(median_late=14, observed=5).earlier(3)}
     assert reason("step.later", params, "en") == (
-        "Nothing is to be said today; next on 1 March 2026: first reminder before the due date. It comes 3 days earlier "
-        "than usual, because half of the customer’s 5 invoices so far were at least 14 days late."
+        "Nothing is to be said today; next on 1 March 2026: first reminder before the due date. "
+        "It comes 3 days earlier than usual, because half of the customer’s 5 invoices so far were at least 14 days "
+        "late."
     )

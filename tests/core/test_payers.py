@@ -71,7 +71,7 @@ def test_the_pace(known: Profile, pace: int) -> None:
 def test_who_keeps_promises_has_kept_two_and_two_more_for_each_broken_one(
     promises: list[tuple[int, int | None]], keeps: bool
 ) -> None:
-    """Each a promise for so many days ago (ahead when negative), and the day after the invoice's due date of payment."""
+    """Each a promise for a day gone by (to come when negative), and the days until it was settled, if it was."""
     due = TODAY - timedelta(days=30)
     made = [
         Promised(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from statistics import fmean
 
 from amable.cli.run import procedure_of
 from amable.cli.speaking import RefusedError, language
@@ -11,6 +12,7 @@ from amable.core.languages import say
 from amable.core.simulator import PATIENCE, PEOPLE, Interval, Lived, difference, interval, simulate
 
 _INVOICES = 4
+_FEW = 10  # the normal approximation is no good for fewer payers
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -51,7 +53,7 @@ def _table(lived: Sequence[Lived]) -> None:
         if mine:
             label = say(f"temperament.{name}" if name else "simulate.all", spoken)
             days, contacts = ([one.days for one in mine], [one.contacts for one in mine])
-            rows.append((label, str(len(mine)), _shown(interval(days)), _shown(interval(contacts))))
+            rows.append((label, str(len(mine)), _mean(days), _mean(contacts)))
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     for row in rows:
         print("  ".join((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)))))
@@ -64,6 +66,11 @@ def _difference(one: Sequence[Lived], other: Sequence[Lived]) -> None:
         found = difference([getattr(x, name) for x in one], [getattr(x, name) for x in other])
         verdict = say("simulate.some" if found.real else "simulate.none", spoken)
         print(f"{say('simulate.difference', spoken)}, {say(f'simulate.{name}', spoken)}: {_shown(found, 2)}  {verdict}")
+
+
+def _mean(values: Sequence[float]) -> str:
+    """The mean, with its interval where there are payers enough for one."""
+    return _shown(interval(values)) if len(values) >= _FEW else f"{fmean(values):.1f}"
 
 
 def _shown(found: Interval, places: int = 1) -> str:

@@ -192,11 +192,12 @@ class _Payer:
                 self.debts[number] = _Debt(item, self.unasked(number, on))
                 news = True
         for debt in self.debts.values():
-            if debt.paid_on is not None:
+            given_up = debt.item.due + timedelta(days=PATIENCE)
+            if debt.paid_on is not None or day > given_up:
                 continue
-            if debt.pays_on is not None and debt.pays_on <= day:
+            if debt.pays_on is not None and debt.pays_on <= day < given_up:
                 debt.paid_on, self.unanswered, news = day, 0, True
-            elif debt.item.due + timedelta(days=PATIENCE) == day or day == debt.disputed_until:
+            elif day in (given_up, debt.disputed_until):
                 news = True
         return news
 
