@@ -202,6 +202,19 @@ def test_what_will_leave_is_what_then_leaves(
     assert foreseen == happened
 
 
+def test_the_procedure_of_the_last_run_is_rehearsed(
+    business: Business, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = tmp_path / "only.yaml"
+    only.write_text("procedure: only\nsteps:\n  - step: due_3\n    when: 3 days before due\n    wording: due_today\n")
+    business.owes("F-1", "500.00", "2026-03-20")
+    business.run("2026-03-02", "--procedure", str(only))
+    assert main(["rehearse", "--outbox", str(business.outbox), "--days", "18"]) == 0
+    printed = capsys.readouterr().out
+    assert "second reminder before the due date" in printed
+    assert "first reminder before the due date" not in printed
+
+
 def test_a_folder_without_a_record_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rehearse", "--outbox", str(tmp_path / "nothing")]) == 2
     assert "There is no record" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def _time(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     rehearse.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="the folder, which stays as it is")
     rehearse.add_argument("--days", type=int, default=30, metavar="N", help="how many days ahead (default: 30)")
     rehearse.add_argument("--out", type=Path, metavar="FILE", help="where a row for each item is written (CSV)")
-    rehearse.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
+    rehearse.add_argument("--procedure", type=Path, metavar="FILE", help="a procedure (default: that of the last run)")
 
     compare = commands.add_parser("compare", help="two procedures on the same past, side by side")
     compare.add_argument("a", type=Path, metavar="PROCEDURE_A", help="a dunning procedure")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from amable.cli.replay import write_said
-from amable.cli.run import procedure_of
+from amable.cli.run import checked_procedure, procedure_of, starter
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core.languages import say, show_date
@@ -24,13 +24,14 @@ def command(arguments: argparse.Namespace) -> int:
     """Rehearse the days that follow the folder's last run, print them, and write a row for each item if asked."""
     if not (os.environ.get("DATABASE_URL") or (arguments.outbox / "amable.sqlite3").is_file()):
         raise RefusedError("no_outbox", folder=arguments.outbox)
-    procedure = procedure_of(arguments.procedure)
+    given = procedure_of(arguments.procedure) if arguments.procedure else None
     with working_in(arguments.outbox):
-        return _rehearse(arguments, procedure)
+        return _rehearse(arguments, given)
 
 
-def _rehearse(arguments: argparse.Namespace, procedure: Procedure) -> int:
-    from amable.dunning.dossier import gather, setting  # noqa: PLC0415 - once the database is chosen
+def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
+    from amable.dunning.actions import procedure_last_used  # noqa: PLC0415 - once the database is chosen
+    from amable.dunning.dossier import gather, setting  # noqa: PLC0415
     from amable.ledger.models import Customer, Item  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
@@ -42,6 +43,7 @@ def _rehearse(arguments: argparse.Namespace, procedure: Procedure) -> int:
     last = first + timedelta(days=arguments.days)
     said: list[Said] = []
     with acting_for(creditor):
+        procedure = given or checked_procedure(procedure_last_used(creditor) or starter(), "last used")
         it = setting(creditor, procedure, first)
         customers = {c.pk: c for c in Customer.objects.filter(creditor=creditor).order_by("pk")}
         listed = list(customers.values())

@@ -117,6 +117,13 @@ def remember_procedure(creditor: Creditor, text: str) -> str:
     return digest
 
 
+def procedure_last_used(creditor: Creditor) -> str:
+    """The text of the procedure of the last run, empty when there was none."""
+    last = log.last_run(creditor)
+    stored = StoredProcedure.objects.filter(creditor=creditor, digest=last.get("procedure", "")).first()
+    return stored.text if stored else ""
+
+
 def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
     """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
     ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
