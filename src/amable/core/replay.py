@@ -252,6 +252,7 @@ class _Walk:
             cycle=cycle,
             disputed=owed if item.disputed else 0,
             promise=Promise(owed, item.promise.on) if item.promise else None,
+            paid_since=change.on if before and 0 < change.open < before.open else None,
         )
 
     def profile(self, day: date) -> tuple[Profile, object]:

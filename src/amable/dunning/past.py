@@ -24,6 +24,7 @@ from amable.ledger.records import (
     amounts,
     by_direct_debit,
     collected_by,
+    currency_of,
     customer_key,
     due_on,
     minimum,
@@ -171,7 +172,7 @@ def _owed(
     alike: dict[tuple[int, str, int], str] = {}
     for file, given in records:
         record = keepable(given)
-        amount = amounts(record, creditor.country)
+        amount = amounts(record, currency_of(creditor.country))
         if isinstance(amount, Complaint):
             found.complaints.append((file, amount))
             continue
