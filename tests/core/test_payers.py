@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from amable.core.payers import Profile, profile
+from amable.core.payers import Profile, Promised, profile
 
 TODAY = date(2026, 3, 17)
 
@@ -55,3 +55,39 @@ def test_a_customer_is_new_until_two_items_were_settled(count: int, relationship
 )
 def test_the_pace(known: Profile, pace: int) -> None:
     assert known.pace == pace
+
+
+@pytest.mark.parametrize(
+    ("promises", "keeps"),
+    [
+        ([(5, 3), (5, 5)], True),
+        ([(5, 3)], False),  # never on fewer than two
+        ([(5, 3), (5, 5), (5, 6)], False),
+        ([(5, 3), (5, 5), (5, 4), (5, 1), (5, 9)], True),
+        ([(5, 3), (5, 5), (-5, None)], True),  # its day has not come
+        ([(5, 3), (5, 5), (5, None)], False),
+    ],
+)
+def test_who_keeps_promises_has_kept_two_and_two_more_for_each_broken_one(
+    promises: list[tuple[int, int | None]], keeps: bool
+) -> None:
+    """Each a promise for a day gone by (to come when negative), and the days until it was settled, if it was."""
+    due = TODAY - timedelta(days=30)
+    made = [
+        Promised(
+            TODAY - timedelta(days=20) if by > 0 else TODAY + timedelta(days=5), on and due + timedelta(days=5 + on)
+        )
+        for by, on in promises
+    ]
+    found = profile([], [], TODAY, promises=made)
+    assert found.keeps_promises is keeps
+
+
+@pytest.mark.parametrize(("answers", "quick"), [([0, 1], True), ([0], False), ([0, 5, 6], False), ([], False)])
+def test_who_answers_within_a_day(answers: list[int], quick: bool) -> None:
+    assert profile([], [], TODAY, answers=answers).answers_quickly is quick
+
+
+def test_the_share_paid_on_time() -> None:
+    found = profile(paid(-3, 0, 4), unpaid(5), TODAY)
+    assert (found.on_time, found.settled, found.observed) == (2, 3, 4)

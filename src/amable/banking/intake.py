@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 
+from amable.banking.fingerprints import fingerprints
 from amable.banking.models import BankLine, Proposal
 from amable.banking.models import Statement as KeptStatement
 from amable.core import matching
@@ -23,9 +23,8 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
 from amable.ledger.models import Customer, Item, Payment, Taken
-from amable.ledger.texts import keepable_line
 from amable.organisation.models import Creditor
-from amable.plugs.bank import Statement, StatementLine
+from amable.plugs.bank import Statement
 from amable.plugs.complaint import Complaint
 
 LARGEST = 10**15  # in minor units: no payment, and it still fits a database's integer
@@ -105,12 +104,7 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
         closing=_balance(statement.closing),
         closing_on=statement.closing_on,
     )
-    seen: Counter[str] = Counter()
-    prints: list[tuple[str, StatementLine]] = []
-    for line in map(keepable_line, statement.lines):
-        base = _base(statement.account, line)
-        seen[base] += 1
-        prints.append((sha256(f"{base}|{seen[base]}".encode()).hexdigest(), line))
+    prints = fingerprints(statement)
     before = _seen_before(creditor, [fingerprint for fingerprint, _ in prints])
     rows = []
     for fingerprint, line in prints:
@@ -160,24 +154,6 @@ def _seen_before(creditor: Creditor, fingerprints: Sequence[str]) -> set[str]:
         asked = BankLine.objects.filter(creditor=creditor, fingerprint__in=fingerprints[start : start + 1000])
         found.update(asked.values_list("fingerprint", flat=True))
     return found
-
-
-def _base(account: str, line: StatementLine) -> str:
-    """What tells one movement from another, apart from how many alike came before it in the statement."""
-    return "|".join(
-        (
-            account,
-            line.booked_on.isoformat(),
-            format(line.amount.normalize(), "f"),
-            line.currency,
-            line.name,
-            line.iban,
-            line.text,
-            line.reference,
-            line.end_to_end,
-            line.bank_reference,
-        )
-    )
 
 
 def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
@@ -289,7 +265,7 @@ def _receive(
 ) -> None:
     """Money in: booked when sure, else proposed to a person, with whose it probably is."""
     found = matching.match(_received(line), index)
-    if not (found and found[0].sure) and (told := _told_by_ledger(line, in_ledger)):
+    if not (found and found[0].sure) and (told := matching.told_by_ledger(_received(line), in_ledger)):
         found, index = (told,), in_ledger
     if not found:
         line.state = "unknown"
@@ -327,16 +303,6 @@ def _receive(
             if share.amount > 0
         ]
     )
-
-
-def _told_by_ledger(line: BankLine, in_ledger: matching.Index) -> matching.Match | None:
-    """The items the ledger calls paid and this movement names, when it is exactly what pays them."""
-    best = next(iter(matching.match(_received(line), in_ledger)), None)
-    named = best is not None and best.reasons[0].rule in ("number", "reference")
-    if best is None or not named or not best.sure or best.unapplied:
-        return None
-    whole = all(share.amount == in_ledger.open[share.item] for share in best.shares)
-    return best if whole else None
 
 
 def _take_back(

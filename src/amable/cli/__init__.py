@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from amable.cli import demo, evidence, importing, procedure, run  # noqa: PLC0415
+    from amable.cli import compare, demo, evidence, importing, procedure, rehearse, replay, run, simulate  # noqa: PLC0415  # noqa: PLC0415
 
     return {
         "run": run.command,
@@ -43,6 +43,10 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "import": importing.command,
         "procedure": procedure.command,
         "evidence": evidence.command,
+        "replay": replay.command,
+        "rehearse": rehearse.command,
+        "compare": compare.command,
+        "simulate": simulate.command,
     }
 
 
@@ -86,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     evidence_verbs = evidence.add_subparsers(dest="verb", required=True, metavar="VERB")
     verify = evidence_verbs.add_parser("verify", help="prove that nothing was changed, removed or reordered")
     verify.add_argument("--outbox", type=Path, required=True, metavar="DIR")
+    _time(commands)
     return parser
 
 
@@ -93,3 +98,38 @@ def _reading(command: argparse.ArgumentParser) -> None:
     """How ledgers are read, the same for every command that reads them."""
     command.add_argument("--map", type=Path, metavar="FILE", help="which heading is which column; written if not there")
     command.add_argument("--additions", action="store_true", help="the ledgers hold new items only: none is missing")
+
+
+def _time(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands that look into the past and the future."""
+    replay = commands.add_parser("replay", help="what would have been said, had Amable written from the first day")
+    _past(replay)
+    replay.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the rows are written (CSV)")
+    replay.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
+
+    rehearse = commands.add_parser("rehearse", help="what will leave in the coming days, if nobody pays or answers")
+    rehearse.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="the folder, which stays as it is")
+    rehearse.add_argument("--days", type=int, default=30, metavar="N", help="how many days ahead (default: 30)")
+    rehearse.add_argument("--out", type=Path, metavar="FILE", help="where a row for each item is written (CSV)")
+    rehearse.add_argument("--procedure", type=Path, metavar="FILE", help="a procedure (default: that of the last run)")
+
+    compare = commands.add_parser("compare", help="two procedures on the same past, side by side")
+    compare.add_argument("a", type=Path, metavar="PROCEDURE_A", help="a dunning procedure")
+    compare.add_argument("b", type=Path, metavar="PROCEDURE_B", help="another")
+    _past(compare)
+
+    simulate = commands.add_parser("simulate", help="how long invented payers take to pay, and how often they hear")
+    simulate.add_argument("--procedure", type=Path, metavar="A", help="a dunning procedure (default: the starter)")
+    simulate.add_argument("--against", type=Path, metavar="B", help="another, to compare it with")
+    simulate.add_argument("--payers", type=int, default=400, metavar="N", help="payers to invent (default: 400)")
+    simulate.add_argument("--seed", type=int, default=1, metavar="S", help="which payers they are (default: 1)")
+
+
+def _past(parser: argparse.ArgumentParser) -> None:
+    """Which past, and who owes."""
+    parser.add_argument("--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the items (CSV)")
+    parser.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    parser.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed (YAML)")
+    parser.add_argument("--map", type=Path, metavar="FILE", help="which heading of the ledger is which column (YAML)")
+    parser.add_argument("--from", dest="first", required=True, metavar="DATE", help="the first day, as 2025-01-01")
+    parser.add_argument("--to", dest="last", required=True, metavar="DATE", help="the last day")

@@ -6,13 +6,12 @@ next run of the same day leaves the folder as if it had never happened.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from amable.cli.tables import UNFINISHED, Figure, write, write_table
 from amable.core.languages import say
 from amable.core.money import from_minor
 from amable.core.procedure import Procedure
@@ -32,7 +31,6 @@ WHY_COLUMNS: Final = (
 )  # fmt: skip
 REJECTED_COLUMNS: Final = ("file", "line", "field", "value", "reason", "advice")
 _KINDS: Final = ("mail", "tasks", "staff")
-_UNFINISHED: Final = ".unfinished-"
 
 
 def write_day(folder: Path, creditor: Creditor, today: date) -> None:
@@ -93,42 +91,8 @@ def _set_earlier_aside(folder: Path, place: Path, today: date) -> None:
 
 
 def _clear_unfinished(place: Path) -> None:
-    for file in place.glob(f"{_UNFINISHED}*"):
+    for file in place.glob(f"{UNFINISHED}*"):
         file.unlink(missing_ok=True)
-
-
-def write(path: Path, data: bytes) -> None:
-    """Put bytes in their place whole, and only when they are not there yet."""
-    try:
-        if path.stat().st_size == len(data) and path.read_bytes() == data:
-            return
-    except OSError:
-        pass
-    unfinished = path.with_name(f"{_UNFINISHED}{path.name}")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A CSV that people open in a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would run."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell if isinstance(cell, Figure) else harmless(str(cell)) for cell in row])
-    write(path, b"\xef\xbb\xbf" + text.getvalue().encode())
-
-
-class Figure(str):
-    """A cell that is a number and stays one, its sign included."""
-
-    __slots__ = ()
-
-
-def harmless(cell: str) -> str:
-    """A text cell that a spreadsheet shows and does not run: formulas get an apostrophe in front."""
-    flat = " ".join(cell.split("\x00")).replace("\r", " ").replace("\n", " ").replace("\t", " ").strip()
-    return f"'{flat}" if flat.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else flat
 
 
 def write_rejected(folder: Path, complaints: Sequence[tuple[str, Complaint]], language: str) -> None:

@@ -90,6 +90,7 @@ def _effect(given: Input) -> _Effect:
 
     from amable.ledger import intake  # noqa: PLC0415
     from amable.ledger.models import Customer  # noqa: PLC0415
+    from amable.ledger.records import who  # noqa: PLC0415
     from amable.organisation.actions import install  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
@@ -116,7 +117,7 @@ def _effect(given: Input) -> _Effect:
             keys = intake.keys_of(creditor, (one.record for one in sourced))
             names: dict[str, dict[str, None]] = defaultdict(dict)
             for one in sourced:
-                names[keys.key(intake.who(one.record))[0]].setdefault(one.record.customer_name)
+                names[keys.key(who(one.record))[0]].setdefault(one.record.customer_name)
             effect.customers = len(names)
             effect.new_customers = len({told[key] for key in names if key in told} - customers)
             _compare_names(names, effect)

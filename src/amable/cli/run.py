@@ -66,7 +66,7 @@ def command(arguments: argparse.Namespace) -> int:
     errand = Errand(
         ledgers=tuple(arguments.ledger),
         banks=tuple(arguments.bank),
-        described=_creditor(arguments.creditor),
+        described=creditor_of(arguments.creditor),
         **_procedure(arguments.procedure),
         as_of=arguments.as_of or "",
         outbox=arguments.outbox,
@@ -80,7 +80,8 @@ def command(arguments: argparse.Namespace) -> int:
 
 def run(errand: Errand, *, quiet: bool = False) -> int:
     """Do the errand; `quiet` prints nothing (the demo's history)."""
-    given = _read(errand)
+    given = read_input(errand.ledgers, errand.banks, errand.headings, errand.folders, errand.map_file)
+    given.whole = given.whole and not errand.additions
     if not quiet:
         understanding.show_guesses(given.understood)
     with working_in(errand.outbox):
@@ -162,11 +163,12 @@ def _not_another(known: Any, described: creditor_file.Creditor) -> None:
         raise RefusedError("other_creditor", known=known.name, described=described.name)
 
 
-def _creditor(path: Path | None) -> creditor_file.Creditor | None:
+def creditor_of(path: Path | None) -> creditor_file.Creditor | None:
+    """The creditor of a file; refuses it with everything that is wrong, in words."""
     if path is None:
         return None
     try:
-        described = creditor_file.read(_text(path))
+        described = creditor_file.read(text_of(path))
     except creditor_file.CreditorError as error:
         details = tuple(
             say("cli.line", language(), line=p.line, sentence=say(f"creditor.{p.rule}", language(), **p.params))
@@ -180,8 +182,12 @@ def _creditor(path: Path | None) -> creditor_file.Creditor | None:
 
 
 def _procedure(path: Path | None) -> dict[str, Any]:
-    text = _text(path) if path else starter()
-    return {"procedure": checked_procedure(text, str(path or "starter")), "procedure_text": text}
+    return {"procedure": procedure_of(path), "procedure_text": text_of(path) if path else starter()}
+
+
+def procedure_of(path: Path | None) -> Procedure:
+    """The procedure of a file, or the starter."""
+    return checked_procedure(text_of(path) if path else starter(), str(path or "starter"))
 
 
 def starter() -> str:
@@ -213,7 +219,7 @@ def read_map(path: Path | None) -> dict[str, str]:
     if path is None or not path.exists():
         return {}
     try:
-        entries = document.parse(_text(path)).value
+        entries = document.parse(text_of(path)).value
     except document.UnreadableError as error:
         raise RefusedError("map_unusable", file=path, line=error.line) from error
     if not isinstance(entries, dict) or not all(isinstance(entry.value, str) for entry in entries.values()):
@@ -221,7 +227,8 @@ def read_map(path: Path | None) -> dict[str, str]:
     return {heading: str(entry.value) for heading, entry in entries.items()}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file, which must be UTF-8."""
     try:
         return _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -263,11 +270,16 @@ def _not_earlier(creditor: Any, today: date, now: datetime | None) -> None:
 # --- reading files ---------------------------------------------------------------------------------------------------
 
 
-def _read(errand: Errand) -> Input:
+def read_input(
+    ledgers: Sequence[Path],
+    banks: Sequence[Path],
+    headings: dict[str, str],
+    folders: Sequence[Path] = (),
+    map_file: Path | None = None,
+) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
-    given = read_ledgers(errand.ledgers, errand.headings, errand.folders, errand.map_file)
-    given.whole = given.whole and not errand.additions
-    for path in errand.banks:
+    given = read_ledgers(ledgers, headings, folders, map_file)
+    for path in banks:
         _read_bank(path, given)
     return given
 
@@ -304,14 +316,14 @@ def in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
     )
 
 
-def _read_ledger(path: Path, headings: dict[str, str], allowed: Sequence[Path], given: Input) -> None:
+def _read_ledger(path: Path, headings: dict[str, str], more: Sequence[Path], given: Input) -> None:
     data = _bytes(path)
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((path.name, Complaint("ledger_not_recognised")))
         given.whole = False
         return
-    folders = (path.resolve().parent, *(folder.resolve() for folder in allowed))
+    folders = (path.resolve().parent, *(folder.resolve() for folder in more))
     for found in reader.read(data, folders=folders, heading_map=headings):
         if isinstance(found, ItemRecord):
             given.records.append((path.name, found))

@@ -62,6 +62,13 @@ class Creditor:
     pay_link: str = ""
     minimum: Decimal = DEFAULT_MINIMUM
 
+    @property
+    def closed(self) -> list[str]:
+        """The creditor's own closed days in words: `2026-08-03`, or yearly `12-24`."""
+        return sorted(day.isoformat() for day in self.closed_days) + sorted(
+            f"{month:02}-{day:02}" for month, day in self.closed_yearly
+        )
+
     def closed_in(self, year: int) -> frozenset[date]:
         """The creditor's own closed days of a year, single and yearly ones together (29 February only when it is)."""
         dated = {day for day in self.closed_days if day.year == year}

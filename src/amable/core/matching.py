@@ -18,7 +18,7 @@ from amable.core.payer_names import Names, fold_name, has_legal_form, same_name
 
 __all__ = [
     "Index", "Match", "OpenItem", "PastPayment", "PastPayments", "Payer", "Reason", "Received", "Reversal", "Share",
-    "fold_name", "fold_number", "has_legal_form", "match", "match_return",
+    "fold_name", "fold_number", "has_legal_form", "match", "match_return", "told_by_ledger",
 ]  # fmt: skip
 
 
@@ -163,6 +163,10 @@ class Index:
         else:
             self._add(item)
         self._by_amount.pop(item.customer, None)
+
+    def learn(self, customer: int, iban: str) -> None:
+        """The customer has paid from this account."""
+        self._ibans.setdefault(_account(iban), set()).add(customer)
 
     def owed(self, customer: int, currency: str) -> int:
         """What the customer owes in all, credit notes taken off."""
@@ -476,6 +480,15 @@ def _by_amount(received: Received, customer: int, reasons: list[Reason], index: 
 
 def _naming(rule: str, numbers: list[str]) -> Reason:
     return Reason(rule, {"n": len(numbers), "numbers": ", ".join(numbers)})
+
+
+def told_by_ledger(received: Received, in_ledger: Index) -> Match | None:
+    """The items a ledger calls paid and this payment names, when it is exactly what pays them."""
+    best = next(iter(match(received, in_ledger)), None)
+    if best is None or not best.sure or best.unapplied or best.reasons[0].rule not in ("number", "reference"):
+        return None
+    whole = all(share.amount == in_ledger.open[share.item] for share in best.shares)
+    return best if whole else None
 
 
 class PastPayments:

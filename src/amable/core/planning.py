@@ -7,7 +7,7 @@ The rules themselves are settled in `docs/explanation/planning.md`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -229,6 +229,7 @@ class Coming(NamedTuple):
     """The step an item has come to. `on` is the day it is for; `due` whether that day has come.
 
     `overtaken` is the day on which a later step takes its place, if it is due and cannot be carried out until then.
+    `effect` says how the payer's habits moved the day, empty when they did not.
     """
 
     step: Step | None
@@ -237,6 +238,7 @@ class Coming(NamedTuple):
     due: bool
     rule: str
     overtaken: date | None = None
+    effect: type_params = {}  # noqa: RUF012 - never changed
 
 
 class Hold(NamedTuple):
@@ -396,7 +398,7 @@ class _Look:
             return coming
         if self.today <= item.due:
             return Coming(None, 0, item.due + timedelta(days=1), due=False, rule="not_due")
-        return Coming(None, 0, self.review, due=False, rule="procedure.ended")
+        return Coming(None, 0, self.ask_at_end_on(item), due=False, rule="procedure.ended")
 
     def latest(self, steps: Sequence[Step], item: Item) -> Coming | None:
         """The same among some of the steps; None when none of them is due or to come."""
@@ -490,21 +492,35 @@ class _Look:
         start = max(start, item.due + timedelta(days=max(1, step.only.days_late)))
         if step.repeat == 1 and step.act in MESSAGES and self.said_since(start, step, item):
             return Coming(step, occurrence, start, due=False, rule="passed")
+        if step.act is Act.DECISION:
+            start = self.unanswered(step, item, start)
+        begins, on = self.window(step, start, end, about, self.pace)
+        effect: type_params = {}
+        if step.again and self.dossier.profile.pace:
+            _, usual = self.window(step, start, end, about, lambda low, high: (low, high))
+            if on < usual > self.today or usual < on >= self.today:
+                effect = self.dossier.profile.paced()
+        if on <= self.today:
+            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
+        wait = self.why_wait(step, item, begins, bool(done))
+        return Coming(step, occurrence, on, due=False, rule=wait, effect=effect)
+
+    def window(
+        self, step: Step, start: date, end: date, about: Sequence[date], pace: Callable[[int, int], tuple[int, int]]
+    ) -> tuple[date, date]:
+        """When a step's window begins, and its day in it; `about` are the days of the messages about the item."""
+        calendar = self.calendar_for(step)
         if step.again and about:
-            low, high = self.pace(step.again.low, step.again.high)
+            low, high = pace(step.again.low, step.again.high)
             again = step.again._replace(low=low, high=high)
             start = max(start, again.start(max(about), calendar))
             end = again.end(max(about), calendar)
         end = max(start, end)
-        if step.act is Act.DECISION:
-            start = self.unanswered(step, item, start)
         # A first contact goes on the first working day, whatever weekday.
         on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
         if step.act in _CONTACTS:
             on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
-        if on <= self.today:
-            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
-        return Coming(step, occurrence, on, due=False, rule=self.why_wait(step, item, start, bool(done)))
+        return start, on
 
     def opens_before_due(self, step: Step, item: Item) -> Coming | None:
         """A step on or before the due date: its day, or the last working day before; never after the due date."""
@@ -514,20 +530,22 @@ class _Look:
         occurrence = _times(step.id, item) + 1
         early = self.limits.earlier_when_late if self.dossier.profile.habitually_late else 0
         first = step is self.procedure.first_reminder and step.when.low < 0
-        start = step.when.start(item.due - timedelta(days=early if first else 0), calendar)
-        on = calendar.on_or_before(start)
+        usual = on = calendar.on_or_before(step.when.start(item.due, calendar))
+        if early and first:
+            on = calendar.on_or_before(step.when.start(item.due - timedelta(days=early), calendar))
+        effect = self.dossier.profile.earlier((usual - on).days) if on < usual > today else {}
         speaks = step.act in MESSAGES
         if item.issued and on <= item.issued:  # the invoice itself is the word of that day
             return None
         if speaks and any(told.wording and not told.failed and told.day >= on for told in item.told):
             return Coming(step, occurrence, on, due=False, rule="passed")
         if on > today:
-            return Coming(step, occurrence, on, due=False, rule="step.later")
-        if speaks and (self.crowded(on, before_due=True) or self.crowded(today, before_due=True)):
+            return Coming(step, occurrence, on, due=False, rule="step.later", effect=effect)
+        if speaks and self.crowded(on, before_due=True):
             if on == today:
                 self.skipped.add(item.id)
             return Coming(step, occurrence, on, due=False, rule="passed")
-        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}")
+        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
 
     def anchor(self, step: Step, item: Item) -> date | None:
         """The day an offset is counted from."""
@@ -593,7 +611,7 @@ class _Look:
                 opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
                 if opened and opened.rule != "passed" and self.presumed(softer, item):
                     return opened
-        return coming._replace(due=False, on=self.review, rule="procedure.ended")
+        return coming._replace(due=False, on=self.ask_at_end_on(item), rule="procedure.ended")
 
     def presumed(self, step: Step, item: Item) -> bool:
         """Whether the messages a step presumes are on record, accepted and not bounced.
@@ -737,8 +755,8 @@ class _Look:
         )  # fmt: skip
         for item in (*main, *soon):
             told, _ = self.told_as(item, step.id)
-            rule = "listed.item" if told == LISTED else f"step.{told}"
-            self.say(item.id, Outcome.SENT, rule, {}, step.id, looks[item.id], place)
+            rule, effect = (f"step.{told}", self.coming[item.id].effect) if told != LISTED else ("listed.item", {})
+            self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
         for item in credited:
             self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
         for receipt in thanks:
@@ -849,12 +867,17 @@ class _Look:
             self.planned.append(Planned(Act.CHECK, name, "", lines))
             for item in items:
                 hold = self.holds[item.id]
-                self.say(item.id, Outcome.TASK, hold.rule, hold.params, name, hold.until, self.last())
+                look = min(hold.until, self.today + timedelta(days=self.limits.review))
+                self.say(item.id, Outcome.TASK, hold.rule, hold.params, name, look, self.last())
 
     def may_ask(self, item: Item, ask: str) -> bool:
         """Whether a person was not asked this about the item within the review time."""
+        return self.askable_on(item, ask) <= self.today
+
+    def askable_on(self, item: Item, ask: str) -> date:
+        """The day from which on a person may be asked this about the item, again if need be."""
         last = max((told.day for told in item.told if told.step == ASK + ask), default=None)
-        return last is None or (self.today - last).days >= self.limits.review
+        return self.today if last is None else last + timedelta(days=self.limits.review)
 
     def ask_at_the_end(self, items: Sequence[Item]) -> None:
         """An item for which the procedure has nothing left is a person's to decide; nothing due is ever nowhere."""
@@ -865,7 +888,13 @@ class _Look:
         name = ASK + "procedure_ended"
         self.planned.append(Planned(Act.CHECK, name, "", tuple(self.task_line(item, name) for item in asked)))
         for item in asked:
-            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, self.review, self.last())
+            look = self.today + timedelta(days=self.limits.review)
+            self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, look, self.last())
+
+    def ask_at_end_on(self, item: Item) -> date:
+        """The next day on which a person may be asked what to do now that the procedure has nothing left."""
+        tomorrow = self.today + timedelta(days=1)
+        return min(self.review, max(tomorrow, self.askable_on(item, "procedure_ended")))
 
     def turn_to_people(self, items: Sequence[Item]) -> None:
         """The checks, calls, meetings and decisions whose time has come, one task a kind, the oldest first.
@@ -889,7 +918,8 @@ class _Look:
             outcome = Outcome.ESCALATED if step.act is Act.DECISION else Outcome.TASK
             for item in due:
                 if item.id not in self.verdicts:
-                    self.say(item.id, outcome, f"step.{name}", {}, name, self.after(item), self.last())
+                    effect = self.coming[item.id].effect
+                    self.say(item.id, outcome, f"step.{name}", effect, name, self.after(item), self.last())
             spoken = spoken or step.act in _CONTACTS
 
     def put_off(self, item: Item, step: Step, rule: str, params: type_params, day: date) -> None:
@@ -935,9 +965,10 @@ class _Look:
     def quiet(self, item: Item) -> Verdict:
         """The verdict of an item about which nothing is said or asked today."""
         if hold := self.holds.get(item.id):
-            coming = self.coming.get(item.id)
-            asks = hold.ask and coming and not coming.due and not hold.at_once
-            until = min(hold.until, coming.on) if asks and coming else hold.until
+            until = hold.until
+            if hold.ask and (coming := self.coming.get(item.id)):
+                waits = not coming.due and not hold.at_once
+                until = min(until, coming.on if waits else self.askable_on(item, hold.ask))
             return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=until)
         if item.open <= 0:
             return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review)
@@ -953,7 +984,7 @@ class _Look:
             params = {"day": item.paid_since}
         elif coming.step is not None:
             params["step"] = step
-        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params, step, coming.on)
+        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params | coming.effect, step, coming.on)
 
     def after(self, item: Item, wording: str = "") -> date:
         """When an item dealt with today is looked at next: as if its step had been done, and told in these words."""

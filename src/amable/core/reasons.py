@@ -10,7 +10,13 @@ _OWN_STEP = "step.other"  # a step of a user's own procedure, named as it is
 
 
 def reason(rule: str, params: Mapping[str, object], language: str) -> str:
-    """The sentence of a rule; a step among the parameters is named in words, a rule among them becomes its sentence."""
+    """The sentence of a rule; a step among the parameters is named in words, a rule among them becomes its sentence.
+
+    Where the payer's habits changed the step (`effect`), a second sentence says how and why.
+    """
+    if "effect" in params:
+        usual = {name: value for name, value in params.items() if not name.startswith("effect")}
+        return f"{reason(rule, usual, language)} {_effect(params, language)}"
     known = sentences(language)
     words = dict(params)
     if "step" in words:
@@ -29,6 +35,12 @@ def step_name(step: str, language: str) -> str:
     """A step in words; a step of a user's own procedure by its identifier."""
     key = f"stepname.{step}"
     return say(key, language) if key in sentences(language) else step
+
+
+def _effect(params: Mapping[str, object], language: str) -> str:
+    """How the payer's habits changed the step, and why."""
+    named = {name.removeprefix("effect_"): value for name, value in params.items() if name.startswith("effect_")}
+    return say(str(params["effect"]), language, **named)
 
 
 def _finding(rule: str, params: Mapping[str, object], language: str) -> str:

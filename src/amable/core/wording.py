@@ -134,6 +134,13 @@ def library() -> Mapping[tuple[str, str], tuple[Template, ...]]:
     return MappingProxyType(found)
 
 
+@lru_cache(maxsize=1024)
+def variant(wording_id: str, language: str) -> str:
+    """For whom a wording is meant: `any`, `regular` or `new`; empty when there is no such wording."""
+    listed = (template for (_, spoken), found in library().items() if spoken == language for template in found)
+    return next((template.variant for template in listed if template.id == wording_id), "")
+
+
 def choose(
     stage: str,
     language: str,

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
@@ -116,6 +117,13 @@ def remember_procedure(creditor: Creditor, text: str) -> str:
     return digest
 
 
+def procedure_last_used(creditor: Creditor) -> str:
+    """The text of the procedure of the last run, empty when there was none."""
+    last = log.last_run(creditor)
+    stored = StoredProcedure.objects.filter(creditor=creditor, digest=last.get("procedure", "")).first()
+    return stored.text if stored else ""
+
+
 def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
     """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
     ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
@@ -140,6 +148,7 @@ class _Review:
         self.verdicts: dict[int, KeptVerdict] = {}
         self.addresses: dict[int, frozenset[str]] = {}
         self.leaving: dict[str, datetime] = {}
+        self.worded: dict[str, dict[str, object]] = {}  # why a message has its words, by its key
 
     def batch(self, customers: Sequence[Customer]) -> None:
         creditor, today = self.it.creditor, self.it.today
@@ -156,7 +165,7 @@ class _Review:
             look = looks.get(customer.pk)
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
             if look is None or shown != verdicts or gist(unpack(look.verdicts)) != gist(verdicts):
-                self.events.append(_look_event(customer, shown, today))
+                self.events.append(_look_event(customer, known, shown, today))
             fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
             if customer.review_on != decision.look_again:
                 reviews.append((decision.look_again, customer.pk, creditor.pk))
@@ -215,6 +224,8 @@ class _Review:
             return KeptVerdict(
                 verdict.item, Outcome.TASK, "wording.refused", params, verdict.step, verdict.next_look, key
             )
+        if verdict.outcome is Outcome.SENT and "effect" not in verdict.params:
+            verdict = verdict._replace(params=verdict.params | self.worded.get(key, {}))
         return kept(verdict, key)
 
     def write(
@@ -250,6 +261,7 @@ class _Review:
         )
         if isinstance(composed, outbox.Withheld):
             return composed
+        self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
         message = Message(
             creditor=it.creditor,
             customer=customer,
@@ -395,15 +407,20 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 
-def _look_event(customer: Customer, verdicts: Sequence[KeptVerdict], today: date) -> Event:
-    """What was seen of a customer; names stand apart, so that they can be erased."""
+def _look_event(customer: Customer, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
+    """What was seen of a customer, their habits included; names stand apart, so that they can be erased."""
     seen: list[list[object]] = []
     personal: dict[str, str] = {}
     for verdict in verdicts:
         params = plain(verdict.params)
         personal |= {f"{name}.{verdict.item}": str(params.pop(name)) for name in _OF_PEOPLE if name in params}
         seen.append([verdict.item, verdict.outcome.value, verdict.rule, params, verdict.step, verdict.message])
-    return Event("customer.looked", today, {"customer": customer.pk, "verdicts": seen}, personal)
+    return Event(
+        "customer.looked",
+        today,
+        {"customer": customer.pk, "profile": known.dossier.profile.facts(), "verdicts": seen},
+        personal,
+    )
 
 
 def _message_event(written: _Written, today: date) -> Event:

@@ -7,17 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Max
 
 from amable.banking.models import BankLine, Proposal, Statement
 from amable.core.days import Calendar
-from amable.core.money import Money, exponent
+from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
-from amable.core.payers import Profile, profile
+from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
 from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
 from amable.core.procedure import Procedure
@@ -25,12 +23,12 @@ from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient
 from amable.ledger import models as ledger
+from amable.ledger import records
 from amable.organisation import calendars
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
 
-_DIRECT_DEBIT_WORKING_DAYS = 5  # time for the creditor's own collection to be booked or sent back
 _THANKED_WITHIN = 14  # days that hold the two working days in which a payment is thanked for
 _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
@@ -85,12 +83,15 @@ class _Batch:
         self.contacts = {c.customer_id: c for c in ledger.Contact.objects.filter(creditor=creditor, customer__in=ids)}
         self.items: dict[int, list[ledger.Item]] = defaultdict(list)
         self.settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
+        self.promises: dict[int, list[Promised]] = defaultdict(list)
         recent = it.today - timedelta(days=_THANKED_WITHIN)
         for item in ledger.Item.objects.filter(creditor=creditor, customer__in=ids).order_by("due_on", "id"):
             if item.open != 0 or (item.settled_in_run and item.settled_in_run >= recent):
                 self.items[item.customer_id].append(item)
             if item.open == 0 and item.settled_on and item.total > 0:
                 self.settled[item.customer_id].append((item.due_on, item.settled_on))
+            if item.promised_on and (item.open > 0 or (item.settled_on and item.total > 0)):
+                self.promises[item.customer_id].append(Promised(item.promised_on, item.settled_on))
         self.read_messages(ids)
         self.read_money(ids)
 
@@ -180,7 +181,12 @@ class _Batch:
         region = customer.region or ("" if customer.country else creditor.region)
         emails = tuple(address for address in addresses(contact) if channels()["email"].reaches(Reach(address)))
         reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address)
-        paid = profile(self.settled[customer.pk], [row.due_on for row in rows if row.open > 0], it.today)
+        paid = profile(
+            self.settled[customer.pk],
+            [row.due_on for row in rows if row.open > 0],
+            it.today,
+            promises=self.promises[customer.pk],
+        )
         dossier = Dossier(
             customer=customer.pk,
             procedure=it.procedure,
@@ -194,7 +200,7 @@ class _Batch:
             country=country,
             segment=customer.segment,
             reach=frozenset(name for name, channel in channels().items() if channel.reaches(reach)),
-            refused=_refused(customer.opt_out),
+            refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),
             contacts=tuple(self.spoken[customer.pk]),
@@ -202,7 +208,9 @@ class _Batch:
             profile=paid,
             bank_until=it.bank_until,
             paused_until=customer.pause_until,
-            minimum={currency: _minimum(creditor.minimum, currency) for currency in {row.currency for row in rows}},
+            minimum={
+                currency: records.minimum(creditor.minimum, currency) for currency in {row.currency for row in rows}
+            },
         )
         return Known(
             dossier,
@@ -225,7 +233,7 @@ class _Batch:
             told=tuple(self.told[row.pk]),
             disputed=abs(row.open) if row.disputed else 0,
             promise=Promise(abs(row.open), row.promised_on) if row.promised_on else None,
-            debit_until=self.it.creditor_calendar.add(row.due_on, _DIRECT_DEBIT_WORKING_DAYS)
+            debit_until=records.collected_by(row.due_on, self.it.creditor_calendar)
             if row.direct_debit and row.cycle == 1
             else None,
             delivered=row.delivered,
@@ -283,7 +291,7 @@ class _Batch:
 
 def addresses(contact: ledger.Contact | None) -> tuple[str, ...]:
     """The email addresses of a contact, as the ledger has them."""
-    return tuple(part.strip() for part in contact.email.split(",") if part.strip()) if contact else ()
+    return records.addresses(contact.email) if contact else ()
 
 
 def is_consumer(customer: ledger.Customer) -> bool:
@@ -291,11 +299,6 @@ def is_consumer(customer: ledger.Customer) -> bool:
     if customer.kind:
         return customer.kind == "consumer"
     return not customer.tax_id and not has_legal_form(customer.name)
-
-
-def _refused(opt_out: str) -> frozenset[str]:
-    words = frozenset(opt_out.split(",")) if opt_out else frozenset()
-    return words | {"email", "sms", "letter", "call"} if "all" in words else words
 
 
 def _paid(row: ledger.Item) -> Paid:
@@ -332,8 +335,3 @@ def _cash_facts(payment: ledger.Payment) -> ItemFacts:
     left = -payment.unapplied
     day = payment.received_on
     return ItemFacts(day.isoformat(), Kind.UNAPPLIED, "", day, day, left, left, payment.currency)
-
-
-@lru_cache(maxsize=256)
-def _minimum(amount: Decimal, currency: str) -> int:
-    return int(amount.scaleb(exponent(currency)))

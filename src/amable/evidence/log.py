@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -73,6 +74,13 @@ def record_run(
     last = Entry.objects.filter(creditor=creditor, kind="run.done").order_by("-id").first()
     if last is None or last.day != day or last.body != _body(facts, {}):
         record(creditor, [Event("run.done", day, facts)])
+
+
+def last_run(creditor: Creditor) -> dict[str, Any]:
+    """What the last run was given, as `record_run` has it; empty when there was none."""
+    last = Entry.objects.filter(creditor=creditor, kind="run.done").order_by("-id").first()
+    found: dict[str, Any] = json.loads(last.body) if last else {}
+    return found
 
 
 def keep(creditor: Creditor, contents: Iterable[bytes]) -> None:

@@ -5,26 +5,31 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import Final, NamedTuple
 
-from anyascii import anyascii
-from babel.numbers import get_territory_currencies
 from django.db import transaction
 from django.db.models import Q
 
-from amable.core.customer_keys import Keys, Known, Who
-from amable.core.days import terms_end
+from amable.core.customer_keys import Keys, Known
 from amable.core.languages import spoken_in
 from amable.core.matching import fold_number
-from amable.core.money import TooPreciseError, known, to_minor
 from amable.core.receivables import open_amount
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Contact, Customer, Item, Taken
+from amable.ledger.records import (
+    Amounts,
+    amounts,
+    by_direct_debit,
+    currency_of,
+    due_on,
+    together,
+    who,
+)
 from amable.ledger.texts import LONGEST_IDENTIFIER, keepable
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
@@ -32,7 +37,6 @@ from amable.plugs.invoices import ItemRecord
 
 SOURCE: Final = "ledger"
 _BATCH: Final = 1000
-_DIRECT_DEBIT: Final = ("direct debit", "direct_debit", "domicilia", "prelevement", "debit direct", "debitare directa")
 
 
 class Sourced(NamedTuple):
@@ -103,21 +107,10 @@ def keys_of(creditor: Creditor, records: Iterable[ItemRecord]) -> Keys:
     return Keys(rows, (Known(*customer) for customer in customers))
 
 
-def who(record: ItemRecord) -> Who:
-    """What a record says of who owes."""
-    return Who(record.customer_id, record.tax_id, record.customer_name)
-
-
 def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
     iterator = iter(records)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
-
-
-class _Amounts(NamedTuple):
-    currency: str
-    total: int
-    open: int
 
 
 class _Batch:
@@ -182,37 +175,19 @@ class _Batch:
         for record in records:
             key = self.key(record)[0]
             before = self.heard.get(key)
-            keys[key] = self.heard[key] = record if before is None else _together(before, record)
+            keys[key] = self.heard[key] = record if before is None else together(before, record)
         return keys
 
-    def amounts(self, sourced: Sourced, otherwise: str = "") -> _Amounts | None:
+    def amounts(self, sourced: Sourced, otherwise: str = "") -> Amounts | None:
         """The amounts in minor units, None (with a complaint) when they cannot be right.
 
         `otherwise` is the currency of a row that names none; it is the creditor's when that is not known either.
         """
-        record = sourced.record
-        currency = record.currency or otherwise or _currency_of(self.creditor.country)
-        if not known(currency):
-            self.complain(sourced, "currency_unknown", "currency", record.currency)
+        found = amounts(sourced.record, otherwise or currency_of(self.creditor.country), self.today)
+        if isinstance(found, Complaint):
+            self.taking.complaints.append((sourced.file, found))
             return None
-        try:
-            amounts = _Amounts(currency, to_minor(record.total, currency), to_minor(record.open_amount, currency))
-        except TooPreciseError:
-            self.complain(sourced, "amount_too_precise", "total", str(record.total), currency=currency)
-            return None
-        if record.settled_date is not None and record.settled_date > self.today:
-            days = {"settled": record.settled_date.isoformat(), "today": self.today.isoformat()}
-            self.complain(sourced, "settled_in_future", "settled_date", days["settled"], **days)
-            return None
-        if record.settled_date is not None:
-            amounts = amounts._replace(open=0)
-        if amounts.total * amounts.open < 0 or abs(amounts.open) > abs(amounts.total):
-            self.complain(sourced, "open_exceeds_total", "open_amount", str(record.open_amount), total=record.total)
-            return None
-        if max(abs(amounts.total), abs(amounts.open)) >= 10**15:
-            self.complain(sourced, "amount_too_large", "total", str(record.total))
-            return None
-        return amounts
+        return found
 
     def complain(self, sourced: Sourced, rule: str, name: str, value: str, **params: object) -> None:
         params = {key: str(param) if isinstance(param, Decimal) else param for key, param in params.items()}
@@ -220,7 +195,7 @@ class _Batch:
         said = Complaint(rule, record.line, name, value, params, item=record.invoice_number)
         self.taking.complaints.append((sourced.file, said))
 
-    def as_known(self, item: Item, sourced: Sourced, amounts: _Amounts) -> _Amounts | None:
+    def as_known(self, item: Item, sourced: Sourced, amounts: Amounts) -> Amounts | None:
         """The amounts of a known item, with the currency and the total that are known where the ledger states none.
 
         A ledger that shows only what is open shows less once something was paid: the total did not shrink by that, or
@@ -345,7 +320,7 @@ class _Batch:
         )
         return {(item.customer_id, item.number, item.instalment): item for item in items}
 
-    def new_item(self, customer: Customer, record: ItemRecord, amounts: _Amounts) -> Item:
+    def new_item(self, customer: Customer, record: ItemRecord, amounts: Amounts) -> Item:
         item = Item(
             creditor=self.creditor,
             customer=customer,
@@ -362,7 +337,7 @@ class _Batch:
             item.settled_on = record.settled_date
         return item
 
-    def update(self, item: Item, record: ItemRecord, amounts: _Amounts) -> bool:
+    def update(self, item: Item, record: ItemRecord, amounts: Amounts) -> bool:
         """Bring an item up to date; whether anything changed."""
         facts = _spoken(record, _facts(record, amounts))
         if item.currency != amounts.currency:
@@ -378,21 +353,6 @@ class _Batch:
         for name, value in changed.items():
             setattr(item, name, value)
         return bool(changed)
-
-
-def _together(before: ItemRecord, record: ItemRecord) -> ItemRecord:
-    """What two rows say of the same customer: the later one where both speak; a refusal or a pause in either stands."""
-    filled: dict[str, object] = {}
-    for names in _SAID_OF_CUSTOMER:
-        if not any(getattr(record, name) for name in names):
-            filled |= {name: value for name in names if (value := getattr(before, name))}
-    if set(before.opt_out) - set(record.opt_out):
-        filled["opt_out"] = tuple(dict.fromkeys((*before.opt_out, *record.opt_out)))
-    if before.pause_until and (record.pause_until is None or record.pause_until < before.pause_until):
-        filled["pause_until"] = before.pause_until
-    if before.columns != record.columns:
-        filled["columns"] = before.columns | record.columns if before.columns and record.columns else frozenset()
-    return replace(record, **filled) if filled else record  # type: ignore[arg-type]
 
 
 def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str, object]:
@@ -411,26 +371,20 @@ def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str
     return {}
 
 
-def _facts(record: ItemRecord, amounts: _Amounts) -> dict[str, object]:
-    due = record.due_date
-    if due is None:
-        assert record.issue_date is not None, "a reader yields a due date, or an issue date with terms"
-        assert record.terms_days is not None, "a reader yields a due date, or an issue date with terms"
-        due = terms_end(record.issue_date, record.terms_days)
-    method = anyascii(record.payment_method).lower()
+def _facts(record: ItemRecord, amounts: Amounts) -> dict[str, object]:
     return {
         "applies_to": record.applies_to,
         "po_number": record.po_number,
         "description": record.description,
         "issued_on": record.issue_date,
-        "due_on": due,
+        "due_on": due_on(record),
         "total": amounts.total,
         "ledger_open": amounts.open,
         "disputed": record.disputed,
         "promised_on": record.promise_date,
         "delivered": None if record.delivered is None else record.delivered is not False,
         "delivered_on": record.delivered if isinstance(record.delivered, date) else None,
-        "direct_debit": any(word in method for word in _DIRECT_DEBIT),
+        "direct_debit": by_direct_debit(record),
         "pdf_path": str(record.pdf) if record.pdf else "",
     }
 
@@ -472,18 +426,6 @@ def _suspect_duplicates(creditor: Creditor) -> None:
     Item.objects.bulk_update(changed, ("duplicate_of",), batch_size=200)
 
 
-def _currency_of(country: str) -> str:
-    """The currency of a country, for a ledger that names none."""
-    current = get_territory_currencies(country)
-    return str(current[0]) if current else ""
-
-
-# What a row may say of its customer; what stands together is believed together.
-_SAID_OF_CUSTOMER: Final = (
-    ("customer_id",), ("customer_name",), ("tax_id",), ("kind",), ("language",), ("country", "region", "timezone"),
-    ("segment",), ("address",), ("account_manager", "account_manager_email"), ("payment_method",),
-    ("contact_name", "email", "phone"),
-)  # fmt: skip
 # Facts that follow from what every row must say, and the fields of a record where ours are called otherwise there.
 _ALWAYS: Final = frozenset(("keyed_by", "language", "due_on", "total", "ledger_open"))
 _READ_IN: Final = {

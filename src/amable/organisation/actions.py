@@ -23,9 +23,7 @@ def install(described: core.Creditor, *, placeholder: bool) -> Creditor:
     creditor.country = described.country
     creditor.region = described.region
     creditor.timezone = described.timezone
-    creditor.closed_days = sorted(day.isoformat() for day in described.closed_days) + sorted(
-        f"{month:02}-{day:02}" for month, day in described.closed_yearly
-    )
+    creditor.closed_days = described.closed
     creditor.pay_link = described.pay_link
     creditor.sender_name = described.sender.name
     creditor.sender_email = described.sender.email

@@ -1,0 +1,45 @@
+"""Files for people: written whole, and as tables that a spreadsheet shows and does not run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+UNFINISHED: Final = ".unfinished-"  # what a file is called until it is whole
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put bytes in their place whole, and only when they are not there yet."""
+    try:
+        if path.stat().st_size == len(data) and path.read_bytes() == data:
+            return
+    except OSError:
+        pass
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A CSV that people open in a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would run."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell if isinstance(cell, Figure) else harmless(str(cell)) for cell in row])
+    write(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+
+
+class Figure(str):
+    """A cell that is a number and stays one, its sign included."""
+
+    __slots__ = ()
+
+
+def harmless(cell: str) -> str:
+    """A text cell that a spreadsheet shows and does not run: formulas get an apostrophe in front."""
+    flat = " ".join(cell.split("\x00")).replace("\r", " ").replace("\n", " ").replace("\t", " ").strip()
+    return f"'{flat}" if flat.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else flat
