@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import MESSAGES, Act, Procedure
+from amable.core.procedure import MESSAGES, Act, Procedure, Step
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message, MessageItem
 from amable.dunning.dossier import Known, Setting, addresses, gather, setting
@@ -22,6 +23,7 @@ from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Contact, Customer, Item
+from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
 BATCH = 500
@@ -46,13 +48,24 @@ class Reviewed:
     withdrawn: int = 0
 
 
+class _Step(NamedTuple):
+    """A step carried out about an item, as a message or task will have it in a row."""
+
+    item: int
+    step: str
+    cycle: int
+    occurrence: int
+    section: str
+    amount: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A message or task ready to be kept, with its bytes."""
+    """A message or task ready to be kept: the facts of its row, the steps it carries, and its bytes once composed."""
 
-    message: Message
-    items: tuple[MessageItem, ...]
-    data: bytes
+    facts: dict[str, Any]
+    steps: tuple[_Step, ...]
+    data: bytes | None
     personal: dict[str, str]
 
 
@@ -85,9 +98,10 @@ def review(
     today: date,
     now: datetime | None,
     *,
+    composed: bool = True,
     progress: Callable[[int], object] = lambda n: None,
 ) -> Reviewed:
-    """Look at every customer with something open, decide, and write what should leave today.
+    """Look at every customer whose day has come, decide, and propose what should leave today, `composed` or not yet.
 
     Deciding again on the same day replaces what is not said yet: the same bytes when nothing changed, recomposed under
     the same name when something did, withdrawn when no longer wanted. Each batch is one transaction.
@@ -97,7 +111,7 @@ def review(
     done = Reviewed()
     for customers in _batches(creditor, today):
         with transaction.atomic():
-            _Review(it, now, gate, done).batch(customers)
+            _Review(it, now, gate, done, composed=composed).batch(customers)
         progress(len(customers))
     return done
 
@@ -141,8 +155,8 @@ def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
 class _Review:
     """One batch of customers: decided, composed, and brought into line with what an earlier run of the day wrote."""
 
-    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed) -> None:
-        self.it, self.now, self.gate, self.done = it, now, gate, done
+    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed, *, composed: bool) -> None:
+        self.it, self.now, self.gate, self.done, self.composed = it, now, gate, done, composed
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
@@ -156,8 +170,8 @@ class _Review:
         contacts = Contact.objects.filter(creditor=creditor, customer__in=customers)
         self.addresses = {contact.customer_id: frozenset(addresses(contact)) for contact in contacts}
         gone = self.gone(customers)
-        fresh: list[Look] = []
-        reviews: list[tuple[date | None, int, int]] = []
+        fresh: list[bulk.Row] = []
+        reviews: list[bulk.Row] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
             decision = decide(known.dossier, today, None if customer.pk in gone else self.now)
             verdicts = self.carry_out(customer, known, decision)
@@ -166,19 +180,12 @@ class _Review:
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
             if look is None or shown != verdicts or gist(unpack(look.verdicts)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
-            fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
+            fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
             if customer.review_on != decision.look_again:
-                reviews.append((decision.look_again, customer.pk, creditor.pk))
+                reviews.append((decision.look_again, creditor.pk, customer.pk))
             self.done.customers += 1
-        Look.objects.bulk_create(
-            fresh,
-            update_conflicts=True,
-            unique_fields=("creditor", "customer"),
-            update_fields=("day", "verdicts"),
-            batch_size=500,
-        )
-        with connection.cursor() as cursor:
-            cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s AND creditor_id = %s", reviews)
+        bulk.upsert(Look, ("creditor", "customer"), ("day", "verdicts"), fresh)
+        bulk.update(Customer, ("review_on",), reviews)
         self.settle(customers)
         log.record(creditor, self.events)
 
@@ -244,50 +251,74 @@ class _Review:
             leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
         step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
         assert step is not None, "decide plans only steps of its procedure"
+        facts = self.facts(customer, slot, key, planned.act, planned.step, planned.currency) | {
+            "language": known.recipient.language,
+            "demanded": planned.demanded,
+            "before_due": step.before_due,
+            "leaves_at": leaves_at,
+        }
+        data = None
+        if self.composed:
+            composed = self.compose(customer, known, planned, step, key, leaves_at)
+            if isinstance(composed, outbox.Withheld):
+                return composed
+            self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
+            data = composed.data
+            facts |= {
+                "wording": composed.wording,
+                "message_id": composed.message_id,
+                "subject": composed.subject,
+                "path": f"mail/{self.name(customer, key)}{composed.ending}",
+                "blob": log.digest(data),
+            }
+        personal = {"to": ", ".join(known.recipient.emails), "customer": customer.name}
+        self.written[key] = _Written(facts, self.steps(planned, known), data, personal)
+        self.done.messages += 1
+        return key
+
+    def facts(self, customer: Customer, slot: str, key: str, act: str, step: str, currency: str) -> dict[str, Any]:
+        """What the row of any message or task says; what is empty here is filled in when it is known."""
+        return {
+            "creditor": self.it.creditor.pk,
+            "customer": customer.pk,
+            "day": self.it.today,
+            "slot": slot,
+            "key": key,
+            "act": act,
+            "step": step,
+            "wording": "",
+            "language": self.it.creditor.language,
+            "currency": currency,
+            "demanded": 0,
+            "before_due": False,
+            "state": "proposed",
+            "reason": "",
+            "rehearsal": self.it.creditor.placeholder,
+            "message_id": "",
+            "subject": "",
+            "leaves_at": None,
+            "path": "",
+            "blob": "",
+        }
+
+    def compose(
+        self, customer: Customer, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
+    ) -> outbox.Composed | outbox.Withheld:
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
-        composed = outbox.compose(
+        return outbox.compose(
             outbox.Occasion(
                 planned,
                 step,
-                it.creditor,
+                self.it.creditor,
                 known.recipient,
                 known.facts,
                 key,
-                it.today,
+                self.it.today,
                 leaves_at,
                 self.addresses.get(customer.pk, frozenset()),
                 tuple(thread),
             )
         )
-        if isinstance(composed, outbox.Withheld):
-            return composed
-        self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
-        message = Message(
-            creditor=it.creditor,
-            customer=customer,
-            day=it.today,
-            slot=slot,
-            key=key,
-            act=Act.EMAIL,
-            step=planned.step,
-            wording=composed.wording,
-            language=known.recipient.language,
-            currency=planned.currency,
-            demanded=planned.demanded,
-            before_due=step.before_due,
-            rehearsal=it.creditor.placeholder,
-            message_id=composed.message_id,
-            subject=composed.subject,
-            leaves_at=leaves_at,
-            path=f"mail/{self.name(customer, key)}{composed.ending}",
-            blob=log.digest(composed.data),
-        )
-        if planned.act is Act.THANKS:
-            message.act = Act.THANKS
-        personal = {"to": ", ".join(composed.to), "customer": customer.name}
-        self.written[key] = _Written(message, self.items(message, planned, known), composed.data, personal)
-        self.done.messages += 1
-        return key
 
     def write_task(
         self,
@@ -301,24 +332,21 @@ class _Review:
         """Write one task for a person of the creditor's, in the creditor's language."""
         it = self.it
         key = outbox.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
-        text = tasks.describe(it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today)
-        message = Message(
-            creditor=it.creditor,
-            customer=customer,
-            day=it.today,
-            slot=f"task.{step}",
-            key=key,
-            act=planned.act if not findings else Act.CHECK,
-            step=step,
-            language=it.creditor.language,
-            currency=planned.currency,
-            rehearsal=it.creditor.placeholder,
-            subject=tasks.title(it.creditor, customer, step),
-            path=f"tasks/{self.name(customer, key)}.md",
-            blob=log.digest(text.encode()),
-        )
-        items = self.items(message, planned, known) if not findings else ()
-        self.written[key] = _Written(message, items, text.encode(), {"customer": customer.name})
+        act = planned.act if not findings else Act.CHECK
+        facts = self.facts(customer, f"task.{step}", key, act, step, planned.currency)
+        data = None
+        if self.composed:
+            text = tasks.describe(
+                it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
+            )
+            data = text.encode()
+            facts |= {
+                "subject": tasks.title(it.creditor, customer, step),
+                "path": f"tasks/{self.name(customer, key)}.md",
+                "blob": log.digest(data),
+            }
+        steps = self.steps(planned, known) if not findings else ()
+        self.written[key] = _Written(facts, steps, data, {"customer": customer.name})
         self.done.tasks += 1
         return key
 
@@ -327,37 +355,18 @@ class _Review:
         slug = tasks.slug(customer.key) if customer.keyed_by != "name" else ""
         return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:12])))
 
-    def items(self, message: Message, planned: Planned, known: Known) -> tuple[MessageItem, ...]:
-        """The steps carried out, one row an item; unapplied cash is no item and has none."""
-        rows = [
-            MessageItem(
-                creditor=self.it.creditor,
-                message=message,
-                item_id=line.item,
-                step=line.step,
-                cycle=known.cycles[line.item],
-                occurrence=line.occurrence,
-                section=line.section,
-                amount=line.amount,
-            )
+    def steps(self, planned: Planned, known: Known) -> tuple[_Step, ...]:
+        """The steps carried out, one an item; unapplied cash is no item and has none."""
+        steps = [
+            _Step(line.item, line.step, known.cycles[line.item], line.occurrence, line.section, line.amount)
             for line in planned.lines
             if line.item > 0
         ]
-        if planned.thanks and planned.act is not Act.THANKS and self.it.procedure.thanks:
-            for item in dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled):
-                rows.append(
-                    MessageItem(
-                        creditor=self.it.creditor,
-                        message=message,
-                        item_id=item,
-                        step=self.it.procedure.thanks.id,
-                        cycle=known.cycles[item],
-                        occurrence=1,
-                        section="settled",
-                        amount=0,
-                    )
-                )
-        return tuple(rows)
+        thanks = self.it.procedure.thanks
+        if planned.thanks and planned.act is not Act.THANKS and thanks:
+            settled = dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled)
+            steps += [_Step(item, thanks.id, known.cycles[item], 1, "settled", 0) for item in settled]
+        return tuple(steps)
 
     # --- the batch against what stands ---------------------------------------------------------------------------
 
@@ -380,23 +389,26 @@ class _Review:
                 rules = sorted({verdict.rule for verdict in why})
                 self.events.append(Event("message.withdrawn", today, {"message": key, "rules": rules}))
                 self.done.withdrawn += 1
-        log.keep(creditor, (written.data for written in self.written.values()))
-        new: list[_Written] = []
+        log.keep(creditor, (written.data for written in self.written.values() if written.data is not None))
+        new = [key for key in self.written if key not in standing]
+        ids = {key: message.pk for key, message in standing.items()}
+        ids |= zip(new, bulk.numbers(Message, len(new)), strict=True)
         for key, written in self.written.items():
             before = standing.get(key)
-            if before is not None:
-                written.message.pk = before.pk
-            if before is None or before.blob != written.message.blob or before.state == "withdrawn":
+            if written.data is not None and (
+                before is None or before.blob != written.facts["blob"] or before.state == "withdrawn"
+            ):
                 self.events.append(_message_event(written, today))
-            if before is None:
-                new.append(written)
-            else:
-                written.message.save(force_update=True)
-        Message.objects.bulk_create([written.message for written in new], batch_size=200)
-        rows = [row for written in self.written.values() for row in written.items]
-        for row in rows:
-            row.message_id = row.message.pk
-        MessageItem.objects.bulk_create(rows, batch_size=500)
+            if before is not None:
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**written.facts)
+        if new:
+            fields = self.written[new[0]].facts
+            bulk.insert(Message, ("id", *fields), ((ids[key], *self.written[key].facts.values()) for key in new))
+        bulk.insert(
+            MessageItem,
+            ("creditor", "message", "withdrawn", *_Step._fields),
+            ((creditor.pk, ids[key], False, *step) for key, written in self.written.items() for step in written.steps),
+        )
 
 
 def _gated(planned: Planned, procedure: Procedure) -> bool:
@@ -424,22 +436,14 @@ def _look_event(customer: Customer, known: Known, verdicts: Sequence[KeptVerdict
 
 
 def _message_event(written: _Written, today: date) -> Event:
-    message = written.message
+    named = ("customer", "slot", "act", "step", "wording", "currency", "demanded", "rehearsal", "blob")
     return Event(
         "message.written",
         today,
         {
-            "message": message.key,
-            "customer": message.customer_id,
-            "slot": message.slot,
-            "act": str(message.act),
-            "step": message.step,
-            "wording": message.wording,
-            "currency": message.currency,
-            "demanded": message.demanded,
-            "rehearsal": message.rehearsal,
-            "blob": message.blob,
-            "items": [[row.item_id, row.step, row.cycle, row.occurrence, row.amount] for row in written.items],
+            "message": written.facts["key"],
+            **{name: written.facts[name] for name in named},
+            "items": [[step.item, step.step, step.cycle, step.occurrence, step.amount] for step in written.steps],
         },
         written.personal,
     )
