@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 from anyascii import anyascii
 
+from amable.core.course import ASK
 from amable.core.kindness import Finding
 from amable.core.languages import LANGUAGES, say, sentences, show_date, show_money
 from amable.core.money import Money
-from amable.core.planning import ASK, Planned
+from amable.core.planning import Planned
 from amable.correspondence.outbox import ItemFacts, Recipient
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor

@@ -12,12 +12,13 @@ from typing import Any
 from django.db.models import Max
 
 from amable.banking.models import BankLine, Proposal, Statement
+from amable.core.course import Told
 from amable.core.days import Calendar
 from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt
 from amable.core.procedure import Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
