@@ -17,12 +17,14 @@ from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
 from amable.core.procedure import MESSAGES, Act, Procedure, Step
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message, MessageItem
-from amable.dunning.dossier import Known, Setting, addresses, gather, setting
+from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
 from amable.evidence import log
 from amable.evidence.log import Event
-from amable.ledger.models import Contact, Customer, Item
+from amable.ledger import queries
+from amable.ledger.models import Customer, Item
+from amable.ledger.queries import CustomerRow
 from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
@@ -138,7 +140,7 @@ def procedure_last_used(creditor: Creditor) -> str:
     return stored.text if stored else ""
 
 
-def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
+def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
     """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
     ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
     ids |= set(Item.objects.filter(creditor=creditor, settled_in_run=today).values_list("customer_id", flat=True))
@@ -149,7 +151,7 @@ def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
     ids |= set(of_today.values_list("customer_id", flat=True))
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
-        yield list(Customer.objects.filter(creditor=creditor, pk__in=ordered[start : start + BATCH]).order_by("pk"))
+        yield queries.customers(creditor, ordered[start : start + BATCH])
 
 
 class _Review:
@@ -160,16 +162,14 @@ class _Review:
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
-        self.addresses: dict[int, frozenset[str]] = {}
         self.leaving: dict[str, datetime] = {}
         self.worded: dict[str, dict[str, object]] = {}  # why a message has its words, by its key
 
-    def batch(self, customers: Sequence[Customer]) -> None:
+    def batch(self, customers: Sequence[CustomerRow]) -> None:
         creditor, today = self.it.creditor, self.it.today
-        looks = {look.customer_id: look for look in Look.objects.filter(creditor=creditor, customer__in=customers)}
-        contacts = Contact.objects.filter(creditor=creditor, customer__in=customers)
-        self.addresses = {contact.customer_id: frozenset(addresses(contact)) for contact in contacts}
-        gone = self.gone(customers)
+        ids = [customer.pk for customer in customers]
+        looks = dict(Look.objects.filter(creditor=creditor, customer__in=ids).values_list("customer_id", "verdicts"))
+        gone = self.gone(ids)
         fresh: list[bulk.Row] = []
         reviews: list[bulk.Row] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
@@ -178,7 +178,7 @@ class _Review:
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
-            if look is None or shown != verdicts or gist(unpack(look.verdicts)) != gist(verdicts):
+            if look is None or shown != verdicts or gist(unpack(look)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
             fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
             if customer.review_on != decision.look_again:
@@ -186,10 +186,10 @@ class _Review:
             self.done.customers += 1
         bulk.upsert(Look, ("creditor", "customer"), ("day", "verdicts"), fresh)
         bulk.update(Customer, ("review_on",), reviews)
-        self.settle(customers)
+        self.settle(ids)
         log.record(creditor, self.events)
 
-    def gone(self, customers: Sequence[Customer]) -> set[int]:
+    def gone(self, customers: Sequence[int]) -> set[int]:
         """Who was written to earlier today, by a mail whose moment is over: quiet hours cannot take it back."""
         earlier = Message.objects.filter(
             creditor=self.it.creditor, customer__in=customers, day=self.it.today, state="proposed"
@@ -205,7 +205,7 @@ class _Review:
 
     # --- one customer --------------------------------------------------------------------------------------------
 
-    def carry_out(self, customer: Customer, known: Known, decision: Decision) -> list[KeptVerdict]:
+    def carry_out(self, customer: CustomerRow, known: Known, decision: Decision) -> list[KeptVerdict]:
         """Compose what was planned; the verdicts, each with the message that carries it."""
         keys: list[str] = []
         refused: dict[int, tuple[Finding, ...]] = {}
@@ -236,7 +236,7 @@ class _Review:
         return kept(verdict, key)
 
     def write(
-        self, customer: Customer, known: Known, planned: Planned, verdicts: Sequence[Verdict]
+        self, customer: CustomerRow, known: Known, planned: Planned, verdicts: Sequence[Verdict]
     ) -> str | outbox.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
         if planned.act not in MESSAGES and planned.act is not Act.THANKS:
@@ -259,7 +259,7 @@ class _Review:
         }
         data = None
         if self.composed:
-            composed = self.compose(customer, known, planned, step, key, leaves_at)
+            composed = self.compose(known, planned, step, key, leaves_at)
             if isinstance(composed, outbox.Withheld):
                 return composed
             self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
@@ -276,7 +276,7 @@ class _Review:
         self.done.messages += 1
         return key
 
-    def facts(self, customer: Customer, slot: str, key: str, act: str, step: str, currency: str) -> dict[str, Any]:
+    def facts(self, customer: CustomerRow, slot: str, key: str, act: str, step: str, currency: str) -> dict[str, Any]:
         """What the row of any message or task says; what is empty here is filled in when it is known."""
         return {
             "creditor": self.it.creditor.pk,
@@ -302,7 +302,7 @@ class _Review:
         }
 
     def compose(
-        self, customer: Customer, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
+        self, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
     ) -> outbox.Composed | outbox.Withheld:
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
         return outbox.compose(
@@ -315,14 +315,14 @@ class _Review:
                 key,
                 self.it.today,
                 leaves_at,
-                self.addresses.get(customer.pk, frozenset()),
+                known.addresses,
                 tuple(thread),
             )
         )
 
     def write_task(
         self,
-        customer: Customer,
+        customer: CustomerRow,
         known: Known,
         planned: Planned,
         step: str,
@@ -350,7 +350,7 @@ class _Review:
         self.done.tasks += 1
         return key
 
-    def name(self, customer: Customer, key: str) -> str:
+    def name(self, customer: CustomerRow, key: str) -> str:
         """Day, slug of the customer's identifier and a short key; never the customer's name."""
         slug = tasks.slug(customer.key) if customer.keyed_by != "name" else ""
         return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:12])))
@@ -370,7 +370,7 @@ class _Review:
 
     # --- the batch against what stands ---------------------------------------------------------------------------
 
-    def settle(self, customers: Sequence[Customer]) -> None:
+    def settle(self, customers: Sequence[int]) -> None:
         """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn."""
         creditor, today = self.it.creditor, self.it.today
         of_today = Message.objects.filter(creditor=creditor, customer__in=customers, day=today)
@@ -419,7 +419,7 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 
-def _look_event(customer: Customer, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
+def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
     """What was seen of a customer, their habits included; names stand apart, so that they can be erased."""
     seen: list[list[object]] = []
     personal: dict[str, str] = {}
