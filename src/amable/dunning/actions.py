@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
+from amable import __version__
 from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
@@ -85,10 +88,12 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
             for message in earlier
             if not message.rehearsal and ((whole and message.day <= whole) or written(message.path))
         ]
-        Message.objects.filter(creditor=creditor, pk__in=[message.pk for message in said]).update(state="said")
+        for ids in bulk.batched(message.pk for message in said):
+            Message.objects.filter(creditor=creditor, pk__in=bulk.these(ids)).update(state="said")
         never = list(earlier.values_list("pk", "key"))
-        MessageItem.objects.filter(creditor=creditor, message__in=[pk for pk, _ in never]).update(withdrawn=True)
-        Message.objects.filter(creditor=creditor, pk__in=[pk for pk, _ in never]).update(state="withdrawn")
+        for batch in bulk.batched(pk for pk, _ in never):
+            MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
+            Message.objects.filter(creditor=creditor, pk__in=bulk.these(batch)).update(state="withdrawn")
         events = [Event("message.said", today, {"message": m.key, "day": m.day.isoformat()}) for m in said]
         events += [Event("message.withdrawn", today, {"message": key, "rules": []}) for _, key in never]
         log.record(creditor, events)
@@ -140,18 +145,38 @@ def procedure_last_used(creditor: Creditor) -> str:
     return stored.text if stored else ""
 
 
+def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> None:
+    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed."""
+    kept = Creditor.objects.values().get(pk=creditor.pk)  # as the database has it, whatever file was read
+    facts = {name: str(value) for name, value in kept.items() if name not in _NO_RULES}
+    rules = log.digest(json.dumps([__version__, procedure, facts], sort_keys=True).encode())
+    if creditor.looked_by == rules:
+        return
+    with transaction.atomic():
+        theirs = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
+        Customer.objects.filter(Exists(theirs), creditor=creditor).update(review_on=today)
+        creditor.looked_by = rules
+        creditor.save(update_fields=("looked_by",))
+
+
+_NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by")
+
+
 def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
-    """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
-    ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
-    ids |= set(Item.objects.filter(creditor=creditor, settled_in_run=today).values_list("customer_id", flat=True))
-    ids |= set(Look.objects.filter(creditor=creditor).exclude(verdicts="[]").values_list("customer_id", flat=True))
-    # Thanks that wait for a working day, and whoever was written to earlier today.
-    ids |= set(Customer.objects.filter(creditor=creditor, review_on__lte=today).values_list("id", flat=True))
-    of_today = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False)
-    ids |= set(of_today.values_list("customer_id", flat=True))
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), BATCH):
-        yield queries.customers(creditor, ordered[start : start + BATCH])
+    """The customers whose day has come, and whoever was written to earlier today: that is decided again."""
+    theirs = Message.objects.filter(creditor=creditor, day=today, customer=OuterRef("pk"))
+    later = Customer.objects.filter(Exists(theirs), creditor=creditor).exclude(review_on__lte=today)
+    later.update(review_on=today)
+    after: tuple[date, int] | None = None
+    while True:
+        waiting = Customer.objects.filter(creditor=creditor, review_on__lte=today).order_by("review_on", "pk")
+        if after:
+            waiting = waiting.filter(Q(review_on__gt=after[0]) | Q(review_on=after[0], pk__gt=after[1]))
+        keys = [(day, pk) for day, pk in waiting.values_list("review_on", "pk")[:BATCH] if day]
+        if not keys:
+            return
+        after = keys[-1]
+        yield queries.customers(creditor, [pk for _, pk in keys])
 
 
 class _Review:
@@ -168,7 +193,9 @@ class _Review:
     def batch(self, customers: Sequence[CustomerRow]) -> None:
         creditor, today = self.it.creditor, self.it.today
         ids = [customer.pk for customer in customers]
-        looks = dict(Look.objects.filter(creditor=creditor, customer__in=ids).values_list("customer_id", "verdicts"))
+        looks = dict(
+            Look.objects.filter(creditor=creditor, customer__in=bulk.these(ids)).values_list("customer_id", "verdicts")
+        )
         gone = self.gone(ids)
         fresh: list[bulk.Row] = []
         reviews: list[bulk.Row] = []
@@ -181,18 +208,28 @@ class _Review:
             if look is None or shown != verdicts or gist(unpack(look)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
             fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
-            if customer.review_on != decision.look_again:
-                reviews.append((decision.look_again, creditor.pk, customer.pk))
+            reviews.append((self.next_look(decision), creditor.pk, customer.pk))
             self.done.customers += 1
         bulk.upsert(Look, ("creditor", "customer"), ("day", "verdicts"), fresh)
         bulk.update(Customer, ("review_on",), reviews)
         self.settle(ids)
         log.record(creditor, self.events)
 
+    def next_look(self, decision: Decision) -> date | None:
+        """When a customer is looked at next: today again while a gate is shut, else when something may change.
+
+        What happened today is the news of one day: tomorrow it reads otherwise, whether or not anything is due then.
+        """
+        if self.gate and any(_gated(planned, self.it.procedure) for planned in decision.planned):
+            return self.it.today
+        tomorrow = self.it.today + timedelta(days=1)
+        news = decision.planned or any(v.outcome in (Outcome.PAID, Outcome.MOVED) for v in decision.verdicts)
+        return tomorrow if news else decision.look_again
+
     def gone(self, customers: Sequence[int]) -> set[int]:
         """Who was written to earlier today, by a mail whose moment is over: quiet hours cannot take it back."""
         earlier = Message.objects.filter(
-            creditor=self.it.creditor, customer__in=customers, day=self.it.today, state="proposed"
+            creditor=self.it.creditor, customer__in=bulk.these(customers), day=self.it.today, state="proposed"
         ).exclude(leaves_at=None)
         gone: set[int] = set()
         for key, customer, leaves_at in earlier.values_list("key", "customer_id", "leaves_at"):
@@ -373,11 +410,13 @@ class _Review:
     def settle(self, customers: Sequence[int]) -> None:
         """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn."""
         creditor, today = self.it.creditor, self.it.today
-        of_today = Message.objects.filter(creditor=creditor, customer__in=customers, day=today)
+        of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
         decided = of_today.exclude(state="said").exclude(slot__startswith=MONEY)
         standing = {message.key: message for message in decided}
         spoken: dict[int, list[int]] = defaultdict(list)
-        rows_before = MessageItem.objects.filter(creditor=creditor, message__in=standing.values())
+        rows_before = MessageItem.objects.filter(
+            creditor=creditor, message__in=bulk.these([message.pk for message in standing.values()])
+        )
         for message_id, item in rows_before.values_list("message_id", "item_id"):
             spoken[message_id].append(item)
         rows_before.delete()

@@ -27,6 +27,7 @@ from amable.ledger import models as ledger
 from amable.ledger import queries, records
 from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
 from amable.organisation import calendars
+from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
@@ -114,7 +115,7 @@ class _Batch:
     def read_messages(self, ids: Sequence[int]) -> None:
         """What was said about each item, and when each customer was written to. Today's is decided again."""
         creditor, today = self.it.creditor, self.it.today
-        said = Message.objects.filter(creditor=creditor, customer__in=ids, state="said", day__lt=today)
+        said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state="said", day__lt=today)
         self.spoken: dict[int, list[Spoken]] = defaultdict(list)
         self.had: dict[int, list[str]] = defaultdict(list)
         by_id: dict[int, _Said] = {}
@@ -131,7 +132,11 @@ class _Batch:
         self.thread: dict[int, list[str]] = defaultdict(list)
         self.thanked: set[int] = set()
         rows = MessageItem.objects.filter(
-            creditor=creditor, message__customer__in=ids, message__state="said", message__day__lt=today, withdrawn=False
+            creditor=creditor,
+            message__customer__in=these(ids),
+            message__state="said",
+            message__day__lt=today,
+            withdrawn=False,
         )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
         steps = rows.values_list("id", "message_id", "item_id", "step", "cycle", "occurrence", "section")
@@ -153,7 +158,7 @@ class _Batch:
     def read_money(self, ids: Sequence[int]) -> None:
         """Payments of the last days, unapplied cash, and money that is probably theirs."""
         creditor, today = self.it.creditor, self.it.today
-        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=ids, reversed_on=None)
+        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=these(ids), reversed_on=None)
         self.unapplied: dict[int, list[ledger.Payment]] = defaultdict(list)
         for payment in payments.exclude(unapplied=0).order_by("received_on", "id"):
             self.unapplied[payment.customer_id].append(payment)
@@ -169,7 +174,7 @@ class _Batch:
             if settled := shares[payment.pk]:
                 self.receipts[payment.customer_id].append((payment, settled))
         standing = ledger.Allocation.objects.filter(
-            creditor=creditor, item__customer__in=ids, reversed=False, amount__gt=0
+            creditor=creditor, item__customer__in=these(ids), reversed=False, amount__gt=0
         ).exclude(item__open=0)
         newest = standing.values("item_id").annotate(day=Max("payment__in_run")).values_list("item_id", "day")
         self.paid_since: dict[int, date] = dict(newest)
@@ -179,12 +184,12 @@ class _Batch:
         # Also a payment for items of several customers, which is nobody's in particular, holds what it would settle.
         explained: dict[int, int] = defaultdict(int)
         for line_id, item, amount, open_ in Proposal.objects.filter(
-            creditor=creditor, line__in=waiting, item__customer__in=ids
+            creditor=creditor, line__in=waiting, item__customer__in=these(ids)
         ).values_list("line_id", "item_id", "amount", "item__open"):
             if amount >= open_ > 0:
                 self.proposed.add(item)
                 explained[line_id] += amount
-        for line in waiting.filter(customer__in=ids):
+        for line in waiting.filter(customer__in=these(ids)):
             left = line.amount - explained[line.pk]
             if left > 0 and line.customer_id is not None:
                 self.suspense[line.customer_id][line.currency] += left
