@@ -393,7 +393,8 @@ class _Look:
     def too_small_for(self, item: Item) -> frozenset[str]:
         """The steps whose minimum amount the item does not reach."""
         asked = undisputed(item)
-        return frozenset(step.id for step in self.procedure.with_minimum if asked < step.only.least(item.currency))
+        small = [step.id for step in self.procedure.with_minimum if asked < step.only.least(item.currency)]
+        return frozenset(small) if small else _NONE
 
     def effect(self, coming: Coming) -> type_params:
         """How the payer's habits moved the day of a step, empty when they did not."""
@@ -481,7 +482,8 @@ class _Look:
         chosen = {item.id for item in due}
         free = [item for item in items if item.id in self.wanted]
         main = [item for item in free if item.id in chosen or (overdue and self.past_grace(item))]
-        soon = [item for item in free if item not in main and self.due_soon(item)]
+        listed = {item.id for item in main}
+        soon = [item for item in free if item.id not in listed and self.due_soon(item)]
         credited = credits_left(items)
         asked = main if overdue else main + soon
         demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
@@ -760,6 +762,7 @@ class _Look:
         return len(self.planned) - 1
 
 
+_NONE: Final[frozenset[str]] = frozenset()
 # Held items named in a demand, so that the customer knows they were not overlooked.
 _NAMED: Final = frozenset({"hold.disputed", "hold.promised", "hold.plan_kept"})
 # Holds under which not even thanks are said.
@@ -815,7 +818,7 @@ def credits_left(items: Iterable[Item]) -> list[Item]:
 
 def undisputed(item: Item) -> int:
     """What of an item nobody contests."""
-    return item.open - min(item.disputed, item.open)
+    return item.open - min(item.disputed, item.open) if item.disputed else item.open
 
 
 def promise_rests(promise: Promise, dossier: Dossier, today: date) -> date | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -110,11 +110,14 @@ def _prepared(row: Row, ready: Sequence[tuple[int, Callable[[Any], Any]]]) -> Ro
 def _ready(model: type[models.Model], fields: Sequence[str]) -> list[tuple[int, Callable[[Any], Any]]]:
     """The places of values that the database wants in another form, and what gives it to them."""
     found = ((place, _field(model, name)) for place, name in enumerate(fields))
-    return [
-        (place, partial(field.get_db_prep_save, connection=connection))
-        for place, field in found
-        if isinstance(field, models.DateTimeField | models.BinaryField)
-    ]
+    ready: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, field in found:
+        prepare = partial(field.get_db_prep_save, connection=connection)
+        if isinstance(field, models.DateTimeField):
+            ready.append((place, lru_cache(maxsize=64)(prepare)))  # a batch has few moments
+        elif isinstance(field, models.BinaryField):
+            ready.append((place, prepare))
+    return ready
 
 
 def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
