@@ -121,6 +121,7 @@ _MESSAGE = (
 )
 _ITEM = "creditor_id, message_id, item_id, step, cycle, occurrence, section, amount, withdrawn"
 _LOOK = "creditor_id, customer_id, day, verdicts"
+_AGAIN = "ON CONFLICT (creditor_id, customer_id) DO UPDATE SET day = excluded.day, verdicts = excluded.verdicts"
 _ENTRY = "creditor_id, kind, day, body, written_at, digest"
 
 
@@ -162,10 +163,7 @@ def _plain_loop(connection: Any) -> int:
             )
             cursor.execute("TRUNCATE looked")
             _insert(connection, "looked", "creditor_id, customer_id, day, v", looks)
-            cursor.execute(
-                f"INSERT INTO dunning_look ({_LOOK}) SELECT * FROM looked"
-                " ON CONFLICT (creditor_id, customer_id) DO UPDATE SET day = excluded.day, verdicts = excluded.verdicts"
-            )
+            cursor.execute(f"INSERT INTO dunning_look ({_LOOK}) SELECT * FROM looked {_AGAIN}")
             days, ids = [list(column) for column in zip(*reviews, strict=True)] if reviews else ([], [])
             cursor.execute(
                 "UPDATE ledger_customer c SET review_on = n.day FROM unnest(%s::date[], %s::int[]) AS n(day, id)"
@@ -173,11 +171,7 @@ def _plain_loop(connection: Any) -> int:
                 [days, ids],
             )
         else:
-            cursor.executemany(
-                f"INSERT INTO dunning_look ({_LOOK}) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT (creditor_id, customer_id) DO UPDATE SET day = excluded.day, verdicts = excluded.verdicts",
-                looks,
-            )
+            cursor.executemany(f"INSERT INTO dunning_look ({_LOOK}) VALUES (%s, %s, %s, %s) {_AGAIN}", looks)
             cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s", reviews)
     return n
 

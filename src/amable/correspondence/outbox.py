@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 from amable.core import wording
@@ -43,7 +43,8 @@ class Recipient:
     phone: str = ""
 
 
-class ItemFacts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
     """What a message says of an item beside its amount."""
 
     number: str
