@@ -41,7 +41,8 @@ class Coming(NamedTuple):
 
     `overtaken` is the day on which a later step takes its place, if it is due and cannot be carried out until then.
     The payer's habits brought it `earlier` by so many days, or `paced` it towards a bound of its interval. `skipped`
-    says that a reminder before the due date was for today and is left out.
+    says that a reminder before the due date was for today and is left out. `begins` is the day on which the window of
+    a step still to come begins, when that lies ahead.
     """
 
     step: Step | None
@@ -53,6 +54,7 @@ class Coming(NamedTuple):
     earlier: int = 0
     paced: bool = False
     skipped: bool = False
+    begins: date | None = None
 
 
 class Spoken(NamedTuple):
@@ -221,7 +223,9 @@ class Course:
         if on <= self.today:
             return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", paced=paced)
         wait = self._why_wait(step, item, begins, bool(done))
-        return Coming(step, occurrence, on, due=False, rule=wait, paced=paced)
+        return Coming(
+            step, occurrence, on, due=False, rule=wait, paced=paced, begins=begins if begins > self.today else None
+        )
 
     def _window(self, step: Step, start: date, end: date, about: Sequence[date], pace: int) -> tuple[date, date]:
         """When a step's window begins, and its day in it; `about` are the days of the messages about the item."""

@@ -294,7 +294,8 @@ class _Look:
                 self.verdicts[item.id] = self.quiet(item)
         order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
         verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
-        looks = [look for look in (*(verdict.next_look for verdict in verdicts), self.thanks_on) if look]
+        begins = (self.coming[item.id].begins for item in free)  # from then on it waits for another reason
+        looks = [look for look in (*(verdict.next_look for verdict in verdicts), *begins, self.thanks_on) if look]
         return Decision(tuple(self.planned), verdicts, min(looks, default=None))
 
     # --- holds ---------------------------------------------------------------------------------------------------

@@ -223,7 +223,10 @@ class _Review:
         if self.gate and any(_gated(planned, self.it.procedure) for planned in decision.planned):
             return self.it.today
         tomorrow = self.it.today + timedelta(days=1)
-        news = decision.planned or any(v.outcome in (Outcome.PAID, Outcome.MOVED) for v in decision.verdicts)
+        news = decision.planned or any(
+            verdict.outcome in (Outcome.PAID, Outcome.MOVED) or verdict.rule == "skipped"
+            for verdict in decision.verdicts
+        )
         return tomorrow if news else decision.look_again
 
     def gone(self, customers: Sequence[int]) -> set[int]:
