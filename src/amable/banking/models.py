@@ -12,7 +12,7 @@ from amable.organisation.models import Creditor
 class Statement(models.Model):
     """One statement of one account."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     account = models.TextField(blank=True)
     number = models.TextField(blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -38,7 +38,7 @@ class BankLine(models.Model):
     know), `reversal` (sent back), `other` (not money from customers), `left` (a later ledger has had time to tell).
     """
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT)
     fingerprint = models.CharField(max_length=64)
     booked_on = models.DateField()
@@ -70,7 +70,7 @@ class BankLine(models.Model):
 class Proposal(models.Model):
     """An item a line seems to pay, not booked until a person says so."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     line = models.ForeignKey(BankLine, on_delete=models.PROTECT)
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
     amount = models.BigIntegerField()

@@ -17,8 +17,8 @@ class Message(models.Model):
     `path` its place below the outbox folder.
     """
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, db_index=False)
     day = models.DateField()
     slot = models.CharField(max_length=80)
     key = models.CharField(max_length=32)
@@ -54,9 +54,9 @@ class Message(models.Model):
 class MessageItem(models.Model):
     """A step carried out about an item: told, thanked for, or put to a person."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     message = models.ForeignKey(Message, on_delete=models.PROTECT)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, db_index=False)
     step = models.CharField(max_length=60)
     cycle = models.PositiveSmallIntegerField()
     occurrence = models.PositiveSmallIntegerField()

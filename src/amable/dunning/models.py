@@ -12,7 +12,7 @@ from amable.organisation.models import Creditor
 class StoredProcedure(models.Model):
     """The text of a procedure as it was used, by its digest."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     digest = models.CharField(max_length=64)
     text = models.TextField()
 
@@ -28,8 +28,8 @@ class StoredProcedure(models.Model):
 class Look(models.Model):
     """The current verdicts of a customer, packed in one row; history is in the evidence."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     day = models.DateField()
     verdicts = models.TextField()
 

@@ -15,7 +15,7 @@ class Entry(models.Model):
     erasing the value leaves the chain whole. Neither a sealed entry nor a body can be changed: triggers refuse it.
     """
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     kind = models.CharField(max_length=40)
     day = models.DateField()
     body = models.TextField()
@@ -36,7 +36,7 @@ class Entry(models.Model):
 class Personal(models.Model):
     """A personal value of an entry, erasable with its salt."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT)
     field = models.CharField(max_length=40)
     value = models.TextField()
@@ -54,7 +54,7 @@ class Personal(models.Model):
 class Blob(models.Model):
     """Bytes that were written or sent, by their SHA-256."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     digest = models.CharField(max_length=64)
     data = models.BinaryField()
 

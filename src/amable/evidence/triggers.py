@@ -52,3 +52,15 @@ def append_only() -> migrations.RunPython:
             schema_editor.execute(statement)
 
     return migrations.RunPython(forward, backward)
+
+
+def again_on_sqlite() -> migrations.RunPython:
+    """The step after one that altered a table: SQLite alters by making it anew, and leaves its triggers behind."""
+
+    def forward(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            return
+        for statement in _SQLITE:
+            schema_editor.execute(statement)
+
+    return migrations.RunPython(forward, migrations.RunPython.noop)

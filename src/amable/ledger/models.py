@@ -11,7 +11,7 @@ from amable.organisation.models import Creditor
 class Customer(models.Model):
     """Who owes. `key` is the ledger's own identifier, else the tax id, else the folded name (`keyed_by` says which)."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     key = models.CharField(max_length=200)
     keyed_by = models.CharField(max_length=6)
     name = models.TextField()
@@ -43,8 +43,8 @@ class Customer(models.Model):
 class Contact(models.Model):
     """A person or address at a customer."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     role = models.CharField(max_length=12, default="billing")
     name = models.TextField(blank=True)
     email = models.TextField(blank=True)
@@ -67,7 +67,7 @@ class Item(models.Model):
     `settled_by` the rule and parameters that say how.
     """
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
     source = models.CharField(max_length=20)
     number = models.CharField(max_length=200)
@@ -120,7 +120,7 @@ class Item(models.Model):
 class Payment(models.Model):
     """Money received from a customer. `unapplied` is the part without an item; `reversed_on` when it was sent back."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
     external_id = models.CharField(max_length=64)
     received_on = models.DateField()
@@ -144,7 +144,7 @@ class Payment(models.Model):
 class Allocation(models.Model):
     """The part of a payment set against one item; negative for a credit note used up with it."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT)
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
     amount = models.BigIntegerField()
@@ -162,7 +162,7 @@ class Allocation(models.Model):
 class Taken(models.Model):
     """A ledger or bank file taken in: what it was and when, so that freshness can be judged."""
 
-    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     kind = models.CharField(max_length=10)
     digest = models.CharField(max_length=64)
     day = models.DateField()
