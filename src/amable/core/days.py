@@ -13,6 +13,7 @@ ONE_DAY: Final = timedelta(days=1)
 SATURDAY_SUNDAY: Final = frozenset({5, 6})
 PREFERRED_WEEKDAYS: Final = (1, 2, 3)  # Tuesday, Wednesday, Thursday
 
+_MINUTES: Final = tuple(minute for minute in range(60) if minute % 5)
 _BUSINESS_FROM: Final = 5  # email to businesses from 05:00 to 05:59
 _CONSUMER_FROM: Final = 8  # email to consumers and SMS from 08:00 (12 CFR 1006.6(b), the strictest we know)
 _AT_ONCE: Final = (time(8), time(18))  # a run or an approval during the day leaves at once between these
@@ -91,8 +92,7 @@ def leaving_moment(key: str, today: date, now: datetime | None, zone: ZoneInfo, 
     Businesses are written to from 05:00 to 05:59 and consumers from 08:00 to 08:59, at a minute that is derived from
     the message's key and never a multiple of five. A run during the day leaves at once.
     """
-    minutes = [minute for minute in range(60) if minute % 5]
-    minute = minutes[int.from_bytes(sha256(key.encode()).digest()[:4], "big") % len(minutes)]
+    minute = _MINUTES[int.from_bytes(sha256(key.encode()).digest()[:4], "big") % len(_MINUTES)]
     hour = _BUSINESS_FROM if business else _CONSUMER_FROM
     planned = datetime(today.year, today.month, today.day, hour, minute, tzinfo=zone)
     if now is None:

@@ -436,8 +436,9 @@ class _Look:
 
     def demand(self) -> None:
         """At most one message: overdue before due soon, then whatever waited longest; the others on another day."""
+        by_currency = _by_currency(self.dossier.items)
         groups: list[tuple[bool, date, int, str]] = []
-        for currency, items in _by_currency(self.dossier.items).items():
+        for currency, items in by_currency.items():
             for overdue in (True, False):
                 if due := self.due_for_word(items, overdue=overdue):
                     firmest = max(self.procedure.rank[_step(self.coming[item.id]).id] for item in due)
@@ -445,7 +446,7 @@ class _Look:
                     groups.append((not overdue, since, -firmest, currency))
         refused: tuple[str, type_params] | None = None
         for due_soon, _, _, currency in sorted(groups):
-            items = [item for item in self.dossier.items if item.currency == currency]
+            items = by_currency[currency]
             due = self.due_for_word(items, overdue=not due_soon)
             if not due:
                 continue  # spoken of in the overdue message, or covered by credits
@@ -496,13 +497,18 @@ class _Look:
                 self.holds[item.id] = hold
                 del self.wanted[item.id]
             return False
-        lines = [self.line(item, Section.OVERDUE if overdue else Section.DUE_SOON, step.id) for item in main]
-        lines += [self.line(item, Section.DUE_SOON, step.id) for item in soon]
+        as_told = {item.id: self.told_as(item, step.id) for item in (*main, *soon)}
+        first = Section.OVERDUE if overdue else Section.DUE_SOON
+        lines = [Line(item.id, self.wanted[item.id], first, *as_told[item.id]) for item in main]
+        lines += [Line(item.id, self.wanted[item.id], Section.DUE_SOON, *as_told[item.id]) for item in soon]
         lines += [Line(item.id, item.open, Section.CREDIT, LISTED, times(LISTED, item.told) + 1) for item in credited]
         thanks = tuple(receipt for receipt in self.thankable() if receipt.currency == currency)
         place = len(self.planned)
         self.messages = (*self.messages, Spoken(self.today, before_due=not overdue))
-        looks = {item.id: self.after(item, step.id) for item in (*main, *soon)}
+        looks = {
+            item.id: self.after(item, Told(*as_told[item.id][:1], self.today, step.id, as_told[item.id][1]))
+            for item in (*main, *soon)
+        }
         reply_by = self.dossier.calendar.on_or_before(min(looks[item.id] for item in due) - timedelta(days=1))
         self.planned.append(
             Planned(
@@ -511,7 +517,7 @@ class _Look:
             )
         )  # fmt: skip
         for item in (*main, *soon):
-            told, _ = self.told_as(item, step.id)
+            told, _ = as_told[item.id]
             rule = f"step.{told}" if told != LISTED else "listed.item"
             effect = self.effect(self.coming[item.id]) if told != LISTED else {}
             self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
@@ -532,10 +538,6 @@ class _Look:
                 params: type_params = {"amount": Money(amount, item.currency), "day": item.promise.on}
                 parts.append(Named(item.id, "hold.promised_part", params))
         return (*held, *parts)
-
-    def line(self, item: Item, section: Section, wording: str) -> Line:
-        """An item in a message."""
-        return Line(item.id, self.wanted[item.id], section, *self.told_as(item, wording))
 
     def told_as(self, item: Item, wording: str) -> tuple[str, int]:
         """As which step, and the how manyeth time, an item is told in a message in these words.
@@ -736,16 +738,14 @@ class _Look:
             params["step"] = step
         return Verdict(item.id, Outcome.NOT_YET, coming.rule, params | self.effect(coming), step, coming.on)
 
-    def after(self, item: Item, wording: str = "") -> date:
-        """When an item dealt with today is looked at next: as if its step had been done, and told in these words."""
+    def after(self, item: Item, told: Told | None = None) -> date:
+        """When an item dealt with today is looked at next: as if its step had been done, and told in a message."""
         coming = self.coming[item.id]
-        step, occurrence = self.told_as(item, wording) if wording else ("", 0)
-        told = [Told(step, self.today, wording, occurrence)] if wording else []
-        if coming.step and coming.due and coming.step.id != step:
+        now = item.told if told is None else (*item.told, told)
+        if coming.step and coming.due and (told is None or coming.step.id != told.step):
             asked = coming.step.act is Act.DECISION
-            told.append(Told(coming.step.id, self.today, "", coming.occurrence, asked))
-        later = self.come(item, (*item.told, *told))
-        return max(later.on, self.today + timedelta(days=1))
+            now = (*now, Told(coming.step.id, self.today, "", coming.occurrence, asked))
+        return max(self.come(item, now).on, self.today + timedelta(days=1))
 
     def say(
         self,

@@ -164,8 +164,8 @@ _NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "look
 
 def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
     """The customers whose day has come, and whoever was written to earlier today: that is decided again."""
-    theirs = Message.objects.filter(creditor=creditor, day=today, customer=OuterRef("pk"))
-    later = Customer.objects.filter(Exists(theirs), creditor=creditor).exclude(review_on__lte=today)
+    written_to = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False).values("customer_id")
+    later = Customer.objects.filter(creditor=creditor, pk__in=written_to).exclude(review_on__lte=today)
     later.update(review_on=today)
     after: tuple[date, int] | None = None
     while True:

@@ -33,6 +33,7 @@ from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
 
 _THANKED_WITHIN = 14  # days that hold the two working days in which a payment is thanked for
+_OLDEST = 3  # years ago: every stretch of working days that began before is over
 _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
 
@@ -63,9 +64,7 @@ class Setting:
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     """The setting of a run."""
     newest = Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on").first()
-    oldest = ledger.Item.objects.filter(creditor=creditor).exclude(open=0).order_by("due_on").first()
-    first = min(today.year, max(today.year - 10, oldest.due_on.year if oldest else today.year)) - 1
-    years = (first, today.year + 2)
+    years = (today.year - _OLDEST, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
     return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours)

@@ -23,6 +23,9 @@ class KeptVerdict(NamedTuple):
     message: str
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def kept(verdict: Verdict, message: str) -> KeptVerdict:
     """A verdict of a decision, with the key of its message instead of its place."""
     return KeptVerdict(
@@ -32,7 +35,7 @@ def kept(verdict: Verdict, message: str) -> KeptVerdict:
 
 def pack(verdicts: Iterable[KeptVerdict]) -> str:
     """The verdicts of a customer as one text."""
-    return json.dumps([_packed(verdict) for verdict in verdicts], separators=(",", ":"), ensure_ascii=False)
+    return _encode([_packed(verdict) for verdict in verdicts])
 
 
 def unpack(text: str) -> list[KeptVerdict]:
@@ -52,7 +55,7 @@ def gist(verdicts: Iterable[KeptVerdict]) -> list[list[object]]:
 
 def plain(params: dict[str, object]) -> dict[str, object]:
     """Parameters as JSON values: money as [minor, currency], a day as {"day": ISO}."""
-    return {name: _plain(value) for name, value in params.items()}
+    return {name: _plain(value) for name, value in params.items()} if params else {}
 
 
 def _packed(verdict: KeptVerdict) -> list[object]:

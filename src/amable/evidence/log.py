@@ -21,6 +21,7 @@ from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
 _BATCH = 1000
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _body(facts: Mapping[str, object], personal: Mapping[str, tuple[str, str]]) 
     body = dict(facts)
     if personal:
         body["personal"] = {name: _salted(value, salt) for name, (value, salt) in personal.items()}
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encode(body)
 
 
 def _salted(value: str, salt: str) -> str:

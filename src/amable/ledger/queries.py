@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from amable.ledger.models import Contact, Customer, Item
-from amable.organisation.bulk import these
+from amable.organisation.bulk import rows, these
 from amable.organisation.models import Creditor
 
 
@@ -72,16 +72,16 @@ class ItemRow(NamedTuple):
 def customers(creditor: Creditor, ids: Collection[int]) -> list[CustomerRow]:
     """These customers, in order of their number."""
     found = Customer.objects.filter(creditor=creditor, pk__in=these(ids)).order_by("pk")
-    return list(map(CustomerRow._make, found.values_list(*CustomerRow._fields)))
+    return rows(found, CustomerRow)
 
 
 def contacts(creditor: Creditor, customers: Collection[int]) -> list[ContactRow]:
     """The contacts of these customers."""
     found = Contact.objects.filter(creditor=creditor, customer__in=these(customers))
-    return list(map(ContactRow._make, found.values_list(*ContactRow._fields)))
+    return rows(found, ContactRow)
 
 
 def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     """All items of these customers, settled ones too, the oldest due first."""
     found = Item.objects.filter(creditor=creditor, customer__in=these(customers)).order_by("due_on", "id")
-    return list(map(ItemRow._make, found.values_list(*ItemRow._fields)))
+    return rows(found, ItemRow)

@@ -8,18 +8,22 @@ policies hold as for any other statement.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 _BATCH = 2000
 
 Row = Sequence[Any]
 T = TypeVar("T")
+R = TypeVar("R", bound=NamedTuple)
 
 
 def insert(
@@ -78,6 +82,25 @@ def batched(rows: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
     rows = iter(rows)
     while batch := list(islice(rows, size)):
         yield batch
+
+
+def rows(found: QuerySet[Any, Any], into: type[R]) -> list[R]:
+    """What a query finds as tuples of one kind, whose fields name the columns. Not for moments, JSON or decimals.
+
+    The driver already yields days and truth values: Django would ask each of them again whether it is one.
+    """
+    statement, values = found.values_list(*into._fields).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(map(into._make, cursor.fetchall()))
+
+
+@lru_cache(maxsize=4096)
+def _day(raw: bytes) -> date:
+    return date.fromisoformat(raw.decode("ascii"))
+
+
+sqlite3.register_converter("date", _day)  # Python's own for SQLite is deprecated from 3.12 on
 
 
 def _write(model: type[models.Model], fields: Sequence[str], rows: Iterable[Row], end: str) -> None:
