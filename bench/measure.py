@@ -72,12 +72,12 @@ def measure(cases: Mapping[str, Case], sizes: Sequence[Any] = (), rounds: int = 
     ]
 
 
-def compare(figures: Sequence[Figure], over: str) -> None:
-    """Note on each figure how many times the CPU seconds of the case `over`, in its part of the same name, it took."""
-    floors = {figure.part: figure.cpu_s for figure in figures if figure.case == over}
+def compare(figures: Sequence[Figure], over: str, by: str = "cpu_s") -> None:
+    """Note on each figure how many times the seconds of the case `over`, in its part of the same name, it took."""
+    floors = {figure.part: getattr(figure, by) for figure in figures if figure.case == over}
     for figure in figures:
         if figure.case != over and floors.get(figure.part):
-            figure.notes[f"times {over}"] = round(figure.cpu_s / floors[figure.part], 2)
+            figure.notes[f"times {over}"] = round(getattr(figure, by) / floors[figure.part], 2)
 
 
 def report(figures: Sequence[Figure], to: Path | None = None, **about: Any) -> None:
