@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Procedure, Step
+from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, WRITTEN, Act, Anchor, Procedure, Step
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
 PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
@@ -202,6 +202,7 @@ class Planned:
     named: tuple[Named, ...] = ()
     thanks: tuple[Receipt, ...] = ()
     reply_by: date | None = None
+    channel: Act | None = None  # by which a message leaves
 
 
 class Verdict(NamedTuple):
@@ -268,6 +269,7 @@ class _Look:
         self.limits = dossier.procedure.limits
         self.today = today
         self.now = now
+        self.unreachable = frozenset(act for act in MESSAGES if channel(act, dossier) is None)
         # When a hold without an end of its own is looked at again.
         self.review = dossier.creditor_calendar.on_or_after(today + timedelta(days=self.limits.review))
         self.planned: list[Planned] = []
@@ -468,7 +470,7 @@ class _Look:
         only = step.only
         if not step.switched_on:
             return False
-        if step.act is Act.SMS and ("sms" not in self.dossier.reach or "sms" in self.dossier.refused):
+        if step.act is Act.SMS and step.act in self.unreachable:
             return False
         return only is ALL_ITEMS or (
             undisputed(item) >= only.least(item.currency)
@@ -517,7 +519,7 @@ class _Look:
             end = again.end(max(about), calendar)
         end = max(start, end)
         # A first contact goes on the first working day, whatever weekday.
-        on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
+        on = calendar.preferred(start, end) if step.act in WRITTEN and about else calendar.on_or_after(start)
         if step.act in _CONTACTS:
             on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
         return start, on
@@ -633,7 +635,7 @@ class _Look:
 
     def why_wait(self, step: Step, item: Item, start: date, done: bool) -> str:
         """The rule by which a step that is not due yet waits."""
-        if start <= self.today and step.act is Act.EMAIL:
+        if start <= self.today and step.act in WRITTEN:
             return "window.preferred_day"
         if step is self.procedure.first_overdue and self.today > item.due and not done:
             return "grace"
@@ -750,13 +752,14 @@ class _Look:
         self.planned.append(
             Planned(
                 step.act, step.id, currency, tuple(lines), demanded, self.named(items, asked), thanks,
-                max(reply_by, self.today),
+                max(reply_by, self.today), channel(step.act, self.dossier),
             )
         )  # fmt: skip
+        detour = detoured(step.act, self.dossier)
         for item in (*main, *soon):
             told, _ = self.told_as(item, step.id)
             rule, effect = (f"step.{told}", self.coming[item.id].effect) if told != LISTED else ("listed.item", {})
-            self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
+            self.say(item.id, Outcome.SENT, rule, effect | detour, step.id, looks[item.id], place)
         for item in credited:
             self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
         for receipt in thanks:
@@ -821,14 +824,15 @@ class _Look:
         receipts = self.thankable()
         spoken = any(planned.act in MESSAGES for planned in self.planned)
         works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
-        if receipts and works and not spoken and not silent:
+        if receipts and works and not spoken and not silent and channel(Act.EMAIL, self.dossier):
             currency = max(receipts, key=lambda receipt: (receipt.amount, receipt.currency)).currency
             mine = tuple(receipt for receipt in receipts if receipt.currency == currency)
             step = self.procedure.thanks
             assert step is not None  # thankable() is empty without it
             ids = dict.fromkeys(item for receipt in mine for item in receipt.settled)
             lines = tuple(Line(item, 0, Section.SETTLED, step.id, 1) for item in ids)
-            self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine))
+            by = channel(Act.EMAIL, self.dossier)
+            self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine, channel=by))
             for receipt in mine:
                 self.pay(receipt, self.last())
         for paid in self.dossier.paid:
@@ -1022,12 +1026,43 @@ _NO_THANKS: Final = frozenset(
 )
 
 
+# By which channels a message of a kind may leave, the first that is allowed. A text message says too little to stand
+# for a letter, and may be read by others: it is sent only where the procedure asks for it.
+_WAYS: Final[Mapping[Act, tuple[Act, ...]]] = {
+    Act.EMAIL: (Act.EMAIL, Act.LETTER),
+    Act.LETTER: (Act.LETTER, Act.EMAIL),
+    Act.SMS: (Act.SMS,),
+}
+_WAYS_TO_WRITE: Final = frozenset(_WAYS[Act.EMAIL])
+
+
+def channel(act: Act, dossier: Dossier) -> Act | None:
+    """The channel by which such a message leaves: the first the customer has and did not refuse, None without any."""
+    return next((way for way in _WAYS[act] if way in dossier.reach and way not in dossier.refused), None)
+
+
+def detoured(act: Act, dossier: Dossier) -> type_params:
+    """Why a message leaves by another channel than its step names; empty when it does not."""
+    by = channel(act, dossier)
+    if by is None or by is act:
+        return {}
+    why = "refused" if act in dossier.refused else "lacking"
+    return {"detour": f"detour.{by}.{why}"}
+
+
+def writable(dossier: Dossier) -> bool:
+    """Whether the customer can be written to; in a procedure of text messages alone, whether one of those arrives."""
+    kinds = {step.act for step in dossier.procedure.messages}
+    wanted = kinds & WRITTEN or kinds
+    return not wanted or any(channel(act, dossier) for act in wanted)
+
+
 def customer_hold(dossier: Dossier, today: date) -> Hold | None:
     """Why the customer as a whole is not written to; the first reason that holds."""
     review = dossier.creditor_calendar.on_or_after(today + timedelta(days=dossier.procedure.limits.review))
-    if "email" in dossier.refused:
-        return Hold("hold.channel_refused", {}, review, "channel_refused")
-    if "email" not in dossier.reach:
+    if not writable(dossier):
+        if _WAYS_TO_WRITE & dossier.refused:
+            return Hold("hold.channel_refused", {}, review, "channel_refused")
         return Hold("hold.no_contact", {}, review, "no_contact")
     if dossier.vulnerable:
         return Hold("hold.vulnerable", {}, review, "vulnerable")

@@ -22,6 +22,7 @@ class Act(StrEnum):
     """What a step does."""
 
     EMAIL = "email"
+    LETTER = "letter"
     SMS = "sms"
     CHECK = "check"
     CALL = "call"
@@ -30,7 +31,8 @@ class Act(StrEnum):
     THANKS = "thanks"
 
 
-MESSAGES: Final = frozenset({Act.EMAIL, Act.SMS})
+MESSAGES: Final = frozenset({Act.EMAIL, Act.LETTER, Act.SMS})
+WRITTEN: Final = frozenset({Act.EMAIL, Act.LETTER})  # one wording serves both
 TASKS: Final = frozenset({Act.CHECK, Act.CALL, Act.MEETING})
 
 

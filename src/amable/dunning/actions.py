@@ -238,10 +238,12 @@ class _Review:
         slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
+        channel = planned.channel or Act.EMAIL
         if key in self.leaving:
             leaves_at = self.leaving[key].astimezone(dossier.zone)
         else:
-            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
+            early = channel is Act.EMAIL and not known.recipient.consumer  # a telephone would wake its owner
+            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=early)
         step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
         assert step is not None, "decide plans only steps of its procedure"
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
@@ -268,7 +270,7 @@ class _Review:
             day=it.today,
             slot=slot,
             key=key,
-            act=Act.EMAIL,
+            act=channel,
             step=planned.step,
             wording=composed.wording,
             language=known.recipient.language,
@@ -279,7 +281,7 @@ class _Review:
             message_id=composed.message_id,
             subject=composed.subject,
             leaves_at=leaves_at,
-            path=f"mail/{self.name(customer, key)}{composed.ending}",
+            path=f"{_FOLDERS[channel]}/{self.name(customer, key)}{composed.ending}",
             blob=log.digest(composed.data),
         )
         if planned.act is Act.THANKS:
@@ -404,6 +406,7 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
     return planned.step in procedure.after_due
 
 
+_FOLDERS = {Act.EMAIL: "mail", Act.LETTER: "letters", Act.SMS: "sms"}
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 

@@ -18,7 +18,7 @@ from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
 from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
-from amable.core.procedure import Procedure
+from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient
@@ -27,9 +27,10 @@ from amable.ledger import records
 from amable.organisation import calendars
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Reach
-from amable.plugs.loading import channels
+from amable.plugs.loading import channels, ways_to
 
 _THANKED_WITHIN = 14  # days that hold the two working days in which a payment is thanked for
+_CONTACTS = MESSAGES | {Act.CALL, Act.MEETING}
 _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
 
@@ -108,7 +109,7 @@ class _Batch:
                 continue
             if message.wording:
                 self.had[message.customer_id].append(message.wording)
-            contact = message.act in ("email", "sms", "call", "meeting")
+            contact = message.act in _CONTACTS
             if contact and (today - message.day).days <= _RECENT:
                 self.spoken[message.customer_id].append(Spoken(message.day, message.act, message.before_due))
         self.told: dict[int, list[Told]] = defaultdict(list)
@@ -128,7 +129,7 @@ class _Batch:
                 continue
             if row.section == "settled":
                 self.thanked.add(row.item_id)
-            wording = message.step if message.act in ("email", "sms") else ""
+            wording = message.step if message.act in MESSAGES else ""
             self.told[row.item_id].append(
                 Told(row.step, message.day, wording, row.occurrence, asked=message.act == "decision")
             )
@@ -180,7 +181,7 @@ class _Batch:
         country = customer.country or creditor.country
         region = customer.region or ("" if customer.country else creditor.region)
         emails = tuple(address for address in addresses(contact) if channels()["email"].reaches(Reach(address)))
-        reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address)
+        reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address, country)
         paid = profile(
             self.settled[customer.pk],
             [row.due_on for row in rows if row.open > 0],
@@ -199,7 +200,7 @@ class _Batch:
             zone=calendars.zone(customer.timezone, country, region, creditor.timezone),
             country=country,
             segment=customer.segment,
-            reach=frozenset(name for name, channel in channels().items() if channel.reaches(reach)),
+            reach=ways_to(reach),
             refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),
@@ -286,6 +287,7 @@ class _Batch:
             regular=paid.relationship == "regular",
             had=tuple(self.had[customer.pk]),
             phone=contact.phone if contact else "",
+            address=customer.address,
         )
 
 

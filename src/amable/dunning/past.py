@@ -38,7 +38,7 @@ from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
-from amable.plugs.loading import channels
+from amable.plugs.loading import channels, ways_to
 
 LEDGER_TELLS_AFTER: Final = timedelta(days=7)  # when a ledger of the day is believed about money nobody matched
 
@@ -142,7 +142,7 @@ def past(
             zone=calendars.zone(record.timezone, country, region, creditor.timezone),
             country=country,
             segment=record.segment,
-            reach=_reach(record),
+            reach=_reach(record, country),
             refused=refused(frozenset(record.opt_out)),
             paused_until=record.pause_until,
             minimum={currency: minimum(creditor.minimum, currency) for currency in currencies},
@@ -248,11 +248,10 @@ def _shown(record: ItemRecord) -> str:
     return record.invoice_number + (f" / {record.instalment}" if record.instalment else "")
 
 
-def _reach(record: ItemRecord) -> frozenset[str]:
+def _reach(record: ItemRecord, country: str) -> frozenset[str]:
     """The channels that have what they need."""
     emails = [email for email in addresses(record.email) if channels()["email"].reaches(Reach(email))]
-    reach = Reach(emails[0] if emails else "", record.phone, record.address)
-    return frozenset(name for name, channel in channels().items() if channel.reaches(reach))
+    return ways_to(Reach(emails[0] if emails else "", record.phone, record.address, country))
 
 
 # --- the bank --------------------------------------------------------------------------------------------------------
