@@ -10,8 +10,8 @@ import pytest
 
 from amable.core import kindness, marked
 from amable.core.kindness import Facts, Finding, Severity, check
-from amable.core.sms import segments
 from amable.core.languages import LANGUAGES, say, sentences
+from amable.core.sms import segments
 from amable.core.wording import Rendered, Template, library, render
 from tests.core.message_values import VALUES, branches, facts
 from tests.core.test_wording import NAMES, TEMPLATES, composed, hostile, ours

@@ -36,6 +36,7 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{4,}")
 _IGNORED: Final = re.compile(r"[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff*]")
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'"})
 
+
 class Severity(StrEnum):
     """What a finding does: an error blocks the message, a warning asks a person, info is a hint."""
 

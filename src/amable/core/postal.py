@@ -19,8 +19,10 @@ _RIGHT: Final = frozenset({"AD", "BE", "ES", "FR", "IT", "LU", "MC", "PT", "RO",
 
 # A postal code that opens a piece of an address: 46003, F-75001, 1012 AB, SW1A 2AA, 00-950, 1000-205.
 _CODE: Final = re.compile(
-    r"(?:[A-Z]{1,2}-)?(?:\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{4,6})\b(?! ?[,;]?$)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"
+    r"(?:[A-Z]{1,2}-)?(?:\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{4,6})\b"  # most of Europe
+    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"  # Great Britain
 )
+_AFTER_TOWN: Final = re.compile(r"\s*(?:\(.*\)|\bCEDEX\b.*)$", re.IGNORECASE)
 _IN_ONE: Final = re.compile(r"(?<=[^\s,;]) (?=\d{5,6} [^\W\d_]{2})")  # "Calle de la Paz 1 46003 Valencia"
 
 
@@ -46,35 +48,36 @@ def town(address: str) -> str:
     """The town of an address whose last lines begin with a postal code; empty when that cannot be told."""
     for line in reversed(lines(address)):
         if found := _CODE.match(line):
-            name = re.sub(r"\s*\(.*\)$", "", line[found.end() :]).strip(" ,-")
+            name = _AFTER_TOWN.sub("", line[found.end() :]).strip(" ,-")
             return name if name and not any(map(str.isdigit, name)) else ""
     return ""
 
 
-def block(name: str, contact: str, address: str, language: str, *, country: str = "", home: str = "") -> list[str]:
-    """What stands in the window: who, to whose attention, where, and the country when it is another than `home`.
+def block(name: str, contact: str, address: str, language: str, *, abroad: str = "") -> list[str]:
+    """What stands in the window: who, to whose attention (in the reader's language), where, and the country `abroad`.
 
-    The name of the country is in the sender's `language`, whose post reads it first.
+    Of an address of many lines the first share one, so that none is lost and the block still fits.
     """
     found = [clean(name)]
     if contact and clean(contact) != found[0]:
         found.append(say("letter.attention", language, name=clean(contact)))
-    abroad = _country(country, language) if country and home and country != home else ""
     where = [line for line in lines(address) if line.casefold() != abroad.casefold()]
-    room = MOST_LINES - len(found) - bool(abroad)
-    found += _joined(where, room)
+    found += _joined(where, MOST_LINES - len(found) - bool(abroad))
     if abroad:
         found.append(abroad.upper())
     return [line[:_LONGEST] for line in found]
 
 
+def abroad(country: str, home: str, language: str) -> str:
+    """The name of a country another than `home`, in the language of the post that reads it first; else nothing."""
+    if not country or not home or country == home:
+        return ""
+    return str(Locale(language).territories.get(country, country))
+
+
 def window_on_the_right(country: str) -> bool:
     """Whether business envelopes of a country have their window on the right."""
     return country in _RIGHT
-
-
-def _country(code: str, language: str) -> str:
-    return str(Locale(language).territories.get(code, code))
 
 
 def _joined(found: Sequence[str], room: int) -> list[str]:

@@ -213,15 +213,8 @@ def _paper(occasion: Occasion, shown: _Shown, rendered: Rendered) -> Paper:
 
 def window(creditor: Creditor, recipient: Recipient) -> list[str]:
     """The lines a letter shows in the window of its envelope."""
-    attention = recipient.contact if recipient.contact != recipient.name else ""
-    return postal.block(
-        recipient.name,
-        attention,
-        recipient.address,
-        creditor.language,
-        country=recipient.country,
-        home=creditor.country,
-    )
+    abroad = postal.abroad(recipient.country, creditor.country, creditor.language)
+    return postal.block(recipient.name, recipient.contact, recipient.address, recipient.language, abroad=abroad)
 
 
 def _whereto(occasion: Occasion, channel: Act) -> tuple[str, ...]:

@@ -235,10 +235,12 @@ class _Review:
         if planned.act not in MESSAGES and planned.act is not Act.THANKS:
             return self.write_task(customer, known, planned, planned.step, (), verdicts)
         it = self.it
+        channel = planned.channel or Act.EMAIL
         slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
+        if channel is not Act.EMAIL:  # a message that changes its way is another one: a letter may lie printed already
+            slot = f"{slot}.{channel}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
-        channel = planned.channel or Act.EMAIL
         if key in self.leaving:
             leaves_at = self.leaving[key].astimezone(dossier.zone)
         else:
