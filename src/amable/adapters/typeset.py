@@ -23,7 +23,7 @@ from amable.plugs.channel import Paper, Piece, Sheet, UnfitError
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
-_SIZES: Final = (10.5, 9.5, 8.5, 7.5)  # points: the largest in which a sheet fits its page
+_SIZES: Final = (10.5, 9.5, 8.5)  # points: the largest in which a sheet fits its page
 _LONGEST: Final = 400  # characters of one entry of a sheet
 _MISSING: Final = re.compile(r"the text `(\".*?\")` could not be displayed", re.DOTALL)
 _UNBROKEN: Final = re.compile(r"\S{28,}")

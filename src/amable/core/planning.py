@@ -269,7 +269,7 @@ class _Look:
         self.limits = dossier.procedure.limits
         self.today = today
         self.now = now
-        self.unreachable = frozenset(act for act in MESSAGES if channel(act, dossier) is None)
+        self.texts = channel(Act.SMS, dossier) is not None or not writable(dossier)
         # When a hold without an end of its own is looked at again.
         self.review = dossier.creditor_calendar.on_or_after(today + timedelta(days=self.limits.review))
         self.planned: list[Planned] = []
@@ -470,7 +470,7 @@ class _Look:
         only = step.only
         if not step.switched_on:
             return False
-        if step.act is Act.SMS and step.act in self.unreachable:
+        if step.act is Act.SMS and not self.texts:
             return False
         return only is ALL_ITEMS or (
             undisputed(item) >= only.least(item.currency)
@@ -1033,7 +1033,6 @@ _WAYS: Final[Mapping[Act, tuple[Act, ...]]] = {
     Act.LETTER: (Act.LETTER, Act.EMAIL),
     Act.SMS: (Act.SMS,),
 }
-_WAYS_TO_WRITE: Final = frozenset(_WAYS[Act.EMAIL])
 
 
 def channel(act: Act, dossier: Dossier) -> Act | None:
@@ -1050,18 +1049,23 @@ def detoured(act: Act, dossier: Dossier) -> type_params:
     return {"detour": f"detour.{by}.{why}"}
 
 
+def ways_to_write(procedure: Procedure) -> frozenset[Act]:
+    """By which channels a procedure can write to a customer: its text messages count when it has nothing else."""
+    kinds = {step.act for step in procedure.messages}
+    return frozenset(way for act in kinds & WRITTEN or kinds for way in _WAYS[act])
+
+
 def writable(dossier: Dossier) -> bool:
-    """Whether the customer can be written to; in a procedure of text messages alone, whether one of those arrives."""
-    kinds = {step.act for step in dossier.procedure.messages}
-    wanted = kinds & WRITTEN or kinds
-    return not wanted or any(channel(act, dossier) for act in wanted)
+    """Whether the customer can be written to, as far as the procedure writes at all."""
+    ways = ways_to_write(dossier.procedure)
+    return not ways or bool(ways & dossier.reach - dossier.refused)
 
 
 def customer_hold(dossier: Dossier, today: date) -> Hold | None:
     """Why the customer as a whole is not written to; the first reason that holds."""
     review = dossier.creditor_calendar.on_or_after(today + timedelta(days=dossier.procedure.limits.review))
     if not writable(dossier):
-        if _WAYS_TO_WRITE & dossier.refused:
+        if ways_to_write(dossier.procedure) & dossier.refused:
             return Hold("hold.channel_refused", {}, review, "channel_refused")
         return Hold("hold.no_contact", {}, review, "no_contact")
     if dossier.vulnerable:
