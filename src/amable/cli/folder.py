@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from django.db.models import QuerySet
+
 from amable.cli import letters
 from amable.cli.tables import UNFINISHED, Figure, write, write_table
 from amable.core.languages import say
@@ -32,16 +34,16 @@ WHY_COLUMNS: Final = (
     "rule", "reason", "step", "message", "next_look",
 )  # fmt: skip
 REJECTED_COLUMNS: Final = ("file", "line", "field", "value", "reason", "advice")
-_KINDS: Final = ("mail", "tasks", "staff")  # always there
-_ALSO: Final = ("letters", "sms")  # there once a message went that way
+KINDS: Final = ("mail", "letters", "sms", "tasks", "staff")
+_ALWAYS: Final = frozenset({"mail", "tasks", "staff"})  # the others once a message went that way
 
 
 def write_day(folder: Path, creditor: Creditor, today: date) -> None:
     """Bring the files of the day into line with what is kept: written, withdrawn, and earlier days moved aside."""
     of_today = Message.objects.filter(creditor=creditor, day=today)
-    ways = [way for way in _ALSO if (folder / way).exists() or of_today.filter(path__startswith=f"{way}/").exists()]
+    kinds = [kind for kind in KINDS if kind in _ALWAYS or (folder / kind).exists() or _any(of_today, kind)]
     letters.set_earlier_aside(folder, today)
-    for kind in (*_KINDS, *ways, "withdrawn"):
+    for kind in (*kinds, "withdrawn"):
         place = folder / kind
         place.mkdir(mode=0o700, exist_ok=True)
         _clear_unfinished(place)
@@ -58,8 +60,12 @@ def write_day(folder: Path, creditor: Creditor, today: date) -> None:
         kept, why = _withdrawn_as(folder, path)
         write(kept, data)
         write(why, reasons[path].encode())
-    if "letters" in ways:
+    if "letters" in kinds:
         letters.write_print_run(folder / "letters", creditor, today)
+
+
+def _any(of_today: QuerySet[Message], kind: str) -> bool:
+    return of_today.filter(path__startswith=f"{kind}/").exists()
 
 
 def _contents(creditor: Creditor, messages: Iterable[Message]) -> Iterator[tuple[str, bytes]]:

@@ -62,7 +62,8 @@ def show(
         print(say("summary.withdrawn", language, n=done.withdrawn))
     if rejected:
         print(say("summary.rejected", language, n=rejected))
-    print(say("summary.where", language, folder=folder))
+    places = ", ".join(f"{kind}/" for kind in outbox_folder.KINDS if (folder / kind).is_dir())
+    print(say("summary.where", language, folder=folder, places=places))
     print(say("summary.head", language, head=head))
 
 
