@@ -1049,6 +1049,12 @@ def detoured(act: Act, dossier: Dossier) -> type_params:
     return {"detour": f"detour.{by}.{why}"}
 
 
+def ways_used(procedure: Procedure) -> frozenset[Act]:
+    """By which channels a message of a procedure, thanks included, may ever leave."""
+    kinds = {step.act for step in procedure.messages} | {Act.EMAIL}
+    return frozenset(way for act in kinds for way in _WAYS[act])
+
+
 def ways_to_write(procedure: Procedure) -> frozenset[Act]:
     """By which channels a procedure can write to a customer: its text messages count when it has nothing else."""
     kinds = {step.act for step in procedure.messages}

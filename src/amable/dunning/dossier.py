@@ -17,7 +17,7 @@ from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told, ways_used
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
@@ -47,7 +47,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is the same for every customer of a run."""
+    """What is the same for every customer of a run; `ways` are the channels its procedure may take."""
 
     creditor: Creditor
     procedure: Procedure
@@ -55,6 +55,7 @@ class Setting:
     bank_until: date | None
     years: tuple[int, int]
     creditor_calendar: Calendar
+    ways: frozenset[str]
 
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
@@ -65,7 +66,7 @@ def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     years = (first, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
-    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours)
+    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, ways_used(procedure))
 
 
 def gather(it: Setting, customers: Sequence[ledger.Customer]) -> list[Known]:
@@ -200,7 +201,7 @@ class _Batch:
             zone=calendars.zone(customer.timezone, country, region, creditor.timezone),
             country=country,
             segment=customer.segment,
-            reach=ways_to(reach),
+            reach=ways_to(reach, it.ways),
             refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.metadata import entry_points
 from typing import cast
@@ -31,10 +32,11 @@ def binder() -> Binder:
     return cast("Binder", _loaded("amable.binders")["letters"])
 
 
-def ways_to(contact: Reach) -> frozenset[str]:
-    """The names of all channels and calls that reach a contact."""
+def ways_to(contact: Reach, among: Collection[str] | None = None) -> frozenset[str]:
+    """The names of the channels and calls that reach a contact, of all there are or of some: asking costs time."""
     ways: dict[str, Way] = {**channels(), **calls()}
-    return frozenset(name for name, way in ways.items() if way.reaches(contact))
+    asked = ways if among is None else among
+    return frozenset(name for name, way in ways.items() if name in asked and way.reaches(contact))
 
 
 def bank_readers() -> dict[str, BankReader]:
