@@ -305,6 +305,10 @@ class _Shown:
     def late(self, due: date) -> int:
         return max(0, (self.occasion.today - due).days)
 
+    def today(self, due: date) -> bool:
+        """Whether a message may say "today": a letter is read on another day than it is written."""
+        return due == self.occasion.today and self.occasion.planned.channel is not Act.LETTER
+
     def fields(self, documents: Sequence[Attachment]) -> dict[str, object]:
         """Every field a wording may name, formatted for the reader."""
         occasion, planned = self.occasion, self.occasion.planned
@@ -323,7 +327,7 @@ class _Shown:
             "invoice.due_date": self.day(first.due_on),
             "invoice.balance": self.money(planned.demanded),
             "invoice.attached": bool(documents),
-            "invoice.is_due_today": first.due_on == occasion.today,
+            "invoice.is_due_today": self.today(first.due_on),
             "invoice.is_settled": bool(self.settled),
             "days_overdue": self.late(first.due_on),
             "items": [self.row(line) for line in rows],
@@ -333,7 +337,7 @@ class _Shown:
             "oldest.days_overdue": self.late(first.due_on),
             "next_due.number": first.number,
             "next_due.due_date": self.day(first.due_on),
-            "next_due.is_due_today": first.due_on == occasion.today,
+            "next_due.is_due_today": self.today(first.due_on),
             "total_due": self.money(planned.demanded),
             "reply_by_date": self.day(planned.reply_by),
             "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
