@@ -118,7 +118,7 @@ def whole(clock: Clock, mails: int) -> None:
                 for place, name in enumerate(names, 1)
             }
             lines = tuple(Line(place, 50_000, Section.OVERDUE, step.id, 1) for place in items)
-            planned = Planned(Act.EMAIL, step.id, "EUR", lines, 100_000, reply_by=date(2026, 3, 20))
+            planned = Planned(Act.EMAIL, step.id, "EUR", lines, 100_000, reply_by=date(2026, 3, 20), channel=Act.EMAIL)
             to = Recipient(
                 f"C-{n}", f"Talleres {n}", NAMES[language], (address,), language, "FR", consumer=False, regular=None
             )

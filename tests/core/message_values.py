@@ -93,7 +93,7 @@ OTHERS: dict[str, tuple[object, ...]] = {
 
 # Optional fields that go with a flag and are never empty when it is set, or that the texts print without asking.
 _GOES_WITH = ("legal.", "interest.", "compensation.", "dispute.undisputed", "invoice.balance", "invoice.due_date")
-_PRINTED_BY_SMS = ("pay_link", "invoice.number")
+_PRINTED_BY_SMS = ("invoice.number",)
 
 
 def branches(template: Template) -> Iterator[dict[str, object]]:

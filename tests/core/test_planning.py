@@ -675,7 +675,7 @@ def test_4_4_thanks_are_no_contact_and_wait_for_none() -> None:
 
 LATER = date(2026, 3, 24)  # review date: seven days on
 CUSTOMER_HOLDS: dict[str, tuple[dict[str, Any], str, date]] = {
-    "hold.channel_refused": ({"refused": frozenset({"email"})}, "task", LATER),
+    "hold.channel_refused": ({"refused": frozenset({"email", "letter"})}, "task", LATER),
     "hold.no_contact": ({"reach": frozenset()}, "task", LATER),
     "hold.vulnerable": ({"vulnerable": True}, "task", LATER),
     "hold.insolvent": ({"insolvent": True}, "task", LATER),
@@ -714,6 +714,80 @@ def test_5_customer_holds_are_asked_in_their_order() -> None:
     for rule in reversed(CUSTOMER_HOLDS):
         facts |= CUSTOMER_HOLDS[rule][0]
         assert verdict(decide(customer(invoice(), **facts), TUESDAY)).rule == rule
+
+
+LETTERS = """
+procedure: letters
+steps:
+  - {step: early_late, do: letter, when: 4 to 5 working days after due}
+"""
+TEXTS = """
+procedure: texts
+steps:
+  - {step: sms_late, do: sms, when: 4 to 5 working days after due}
+"""
+
+# What the customer has, what they refuse, by which way they are written to (or the hold), and why by another way.
+WAYS: dict[str, tuple[str, str, str, str, str]] = {
+    "everything": ("email letter sms call", "", "", "email", ""),
+    "email alone": ("email", "letter sms", "", "email", ""),
+    "no email but an address": ("letter", "", "", "letter", "detour.letter.lacking"),
+    "no email, a mobile beside the address": ("letter sms call", "", "", "letter", "detour.letter.lacking"),
+    "email refused": ("email letter", "email", "", "letter", "detour.letter.refused"),
+    "email refused and lacking": ("letter", "email", "", "letter", "detour.letter.refused"),
+    "email refused, no address": ("email sms call", "email", "", "hold.channel_refused", ""),
+    "both refused": ("email letter", "email letter", "", "hold.channel_refused", ""),
+    "a letter refused that could not arrive": ("", "letter", "", "hold.channel_refused", ""),
+    "only a telephone": ("sms call", "", "", "hold.no_contact", ""),
+    "nothing": ("", "", "", "hold.no_contact", ""),
+    "a letter": ("email letter", "", LETTERS, "letter", ""),
+    "a letter refused": ("email letter", "letter", LETTERS, "email", "detour.email.refused"),
+    "a letter without an address": ("email", "", LETTERS, "email", "detour.email.lacking"),
+    "a letter without either": ("sms", "", LETTERS, "hold.no_contact", ""),
+    "a text message": ("sms", "", TEXTS, "sms", ""),
+    "a text message refused": ("sms email", "sms", TEXTS, "hold.channel_refused", ""),
+}
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_5_a_message_leaves_by_the_first_way_that_is_there_and_allowed(case: str) -> None:
+    has, refuses, steps, way, why = WAYS[case]
+    facts = {"procedure": read(steps)} if steps else {}
+    dossier = customer(invoice(), reach=frozenset(has.split()), refused=frozenset(refuses.split()), **facts)
+    decision = decide(dossier, TUESDAY)
+    found = verdict(decision)
+    if way.startswith("hold."):
+        assert (found.outcome, found.rule) == ("task", way)
+        assert not messages(decision)
+        return
+    (message,) = messages(decision)
+    assert (found.outcome, message.channel) == ("sent", way)
+    assert found.params.get("detour", "") == why
+    for language in LANGUAGES:
+        said = reason(found.rule, found.params, language)
+        assert said.endswith(reason(why, {}, language)) if why else "letter" not in said
+
+
+def test_5_a_text_message_nobody_may_get_is_passed_over_and_the_others_go_on() -> None:
+    steps = tuple(replace(step, switched_on=True) for step in procedure().steps)
+    by_letter = customer(procedure=replace(procedure(), steps=steps), reach=frozenset({"letter"}))
+    life = Life(by_letter).until(date(2026, 4, 20))
+    done = {step for _, step in life.steps()}
+    assert {"early_late", "late_late", "call"} <= done
+    assert "sms" not in done
+    assert {one.channel for one in messages([one for _, one in life.said])} == {Act.LETTER}
+
+
+def test_5_letters_are_spaced_and_counted_as_mails_are() -> None:
+    mails = Life(customer(invoice())).until(date(2026, 4, 20))
+    letters = Life(customer(invoice(), reach=frozenset({"letter"}))).until(date(2026, 4, 20))
+    assert letters.steps() == mails.steps()
+
+
+def test_5_thanks_go_by_letter_where_there_is_no_email() -> None:
+    paid = customer(invoice(due=date(2026, 4, 30)), receipts=(RECEIPT,), reach=frozenset({"letter"}))
+    assert (only(paid, TUESDAY).act, only(paid, TUESDAY).channel) == (Act.THANKS, Act.LETTER)
+    assert not messages(decide(replace(paid, reach=frozenset({"sms"})), TUESDAY))
 
 
 ITEM_HOLDS: dict[str, tuple[dict[str, Any], str, date]] = {

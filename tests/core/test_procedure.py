@@ -56,7 +56,7 @@ REFUSED = {
     "act": (
         with_step("do: threaten; when: 20 days after due"),
         6,
-        {"value": "threaten", "known": "email, sms, check, call, meeting, decision, thanks"},
+        {"value": "threaten", "known": "email, letter, sms, check, call, meeting, decision, thanks"},
     ),
     "relationship": (with_step("when: 20 days after due; only: {relationship: old}"), 7, {"value": "old"}),
     "refers_back": (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from amable.plugs.channel import Address, Attachment, Draft
+from amable.core.marked import lay_blocks
+from amable.plugs.channel import Address, Attachment, Draft, Paper
 
 SAMPLES: Final = Path(__file__).resolve().parent.parent / "samples" / "channels"
 
@@ -77,4 +80,25 @@ def beyond_ascii() -> Draft:
     )
 
 
-CASES: Final = {"plain": plain, "with_invoice_and_code": with_invoice_and_code, "beyond_ascii": beyond_ascii}
+def reachable(draft: Draft) -> Draft:
+    """The draft for somebody who also has a mobile and a postal address."""
+    laid = lay_blocks(draft.text)
+    paper = Paper(
+        letterhead=draft.sender.name,
+        sender=f"{draft.sender.name} · Calle de la Paz 1 · 46003 Valencia",
+        window=(draft.to[0].name, "Calle Mayor 5, 2º B", "46001 Valencia"),
+        window_on_the_right=draft.language != "en",
+        dated="17.03.2026",
+        top=laid[:-1],
+        rest=laid[-1:],
+        footer=(draft.sender.name, draft.sender.email),
+        page="{page} / {pages}",
+    )
+    return replace(draft, phone="612 345 678", country="ES", paper=paper)
+
+
+CASES: Final[dict[str, Callable[[], Draft]]] = {
+    "plain": lambda: reachable(plain()),
+    "with_invoice_and_code": lambda: reachable(with_invoice_and_code()),
+    "beyond_ascii": lambda: reachable(beyond_ascii()),
+}

@@ -1,4 +1,4 @@
-"""The outbox folder: mails, tasks and digests of the day as files, a reason for every item, and what was withdrawn.
+"""The outbox folder: messages, tasks and digests of the day as files, a reason for every item, what was withdrawn.
 
 Everything is written beside its place and moved into it, so that a run killed at any moment leaves whole files, and the
 next run of the same day leaves the folder as if it had never happened.
@@ -11,9 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from django.db.models import QuerySet
+
+from amable.cli import letters
 from amable.cli.tables import UNFINISHED, Figure, write, write_table
 from amable.core.languages import say
 from amable.core.money import from_minor
+from amable.core.planning import Outcome
 from amable.core.procedure import Procedure
 from amable.core.reasons import reason
 from amable.correspondence.models import Message
@@ -30,18 +34,21 @@ WHY_COLUMNS: Final = (
     "rule", "reason", "step", "message", "next_look",
 )  # fmt: skip
 REJECTED_COLUMNS: Final = ("file", "line", "field", "value", "reason", "advice")
-_KINDS: Final = ("mail", "tasks", "staff")
+KINDS: Final = ("mail", "letters", "sms", "tasks", "staff")
+_ALWAYS: Final = frozenset({"mail", "tasks", "staff"})  # the others once a message went that way
 
 
 def write_day(folder: Path, creditor: Creditor, today: date) -> None:
     """Bring the files of the day into line with what is kept: written, withdrawn, and earlier days moved aside."""
-    for kind in (*_KINDS, "withdrawn"):
+    of_today = Message.objects.filter(creditor=creditor, day=today)
+    kinds = [kind for kind in KINDS if kind in _ALWAYS or (folder / kind).exists() or _any(of_today, kind)]
+    letters.set_earlier_aside(folder, today)
+    for kind in (*kinds, "withdrawn"):
         place = folder / kind
         place.mkdir(mode=0o700, exist_ok=True)
         _clear_unfinished(place)
         _set_earlier_aside(folder, place, today)
     _clear_unfinished(folder)
-    of_today = Message.objects.filter(creditor=creditor, day=today)
     for path, data in _contents(creditor, of_today.filter(state="proposed")):
         write(folder / path, data)
         for stale in _withdrawn_as(folder, path):
@@ -53,6 +60,12 @@ def write_day(folder: Path, creditor: Creditor, today: date) -> None:
         kept, why = _withdrawn_as(folder, path)
         write(kept, data)
         write(why, reasons[path].encode())
+    if "letters" in kinds:
+        letters.write_print_run(folder / "letters", creditor, today)
+
+
+def _any(of_today: QuerySet[Message], kind: str) -> bool:
+    return of_today.filter(path__startswith=f"{kind}/").exists()
 
 
 def _contents(creditor: Creditor, messages: Iterable[Message]) -> Iterator[tuple[str, bytes]]:
@@ -73,6 +86,8 @@ def _withdrawn_as(folder: Path, path: str) -> tuple[Path, Path]:
 
 def _why_withdrawn(message: Message, language: str) -> str:
     verdicts = unpack(message.reason) if message.reason else []
+    if any(verdict.outcome is Outcome.SENT for verdict in verdicts):
+        return f"{say('withdrawn.other_way', language)}\n"
     sentences = dict.fromkeys(reason(verdict.rule, verdict.params, language) for verdict in verdicts)
     return "".join(f"{sentence}\n" for sentence in sentences) or f"{say('withdrawn.gone', language)}\n"
 

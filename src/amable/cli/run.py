@@ -20,7 +20,7 @@ from amable.core import creditor as creditor_file
 from amable.core import document, procedure, wording
 from amable.core.languages import say
 from amable.core.matching import fold_number
-from amable.core.procedure import MESSAGES, Act, Procedure
+from amable.core.procedure import MESSAGES, WRITTEN, Act, Procedure
 from amable.plugs.bank import Statement
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
@@ -206,10 +206,13 @@ def checked_procedure(text: str, name: str) -> Procedure:
             for p in error.problems
         )
         raise RefusedError("procedure_unusable", file=name, details=details) from error
-    mails = {t.stage for group in wording.library().values() for t in group if t.channel in ("email", "sms")}
+    ours = [template for group in wording.library().values() for template in group]
+    texts = {template.stage for template in ours if template.channel == Act.SMS}
+    written = {template.stage for template in ours if template.channel in WRITTEN}
     for step in (*found.steps, *filter(None, [found.thanks])):
-        needed = {step.wording} if step.act is Act.SMS else {step.wording, f"{step.wording}_multi"}
-        if (step.act in MESSAGES or step.act is Act.THANKS) and not needed <= mails:
+        known = texts if step.act is Act.SMS else written
+        speaks = step.act in MESSAGES or step.act is Act.THANKS
+        if speaks and not {step.wording, f"{step.wording}_multi"} <= known:
             sentence = say("procedure.wording", language(), step=step.id, value=step.wording)
             raise RefusedError("procedure_unusable", file=name, details=(sentence,))
     return found

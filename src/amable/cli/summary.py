@@ -17,7 +17,7 @@ from amable.cli import speaking
 from amable.core.languages import say, show_money
 from amable.core.money import Money
 from amable.core.planning import Outcome
-from amable.core.procedure import Procedure
+from amable.core.procedure import MESSAGES, Procedure
 from amable.core.reasons import reason
 from amable.correspondence.models import Message
 from amable.dunning.actions import Gate, Reviewed
@@ -62,17 +62,23 @@ def show(
         print(say("summary.withdrawn", language, n=done.withdrawn))
     if rejected:
         print(say("summary.rejected", language, n=rejected))
-    print(say("summary.where", language, folder=folder))
+    places = ", ".join(f"{kind}/" for kind in outbox_folder.KINDS if (folder / kind).is_dir())
+    print(say("summary.where", language, folder=folder, places=places))
     print(say("summary.head", language, head=head))
 
 
 def _counts(creditor: Creditor, today: date, language: str) -> None:
     written = Message.objects.filter(creditor=creditor, day=today, state="proposed")
-    counts = Counter(written.values_list("act", flat=True))
-    mails, thanks = counts.pop("email", 0), counts.pop("thanks", 0)
-    staff = counts.pop("staff", 0)
-    print(say("summary.mails", language, n=mails + thanks))
-    for key, n in (("summary.thanks", thanks), ("summary.tasks", sum(counts.values())), ("summary.digests", staff)):
+    places = Counter(path.partition("/")[0] for path in written.values_list("path", flat=True))
+    thanks = Counter(path.partition("/")[0] for path in written.filter(act="thanks").values_list("path", flat=True))
+    print(say("summary.mails", language, n=places["mail"]))
+    for key, n in (
+        ("summary.thanks", thanks["mail"]),
+        ("summary.letters", places["letters"]),
+        ("summary.texts", places["sms"]),
+        ("summary.tasks", places["tasks"]),
+        ("summary.digests", places["staff"]),
+    ):
         if n:
             print(say(key, language, n=n))
     print()
@@ -90,7 +96,7 @@ def _totals(creditor: Creditor, today: date, rows: list[outbox_folder.VerdictRow
             totals["promised"] += row.open
         elif row.verdict.outcome is Outcome.HELD and row.open > 0:
             totals["held"] += row.open
-    asked = Message.objects.filter(creditor=creditor, day=today, state="proposed", act="email")
+    asked = Message.objects.filter(creditor=creditor, day=today, state="proposed", act__in=MESSAGES)
     for currency, demanded in asked.values_list("currency", "demanded"):
         owed[currency]["written"] += demanded
     names = ("owed", "overdue", "written", "promised", "held")

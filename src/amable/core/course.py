@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from amable.core.days import Calendar
-from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Limits, Procedure, Step
+from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, WRITTEN, Act, Anchor, Limits, Procedure, Step
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
 PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
@@ -237,7 +237,7 @@ class Course:
             end = again.end(max(about), calendar)
         end = max(start, end)
         # A first contact goes on the first working day, whatever weekday.
-        on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
+        on = calendar.preferred(start, end) if step.act in WRITTEN and about else calendar.on_or_after(start)
         if step.act in CONTACTS:
             on = both(self.calendar, self.creditor_calendar, on)
         return start, on
@@ -344,7 +344,7 @@ class Course:
 
     def _why_wait(self, step: Step, item: Standing, start: date, done: bool) -> str:
         """The rule by which a step that is not due yet waits."""
-        if start <= self.today and step.act is Act.EMAIL:
+        if start <= self.today and step.act in WRITTEN:
             return "window.preferred_day"
         if step is self.procedure.first_overdue and self.today > item.due and not done:
             return "grace"

@@ -19,6 +19,7 @@ from typing import Any, Final
 import yaml
 
 from amable.core.marked import CLOSE, OPEN, mark, plain, skeleton
+from amable.core.sms import segments
 from amable.core.wording import Rendered, Template, as_text, sections
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -34,11 +35,6 @@ _LEFT_OPEN: Final = re.compile(r"\{\{?.*?\}\}?|[{}]|\[\[.*?\]\]|<<.*?>>|«[A-Z_]
 _LETTERS: Final = re.compile(r"[^\W\d_]{4,}")
 _IGNORED: Final = re.compile(r"[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff*]")
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'"})
-_GSM7: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_TWICE: Final = frozenset("^{}\\[~]|€")
 
 
 class Severity(StrEnum):
@@ -86,18 +82,6 @@ def check(rendered: Rendered, facts: Facts) -> tuple[Finding, ...]:
         for rule, severity, judge in _rules(template.stage, template.channel)
         for fault in judge(reading)
     )
-
-
-def segments(text: str) -> int:
-    """How many SMS a text takes: 160 characters of the GSM alphabet, or 70 of any other, in one; fewer in each of more.
-
-    Source: 3GPP TS 23.038 (alphabet) and TS 23.040 (concatenation).
-    """
-    if all(sign in _GSM7 or sign in _GSM7_TWICE for sign in text):
-        size, one, each = sum(1 + (sign in _GSM7_TWICE) for sign in text), 160, 153
-    else:
-        size, one, each = len(text.encode("utf-16-le")) // 2, 70, 67
-    return 1 if size <= one else -(-size // each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Keeps merged values apart from wording by invisible marks, and lays marked text out as plain text and as HTML.
+"""Keeps merged values apart from wording by invisible marks, and lays marked text out as text, HTML and blocks.
 
 A value is written between two private-use code points. Whatever it holds (Markdown, HTML, a template) is shown
 literally, and whoever judges a text can tell our words from the customer's. The wording itself is a small Markdown:
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import escape
@@ -66,6 +66,37 @@ class _Table:
 class _Lines:
     kind: str  # "p", "h2", "ul" or "ol"
     lines: tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """A stretch of plain text in one weight."""
+
+    text: str
+    bold: bool = False
+
+
+Line = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a text for whoever draws it: no marks, no Markdown.
+
+    `kind` is `p`, `h2`, `ul`, `ol` (each with `lines`) or `table` (with `head` and `rows` of as many cells; `right`
+    says which columns hold figures, `totals` which rows are sums).
+    """
+
+    kind: str
+    lines: tuple[Line, ...] = ()
+    head: tuple[Line, ...] = ()
+    right: tuple[bool, ...] = ()
+    rows: tuple[tuple[Line, ...], ...] = ()
+    totals: tuple[bool, ...] = ()
+
+
+def lay_blocks(marked: str) -> tuple[Block, ...]:
+    """The pieces as blocks, for a page that is drawn."""
+    return tuple(_block(piece) for piece in _pieces(marked))
 
 
 def lay_text(marked: str) -> str:
@@ -151,6 +182,25 @@ def _bold(text: str) -> list[str]:
     return pieces
 
 
+def _block(piece: _Table | _Lines) -> Block:
+    if isinstance(piece, _Table):
+        rows = tuple(tuple(map(_line, row)) for row in piece.rows)
+        totals = tuple(map(_is_total, piece.rows))
+        return Block("table", head=tuple(map(_line, piece.head)), right=piece.right, rows=rows, totals=totals)
+    return Block(piece.kind, tuple(_line(_bare(line, piece.kind)) for line in piece.lines))
+
+
+def _line(text: str) -> Line:
+    return tuple(Run(plain(part), bold=bool(n % 2)) for n, part in enumerate(_bold(text)) if plain(part))
+
+
+def _bare(line: str, kind: str) -> str:
+    """A line without the sign that makes it a heading or an entry of a list."""
+    if kind == "h2":
+        return line.removeprefix("## ")
+    return line.split(" ", 1)[1] if kind in ("ul", "ol") else line
+
+
 def _text(piece: _Table | _Lines) -> str:
     if isinstance(piece, _Table):
         return _text_table(piece)
@@ -190,9 +240,9 @@ def _html(piece: _Table | _Lines) -> str:
     if piece.kind == "p":
         return f'<p style="margin:1em 0">{"<br>".join(map(_inline, piece.lines))}</p>'
     if piece.kind == "h2":
-        heading = "<br>".join(_inline(line.removeprefix("## ")) for line in piece.lines)
+        heading = "<br>".join(_inline(_bare(line, piece.kind)) for line in piece.lines)
         return f'<h2 style="margin:1.5em 0 .5em;font-size:1em">{heading}</h2>'
-    items = "".join(f"<li>{_inline(line.split(' ', 1)[1])}</li>" for line in piece.lines)
+    items = "".join(f"<li>{_inline(_bare(line, piece.kind))}</li>" for line in piece.lines)
     return f'<{piece.kind} style="margin:1em 0;padding-left:1.5em">{items}</{piece.kind}>'
 
 

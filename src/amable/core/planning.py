@@ -32,7 +32,7 @@ from amable.core.course import (
 from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import MESSAGES, Act, Procedure, Step
+from amable.core.procedure import MESSAGES, WAYS, Act, Procedure, Step
 
 THANKS_WORKING_DAYS: Final = 2
 ASKED_BY_COLLEAGUE_DAYS: Final = 2
@@ -200,6 +200,7 @@ class Planned:
     named: tuple[Named, ...] = ()
     thanks: tuple[Receipt, ...] = ()
     reply_by: date | None = None
+    channel: Act | None = None  # by which a message leaves
 
 
 class Verdict(NamedTuple):
@@ -266,11 +267,12 @@ class _Look:
             relationship=dossier.profile.relationship,
             late=dossier.profile.habitually_late,
             pace=dossier.profile.pace,
-            texted="sms" in dossier.reach and "sms" not in dossier.refused,
+            texted=channel(Act.SMS, dossier) is not None or not writable(dossier),
         )
         self.coming: dict[int, Coming] = {}
         self.holds: dict[int, Hold] = {}
         self.wanted: dict[int, int] = {}  # what may be asked for an item
+        self.judged = date.max  # when the first promise, if of a part only, is waited for no longer
         self.promised: dict[int, int] = {}  # what of an item is promised and waited for
         self.thanks_on: date | None = None  # a word of thanks still to be said, another day
 
@@ -316,6 +318,7 @@ class _Look:
             until = promise_rests(item.promise, self.dossier, self.today) if item.promise else None
             if item.promise and until:
                 self.promised[item.id] = min(item.promise.amount, undisputed(item))
+                self.judged = min(self.judged, until)
             if hold := self.item_hold(item, until):
                 self.holds[item.id] = hold
             else:
@@ -372,7 +375,7 @@ class _Look:
             return
         for item in free:
             del self.wanted[item.id]
-            self.holds[item.id] = self.too_little(currency, owed, self.review)
+            self.holds[item.id] = self.too_little(currency, owed, min(self.review, self.judged))
 
     def too_little(self, currency: str, owed: int, until: date) -> Hold:
         """Why so little is not asked for: it is below the minimum by itself, or once credits are subtracted."""
@@ -513,14 +516,15 @@ class _Look:
         self.planned.append(
             Planned(
                 step.act, step.id, currency, tuple(lines), demanded, self.named(items, asked), thanks,
-                max(reply_by, self.today),
+                max(reply_by, self.today), channel(step.act, self.dossier),
             )
         )  # fmt: skip
+        detour = detoured(step.act, self.dossier)
         for item in (*main, *soon):
             told, _ = as_told[item.id]
             rule = f"step.{told}" if told != LISTED else "listed.item"
             effect = self.effect(self.coming[item.id]) if told != LISTED else {}
-            self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
+            self.say(item.id, Outcome.SENT, rule, effect | detour, step.id, looks[item.id], place)
         for item in credited:
             self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
         for receipt in thanks:
@@ -581,14 +585,15 @@ class _Look:
         receipts = self.thankable()
         spoken = any(planned.act in MESSAGES for planned in self.planned)
         works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
-        if receipts and works and not spoken and not silent:
+        if receipts and works and not spoken and not silent and channel(Act.EMAIL, self.dossier):
             currency = max(receipts, key=lambda receipt: (receipt.amount, receipt.currency)).currency
             mine = tuple(receipt for receipt in receipts if receipt.currency == currency)
             step = self.procedure.thanks
             assert step is not None  # thankable() is empty without it
             ids = dict.fromkeys(item for receipt in mine for item in receipt.settled)
             lines = tuple(Line(item, 0, Section.SETTLED, step.id, 1) for item in ids)
-            self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine))
+            by = channel(Act.EMAIL, self.dossier)
+            self.planned.append(Planned(Act.THANKS, step.id, currency, lines, thanks=mine, channel=by))
             for receipt in mine:
                 self.pay(receipt, self.last())
         for paid in self.dossier.paid:
@@ -772,12 +777,32 @@ _NO_THANKS: Final = frozenset(
 )
 
 
+def channel(act: Act, dossier: Dossier) -> Act | None:
+    """The channel by which such a message leaves: the first the customer has and did not refuse, None without any."""
+    return next((way for way in WAYS[act] if way in dossier.reach and way not in dossier.refused), None)
+
+
+def detoured(act: Act, dossier: Dossier) -> type_params:
+    """Why a message leaves by another channel than its step names; empty when it does not."""
+    by = channel(act, dossier)
+    if by is None or by is act:
+        return {}
+    why = "refused" if act in dossier.refused else "lacking"
+    return {"detour": f"detour.{by}.{why}"}
+
+
+def writable(dossier: Dossier) -> bool:
+    """Whether the customer can be written to, as far as the procedure writes at all."""
+    ways = dossier.procedure.ways_to_write
+    return not ways or bool(ways & dossier.reach - dossier.refused)
+
+
 def customer_hold(dossier: Dossier, today: date) -> Hold | None:
     """Why the customer as a whole is not written to; the first reason that holds."""
     review = dossier.creditor_calendar.on_or_after(today + timedelta(days=dossier.procedure.limits.review))
-    if "email" in dossier.refused:
-        return Hold("hold.channel_refused", {}, review, "channel_refused")
-    if "email" not in dossier.reach:
+    if not writable(dossier):
+        if dossier.procedure.ways_to_write & dossier.refused:
+            return Hold("hold.channel_refused", {}, review, "channel_refused")
         return Hold("hold.no_contact", {}, review, "no_contact")
     if dossier.vulnerable:
         return Hold("hold.vulnerable", {}, review, "vulnerable")

@@ -22,6 +22,7 @@ class Act(StrEnum):
     """What a step does."""
 
     EMAIL = "email"
+    LETTER = "letter"
     SMS = "sms"
     CHECK = "check"
     CALL = "call"
@@ -30,7 +31,15 @@ class Act(StrEnum):
     THANKS = "thanks"
 
 
-MESSAGES: Final = frozenset({Act.EMAIL, Act.SMS})
+MESSAGES: Final = frozenset({Act.EMAIL, Act.LETTER, Act.SMS})
+WRITTEN: Final = frozenset({Act.EMAIL, Act.LETTER})  # one wording serves both
+# By which channels a message of a kind may leave, the first that is allowed. A text message says too little to stand
+# for a letter, and may be read by others: it is sent only where the procedure asks for it.
+WAYS: Final[Mapping[Act, tuple[Act, ...]]] = {
+    Act.EMAIL: (Act.EMAIL, Act.LETTER),
+    Act.LETTER: (Act.LETTER, Act.EMAIL),
+    Act.SMS: (Act.SMS,),
+}
 TASKS: Final = frozenset({Act.CHECK, Act.CALL, Act.MEETING})
 
 
@@ -157,6 +166,18 @@ class Procedure:
     def messages(self) -> tuple[Step, ...]:
         """The steps that speak to the customer and are switched on."""
         return tuple(step for step in self.steps if step.act in MESSAGES and step.switched_on)
+
+    @cached_property
+    def ways_used(self) -> frozenset[Act]:
+        """By which channels a message, thanks included, may ever leave."""
+        kinds = {step.act for step in self.messages} | {Act.EMAIL}
+        return frozenset(way for act in kinds for way in WAYS[act])
+
+    @cached_property
+    def ways_to_write(self) -> frozenset[Act]:
+        """By which channels a customer can be written to: text messages count when there is nothing else."""
+        kinds = {step.act for step in self.messages}
+        return frozenset(way for act in kinds & WRITTEN or kinds for way in WAYS[act])
 
     @cached_property
     def until_due(self) -> tuple[Step, ...]:

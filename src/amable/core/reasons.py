@@ -12,8 +12,12 @@ _OWN_STEP = "step.other"  # a step of a user's own procedure, named as it is
 def reason(rule: str, params: Mapping[str, object], language: str) -> str:
     """The sentence of a rule; a step among the parameters is named in words, a rule among them becomes its sentence.
 
-    Where the payer's habits changed the step (`effect`), a second sentence says how and why.
+    Where the payer's habits changed the step (`effect`), a second sentence says how and why; where the message takes
+    another channel than its step names (`detour`), the last one does.
     """
+    if "detour" in params:
+        direct = {name: value for name, value in params.items() if name != "detour"}
+        return f"{reason(rule, direct, language)} {say(str(params['detour']), language)}"
     if "effect" in params:
         usual = {name: value for name, value in params.items() if not name.startswith("effect")}
         return f"{reason(rule, usual, language)} {_effect(params, language)}"

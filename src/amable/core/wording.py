@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import jinja2
 
-from amable.core import document, marked, sandbox
+from amable.core import document, marked, sandbox, sms
 from amable.core.document import Entry
 from amable.core.languages import LANGUAGES, say
 from amable.core.marked import mark, plain
@@ -25,6 +25,7 @@ from amable.core.sandbox import MissingFieldError, RefusedError
 
 __all__ = [
     "Block",
+    "Laid",
     "MissingFieldError",
     "Part",
     "RefusedError",
@@ -32,6 +33,7 @@ __all__ = [
     "SetAside",
     "Soon",
     "Template",
+    "as_blocks",
     "as_html",
     "as_text",
     "choose",
@@ -192,7 +194,7 @@ def render(template: Template, fields: Mapping[str, object]) -> Rendered:
 def as_text(rendered: Rendered) -> str:
     """The body as readable plain text: a mail's text part, an SMS, notes for a call."""
     text = marked.lay_text(rendered.body)
-    return text.translate(_NARROW) if rendered.template.channel == "sms" else f"{text}\n"
+    return sms.fitting(text.translate(_NARROW)) if rendered.template.channel == "sms" else f"{text}\n"
 
 
 def as_html(rendered: Rendered, *, qr_content_id: str | None = None, qr_caption: str = "") -> str:
@@ -205,6 +207,19 @@ def as_html(rendered: Rendered, *, qr_content_id: str | None = None, qr_caption:
     return marked.document(
         "\n".join(filter(None, inner)), language=rendered.template.language, title=plain(rendered.subject)
     )
+
+
+class Laid(NamedTuple):
+    """A body as blocks: what comes before the sign-off, and the rest."""
+
+    top: tuple[marked.Block, ...]
+    rest: tuple[marked.Block, ...]
+
+
+def as_blocks(rendered: Rendered) -> Laid:
+    """The body as blocks for paper, cut before its sign-off, where a payment slip belongs."""
+    top, rest = _around_signoff(rendered)
+    return Laid(marked.lay_blocks(top), marked.lay_blocks(rest))
 
 
 # What planning adds around a wording.

@@ -1,25 +1,28 @@
-"""Puts what was planned into words and bytes: fields, wording, kindness check, attachments, and the channel's form."""
+"""Puts what was planned into words and bytes: fields, wording, kindness check, attachments, and the channel's form.
+
+A message leaves by email, by letter or as a text message; an email's wording serves a letter as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from amable.core import wording
+from amable.core import postal, wording
 from amable.core.kindness import Facts, Finding, Severity, check
 from amable.core.languages import say, show_date, show_money
 from amable.core.money import Money
 from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, qr_png, reference, show_iban
 from amable.core.planning import Kind, Line, Named, Planned, Section
 from amable.core.procedure import Act, Step
-from amable.core.wording import Block, Part, SetAside, Soon, Template
+from amable.core.wording import Block, Part, Rendered, SetAside, Soon, Template
 from amable.organisation.models import Creditor
-from amable.plugs.channel import Address, Attachment, Draft
+from amable.plugs.channel import Address, Attachment, Draft, Paper, Slip, UnfitError
 from amable.plugs.loading import channels
 
 _LARGEST_ATTACHED: Final = 15 * 2**20  # of all documents together: many mailboxes refuse more
@@ -41,6 +44,7 @@ class Recipient:
     regular: bool | None
     had: tuple[str, ...] = ()
     phone: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,9 @@ def compose(occasion: Occasion) -> Composed | Withheld:
     """The message in words and bytes, or what is wrong with it; the same occasion gives the same bytes."""
     template = _template(occasion)
     shown = _Shown(occasion)
-    documents = _documents(occasion) if template.attach_invoice else []
+    channel = occasion.planned.channel or Act.EMAIL
+    by_mail = channel is Act.EMAIL
+    documents = _documents(occasion) if template.attach_invoice and by_mail else []
     fields = shown.fields(documents)
     try:
         rendered = wording.render(template, fields)
@@ -110,39 +116,113 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
     rendered = wording.compose_body(rendered, thanks=shown.thanks(), blocks=shown.blocks())
     recipient = occasion.recipient
-    to = tuple(Address(recipient.contact or recipient.name, email) for email in recipient.emails)
+    emails = recipient.emails if by_mail else ()
+    to = tuple(Address(recipient.contact or recipient.name, email) for email in emails or ("",))
     facts = Facts(
         fields,
         consumer=recipient.consumer,
-        document_known=any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
+        document_known=by_mail
+        and any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
         document_travels=bool(documents),
-        recipients=tuple(address.email for address in to),
+        recipients=emails,
         allowed=occasion.allowed,
     )
     findings = tuple(finding for finding in check(rendered, facts) if finding.severity is Severity.ERROR)
     if findings:
         return Withheld(findings)
-    creditor = occasion.creditor
-    picture = shown.payment_code()
-    content_id = f"pay.{occasion.key}" if picture else None
-    message_id = identifier(creditor, occasion.key)
-    language = recipient.language
-    draft = Draft(
+    draft = _draft(occasion, shown, rendered, to)
+    if by_mail:
+        draft = _as_mail(draft, occasion, shown, rendered, documents)
+    elif channel is Act.LETTER:
+        draft = replace(draft, paper=_paper(occasion, shown, rendered))
+    try:
+        parcel = channels()[channel].compose(draft)
+    except UnfitError as error:
+        return Withheld((Finding(error.rule, Severity.ERROR, error.params),))
+    # What is not a mail cannot be answered in its thread, and has no place among its references.
+    message_id = draft.message_id if by_mail else ""
+    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, _whereto(occasion, channel))
+
+
+def _draft(occasion: Occasion, shown: _Shown, rendered: Rendered, to: tuple[Address, ...]) -> Draft:
+    """What every channel asks for."""
+    creditor, recipient = occasion.creditor, occasion.recipient
+    return Draft(
         key=occasion.key,
         sender=Address(f"{creditor.sender_name}", creditor.sender_email),
         to=to,
         subject=wording.plain(rendered.subject),
         text=wording.as_text(rendered),
-        html=wording.as_html(rendered, qr_content_id=content_id, qr_caption=say("wording.qr_caption", language)),
-        language=language,
+        html="",
+        language=recipient.language,
         leaves_at=occasion.leaves_at,
-        message_id=message_id,
-        references=occasion.thread[-_THREAD:],
-        attachments=(*_picture(picture, content_id), *documents),
+        message_id=identifier(creditor, occasion.key),
         as_draft=True,
+        phone=recipient.phone,
+        country=recipient.country,
     )
-    parcel = channels()["email"].compose(draft)
-    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, recipient.emails)
+
+
+def _as_mail(
+    draft: Draft, occasion: Occasion, shown: _Shown, rendered: Rendered, documents: Sequence[Attachment]
+) -> Draft:
+    """The draft with its HTML, its thread, the code to pay with and the invoices."""
+    code = shown.payment_code()
+    content_id = f"pay.{occasion.key}" if code else None
+    return replace(
+        draft,
+        html=wording.as_html(rendered, qr_content_id=content_id, qr_caption=say("wording.qr_caption", draft.language)),
+        references=occasion.thread[-_THREAD:],
+        attachments=(*_picture(code and code.picture, content_id), *documents),
+    )
+
+
+def _paper(occasion: Occasion, shown: _Shown, rendered: Rendered) -> Paper:
+    """What a letter shows beside its words: who writes to whom, from where and when, and how to pay."""
+    creditor, recipient = occasion.creditor, occasion.recipient
+    language = recipient.language
+    own = ", ".join(postal.lines(creditor.address))
+    legal = creditor.legal_name or creditor.name
+    day = shown.day(occasion.leaves_at.date())
+    town = postal.town(creditor.address)
+    laid = wording.as_blocks(rendered)
+    return Paper(
+        letterhead=creditor.name,
+        sender=" · ".join(filter(None, (legal, own))),
+        window=tuple(window(creditor, recipient)),
+        window_on_the_right=postal.window_on_the_right(creditor.country),
+        dated=say("letter.dated", language, place=town, date=day) if town else day,
+        top=laid.top,
+        rest=laid.rest,
+        footer=tuple(
+            filter(
+                None,
+                (
+                    legal,
+                    say("letter.tax_id", language, value=creditor.tax_id) if creditor.tax_id else "",
+                    own,
+                    creditor.email or creditor.sender_email,
+                    creditor.phone or creditor.sender_phone,
+                ),
+            )
+        ),
+        page=say("letter.page", language, page="{page}", pages="{pages}"),
+        slip=shown.slip(),
+    )
+
+
+def window(creditor: Creditor, recipient: Recipient) -> list[str]:
+    """The lines a letter shows in the window of its envelope."""
+    abroad = postal.abroad(recipient.country, creditor.country, creditor.language)
+    return postal.block(recipient.name, recipient.contact, recipient.address, recipient.language, abroad=abroad)
+
+
+def _whereto(occasion: Occasion, channel: Act) -> tuple[str, ...]:
+    """Where a message goes, for the evidence."""
+    recipient = occasion.recipient
+    if channel is Act.EMAIL:
+        return recipient.emails
+    return (recipient.phone,) if channel is Act.SMS else tuple(window(occasion.creditor, recipient))
 
 
 def identifier(creditor: Creditor, key: str) -> str:
@@ -225,6 +305,10 @@ class _Shown:
     def late(self, due: date) -> int:
         return max(0, (self.occasion.today - due).days)
 
+    def today(self, due: date) -> bool:
+        """Whether a message may say "today": a letter is read on another day than it is written."""
+        return due == self.occasion.today and self.occasion.planned.channel is not Act.LETTER
+
     def fields(self, documents: Sequence[Attachment]) -> dict[str, object]:
         """Every field a wording may name, formatted for the reader."""
         occasion, planned = self.occasion, self.occasion.planned
@@ -243,7 +327,7 @@ class _Shown:
             "invoice.due_date": self.day(first.due_on),
             "invoice.balance": self.money(planned.demanded),
             "invoice.attached": bool(documents),
-            "invoice.is_due_today": first.due_on == occasion.today,
+            "invoice.is_due_today": self.today(first.due_on),
             "invoice.is_settled": bool(self.settled),
             "days_overdue": self.late(first.due_on),
             "items": [self.row(line) for line in rows],
@@ -253,7 +337,7 @@ class _Shown:
             "oldest.days_overdue": self.late(first.due_on),
             "next_due.number": first.number,
             "next_due.due_date": self.day(first.due_on),
-            "next_due.is_due_today": first.due_on == occasion.today,
+            "next_due.is_due_today": self.today(first.due_on),
             "total_due": self.money(planned.demanded),
             "reply_by_date": self.day(planned.reply_by),
             "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
@@ -324,30 +408,61 @@ class _Shown:
         shown = self.money(amount.minor if isinstance(amount, Money) else item.open)
         return SetAside(item.number, shown, _REASONS[named.rule], self.day(day) if isinstance(day, date) else "")
 
-    def payment_code(self) -> bytes | None:
+    def payment_code(self) -> PaymentCode | None:
         """The QR code of a SEPA transfer for exactly what is asked for today."""
-        occasion, planned = self.occasion, self.occasion.planned
-        creditor = occasion.creditor
+        planned, creditor = self.occasion.planned, self.occasion.creditor
         if planned.demanded <= 0 or not creditor.iban:
             return None
-        numbers = " ".join(occasion.items[line.item].number for line in self.asked)
-        first = occasion.items[self.asked[0].item].number
-        payload = None
-        for quoting in (numbers, first):
-            try:
-                text = reference(quoting)
-            except NoReferenceError:
-                continue
+        for quoted in self.quotable():
             payload = epc_payload(
                 Money(planned.demanded, planned.currency),
                 name=creditor.legal_name or creditor.name,
                 iban=creditor.iban,
-                quoting=text,
+                quoting=quoted,
                 bic=creditor.bic,
             )
             if payload:
-                break
-        return qr_png(payload) if payload else None
+                return PaymentCode(qr_png(payload), quoted)
+        return None
+
+    def quotable(self) -> list[str]:
+        """What a transfer may quote: every number asked for, else the oldest."""
+        items = self.occasion.items
+        found: list[str] = []
+        for numbers in (" ".join(items[line.item].number for line in self.asked), items[self.asked[0].item].number):
+            try:
+                found.append(reference(numbers))
+            except NoReferenceError:
+                continue
+        return found
+
+    def slip(self) -> Slip | None:
+        """How to pay by transfer, beside a letter that asks for money."""
+        planned, creditor, language = self.occasion.planned, self.occasion.creditor, self.occasion.recipient.language
+        if planned.demanded <= 0 or not creditor.iban:
+            return None
+        code = self.payment_code()
+        quoted = code.quoting if code else next(iter(self.quotable()), "")
+        facts = (
+            (say("letter.amount", language), self.money(planned.demanded)),
+            (say("letter.holder", language), creditor.legal_name or creditor.name),
+            ("IBAN", show_iban(creditor.iban)),
+            ("BIC", creditor.bic),
+            (say("letter.reference", language), quoted),
+        )
+        return Slip(
+            say("letter.pay", language),
+            tuple((label, value) for label, value in facts if value),
+            code.picture if code else None,
+            say("wording.qr_caption", language),
+        )
+
+
+class PaymentCode(NamedTuple):
+    """A QR code to pay with, and the reference it quotes."""
+
+    picture: bytes
+    quoting: str
 
 
 _REASONS: Final = {

@@ -282,36 +282,41 @@ class _Review:
         if planned.act not in MESSAGES and planned.act is not Act.THANKS:
             return self.write_task(customer, known, planned, planned.step, (), verdicts)
         it = self.it
+        channel = planned.channel or Act.EMAIL
         slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
+        if channel is not Act.EMAIL:  # a message that changes its way is another one: a letter may lie printed already
+            slot = f"{slot}.{channel}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
         if key in self.leaving:
             leaves_at = self.leaving[key].astimezone(dossier.zone)
         else:
-            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
+            early = channel is Act.EMAIL and not known.recipient.consumer  # a telephone would wake its owner
+            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=early)
         step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
         assert step is not None, "decide plans only steps of its procedure"
-        facts = self.facts(customer, slot, key, planned.act, planned.step, planned.currency) | {
+        act = Act.THANKS if planned.act is Act.THANKS else channel
+        facts = self.facts(customer, slot, key, act, planned.step, planned.currency) | {
             "language": known.recipient.language,
             "demanded": planned.demanded,
             "before_due": step.before_due,
             "leaves_at": leaves_at,
         }
-        data = None
+        data, to = None, known.recipient.emails
         if self.composed:
             composed = self.compose(known, planned, step, key, leaves_at)
             if isinstance(composed, outbox.Withheld):
                 return composed
             self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
-            data = composed.data
+            data, to = composed.data, composed.to
             facts |= {
                 "wording": composed.wording,
                 "message_id": composed.message_id,
                 "subject": composed.subject,
-                "path": f"mail/{self.name(customer, key)}{composed.ending}",
+                "path": f"{_FOLDERS[channel]}/{self.name(customer, key)}{composed.ending}",
                 "blob": log.digest(data),
             }
-        personal = {"to": ", ".join(known.recipient.emails), "customer": customer.name}
+        personal = {"to": ", ".join(to), "customer": customer.name}
         self.written[key] = _Written(facts, self.steps(planned, known), data, personal)
         self.done.messages += 1
         return key
@@ -458,6 +463,7 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
     return planned.step in procedure.after_due
 
 
+_FOLDERS = {Act.EMAIL: "mail", Act.LETTER: "letters", Act.SMS: "sms"}
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 

@@ -19,7 +19,7 @@ from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
 from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt
-from amable.core.procedure import Procedure
+from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient
@@ -30,10 +30,11 @@ from amable.organisation import calendars
 from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Reach
-from amable.plugs.loading import channels
+from amable.plugs.loading import channels, ways_to
 
 _THANKED_WITHIN = 14  # days that hold the two working days in which a payment is thanked for
 _OLDEST = 3  # years ago: every stretch of working days that began before is over
+_CONTACTS = MESSAGES | {Act.CALL, Act.MEETING}
 _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
 
@@ -51,7 +52,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is the same for every customer of a run."""
+    """What is the same for every customer of a run; `ways` are the channels its procedure may take."""
 
     creditor: Creditor
     procedure: Procedure
@@ -59,6 +60,7 @@ class Setting:
     bank_until: date | None
     years: tuple[int, int]
     creditor_calendar: Calendar
+    ways: frozenset[str]
 
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
@@ -67,7 +69,7 @@ def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     years = (today.year - _OLDEST, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
-    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours)
+    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, procedure.ways_used)
 
 
 def gather(it: Setting, customers: Sequence[CustomerRow]) -> list[Known]:
@@ -124,7 +126,7 @@ class _Batch:
                 continue
             if message.wording:
                 self.had[message.customer_id].append(message.wording)
-            contact = message.act in ("email", "sms", "call", "meeting")
+            contact = message.act in _CONTACTS
             if contact and (today - message.day).days <= _RECENT:
                 self.spoken[message.customer_id].append(Spoken(message.day, message.act, message.before_due))
         self.told: dict[int, list[Told]] = defaultdict(list)
@@ -151,7 +153,7 @@ class _Batch:
                 continue
             if section == "settled":
                 self.thanked.add(item)
-            wording = message.step if message.act in ("email", "sms") else ""
+            wording = message.step if message.act in MESSAGES else ""
             self.told[item].append(Told(step, message.day, wording, occurrence, asked=message.act == "decision"))
 
     def read_money(self, ids: Sequence[int]) -> None:
@@ -201,7 +203,7 @@ class _Batch:
         country = customer.country or creditor.country
         region = customer.region or ("" if customer.country else creditor.region)
         emails = tuple(address for address in addresses(contact) if channels()["email"].reaches(Reach(address)))
-        reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address)
+        reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address, country)
         paid = profile(
             self.settled[customer.pk],
             [row.due_on for row in rows if row.open > 0],
@@ -220,7 +222,7 @@ class _Batch:
             zone=calendars.zone(customer.timezone, country, region, creditor.timezone),
             country=country,
             segment=customer.segment,
-            reach=frozenset(name for name, channel in channels().items() if channel.reaches(reach)),
+            reach=ways_to(reach, it.ways),
             refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),
@@ -308,6 +310,7 @@ class _Batch:
             regular=paid.relationship == "regular",
             had=tuple(self.had[customer.pk]),
             phone=contact.phone if contact else "",
+            address=customer.address,
         )
 
 

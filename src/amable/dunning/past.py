@@ -17,7 +17,7 @@ from amable.core.matching import OpenItem, PastPayment, PastPayments, Payer, Rec
 from amable.core.money import Money, TooPreciseError, known, to_minor
 from amable.core.payer_names import same_name
 from amable.core.planning import Dossier, Item, Kind, Promise, Receipt, type_params
-from amable.core.procedure import Procedure
+from amable.core.procedure import Act, Procedure
 from amable.core.replay import Change, History, Life, Waiting
 from amable.ledger.records import (
     Amounts,
@@ -38,7 +38,7 @@ from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
-from amable.plugs.loading import channels
+from amable.plugs.loading import channels, ways_to
 
 LEDGER_TELLS_AFTER: Final = timedelta(days=7)  # when a ledger of the day is believed about money nobody matched
 
@@ -128,6 +128,7 @@ def past(
         total = sum(amount for _, amount in settled)
         items = tuple(number for number, _ in settled)
         receipts[money.customer or 0].append(Receipt(money.currency, total, money.booked_on, items))
+    ways = procedure.ways_used
     for customer, record in heard.items():
         lives[customer] += bank.unapplied[customer]
         country = record.country or creditor.country
@@ -142,7 +143,7 @@ def past(
             zone=calendars.zone(record.timezone, country, region, creditor.timezone),
             country=country,
             segment=record.segment,
-            reach=_reach(record),
+            reach=_reach(record, country, ways),
             refused=refused(frozenset(record.opt_out)),
             paused_until=record.pause_until,
             minimum={currency: minimum(creditor.minimum, currency) for currency in currencies},
@@ -248,11 +249,10 @@ def _shown(record: ItemRecord) -> str:
     return record.invoice_number + (f" / {record.instalment}" if record.instalment else "")
 
 
-def _reach(record: ItemRecord) -> frozenset[str]:
+def _reach(record: ItemRecord, country: str, ways: frozenset[Act]) -> frozenset[str]:
     """The channels that have what they need."""
     emails = [email for email in addresses(record.email) if channels()["email"].reaches(Reach(email))]
-    reach = Reach(emails[0] if emails else "", record.phone, record.address)
-    return frozenset(name for name, channel in channels().items() if channel.reaches(reach))
+    return ways_to(Reach(emails[0] if emails else "", record.phone, record.address, country), ways)
 
 
 # --- the bank --------------------------------------------------------------------------------------------------------

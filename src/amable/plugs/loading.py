@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.metadata import entry_points
 from typing import cast
 
 from amable.plugs.bank import BankReader
-from amable.plugs.channel import Channel
+from amable.plugs.channel import Binder, Call, Channel, Reach, Way
 from amable.plugs.invoices import InvoiceReader
 
 
@@ -17,8 +18,25 @@ def _loaded(group: str) -> dict[str, object]:
 
 
 def channels() -> dict[str, Channel]:
-    """Every channel installed, by name."""
+    """Every channel installed that carries a message, by name."""
     return cast("dict[str, Channel]", _loaded("amable.channels"))
+
+
+def calls() -> dict[str, Call]:
+    """Every way installed to reach a contact by speaking, by name."""
+    return cast("dict[str, Call]", _loaded("amable.calls"))
+
+
+def binder() -> Binder:
+    """What puts the letters of a day into one file."""
+    return cast("Binder", _loaded("amable.binders")["letters"])
+
+
+def ways_to(contact: Reach, among: Collection[str] | None = None) -> frozenset[str]:
+    """The names of the channels and calls that reach a contact, of all there are or of some: asking costs time."""
+    ways: dict[str, Way] = {**channels(), **calls()}
+    asked = ways if among is None else among
+    return frozenset(name for name, way in ways.items() if name in asked and way.reaches(contact))
 
 
 def bank_readers() -> dict[str, BankReader]:

@@ -22,6 +22,7 @@ from amable.organisation.actions import install
 from amable.organisation.models import Creditor
 from tests.cast import procedure
 from tests.core.test_paying import scanned
+from tests.pages import pdf_text
 from tests.stories.world import CREDITOR, IBAN, PDF, html, text
 
 TODAY = date(2026, 3, 17)
@@ -332,3 +333,45 @@ def test_a_sender_with_a_very_long_domain(creditor: Creditor) -> None:
     kept = install(core.read(CREDITOR.replace("cobros@turia.example", f"c@{domain}.es")), placeholder=False)
     assert outbox.identifier(kept, "k" * 16).endswith(f"@{domain}.es")
     assert isinstance(compose(occasion(kept)), Composed)
+
+
+# --- other ways than email -------------------------------------------------------------------------------------------
+
+
+def test_a_letter_never_says_today_for_it_is_read_on_another_day(creditor: Creditor) -> None:
+    facts = {"items": {1: replace(INVOICE, due_on=TODAY)}, "recipient": replace(ANA, address="Sol 1, 27001 Lugo")}
+    due = demand(Line(1, 500_00, Section.DUE_SOON, "due_today", 1), step="due_today")
+    due = replace(due, demanded=500_00)
+    assert "hoy" in str(written(compose(occasion(creditor, due, **facts)))["Subject"])
+    letter = compose(occasion(creditor, replace(due, channel=Act.LETTER), **facts))
+    assert isinstance(letter, Composed)
+    words = pdf_text(letter.data)
+    assert "hoy" not in words.lower().split()
+    assert "17 de marzo de 2026" in words
+
+
+def test_a_letter_offers_the_copy_a_mail_would_bring(creditor: Creditor, tmp_path: Path) -> None:
+    document = tmp_path / "F-1001.pdf"
+    document.write_bytes(PDF)
+    facts = {
+        "items": {1: replace(INVOICE, pdf_path=str(document))},
+        "recipient": replace(ANA, address="Sol 1, 27001 Lugo"),
+    }
+    assert attached(written(compose(occasion(creditor, **facts))))
+    letter = compose(occasion(creditor, demand(channel=Act.LETTER), **facts))
+    assert isinstance(letter, Composed)
+    assert "adjunt" not in pdf_text(letter.data)
+    assert letter.message_id == ""
+    assert letter.to == ("Talleres Miró, S.L.", "A la atención de Ana Miró", "Sol 1", "27001 Lugo")
+
+
+def test_a_text_message_about_several_invoices_names_their_sum(creditor: Creditor) -> None:
+    several = demand(overdue(1, 500_00), overdue(2, 120_00), channel=Act.SMS)
+    step = replace(procedure().step("sms"), switched_on=True)  # type: ignore[type-var]
+    asked = replace(occasion(creditor, several, recipient=replace(ANA, phone="612 345 678", country="ES")), step=step)
+    found = compose(asked)
+    assert isinstance(found, Composed)
+    text_of_it = found.data.decode().partition("\n\n")[2]
+    assert "620,00" in text_of_it
+    assert "varias facturas" in text_of_it
+    assert found.wording == "sms_late_multi"
