@@ -239,8 +239,9 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
         return ()
     found, unknown = _named(received, index)
     ranked = _by_number(received, found, index)
-    if not any(reading.match.sure for reading in ranked):
-        ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
+    if len(ranked) == 1 and ranked[0].match.sure:
+        return (ranked[0].match,)
+    ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
     ranked.sort(key=lambda reading: (not reading.match.sure, -reading.weight))
     if ranked and ranked[0].match.sure:
         return (ranked[0].match,)
@@ -261,7 +262,7 @@ def _named(received: Received, index: Index) -> tuple[list[Found], str]:
         ids = index.numbers.exactly(received.end_to_end)
         if ids and len(received.end_to_end) >= LONG:
             found.append(Found(ids, Level.PLAIN, "reference"))
-    return list(dict.fromkeys(found)), unknown
+    return (found if len(found) < 2 else list(dict.fromkeys(found))), unknown
 
 
 def _by_number(received: Received, found: list[Found], index: Index) -> list[_Ranked]:
@@ -315,31 +316,28 @@ def _across(received: Received, found: list[Found], index: Index) -> _Ranked | N
 def _settle(received: Received, customer: int, found: list[Found], index: Index, *, alone: bool) -> _Ranked:
     """What the payment does to the named items of one customer; sure only when nothing speaks against it."""
     amount, currency = received.amount, received.currency
-    named = [name._replace(ids=tuple(n for n in name.ids if index.items[n].customer == customer)) for name in found]
-    named = [name for name in named if name.ids]
+    named = [name for name in (_of_customer(name, customer, index) for name in found) if name.ids]
     items = index.oldest_first({number for name in named for number in name.ids})
-    reasons = [
-        _naming(rule, list(dict.fromkeys(index.items[n].number for name in named if name.by == rule for n in name.ids)))
-        for rule in dict.fromkeys(name.by for name in named)
-    ]
+    reasons = _by_which(named, index)
     if not alone:
         reasons.append(Reason("several_customers", {}))
     usable = [item for item in items if item.currency == currency]
     if not usable:
         reasons.append(Reason("other_currency", {"currency": items[0].currency}))
         return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
-    paid = [item.number for item in usable if not index.open[item.id]]
+    open_ = [(item, index.open[item.id]) for item in usable]
+    paid = [item.number for item, left in open_ if not left]
     if paid:
         reasons.append(_naming("already_paid", paid))
-    invoices = [item for item in usable if index.open[item.id] > 0]
-    credits_named = [item for item in usable if index.open[item.id] < 0]
+    invoices = [item for item, left in open_ if left > 0]
+    credits_named = [item for item, left in open_ if left < 0]
     if not invoices:
         reasons.append(Reason("no_item", {}))
         return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
 
     exact, chosen = _exactly(amount, invoices, credits_named, index, customer, currency, one_number=len(named) == 1)
     if exact:
-        shares = tuple(Share(item.id, index.open[item.id]) for item in exact)
+        shares = tuple([Share(item.id, index.open[item.id]) for item in exact])
         used = [item.number for item in exact if index.open[item.id] < 0]
         reasons += [_naming("credit", used)] if used else []
         reasons.append(Reason("exact", {}) if chosen else Reason("one_of_several", {}))
@@ -350,7 +348,7 @@ def _settle(received: Received, customer: int, found: list[Found], index: Index,
         reasons += [_naming("credit", used)] if used else []
         reasons.append(reason)
 
-    level = min(max(name.level for name in named if item.id in name.ids) for item in usable)
+    level = named[0].level if len(named) == 1 else _least(named, usable)
     standing = _standing(received, customer, index)
     if standing == _Standing.OTHER and received.name:
         reasons.append(Reason("other_name", {"name": received.name}))
@@ -358,6 +356,26 @@ def _settle(received: Received, customer: int, found: list[Found], index: Index,
         reasons.append(Reason("faint_number", {}))
     sure = alone and chosen and _may_book(level, standing, exact=bool(exact), paid=bool(paid))
     return _Ranked(5 if exact else 4, Match(customer, shares, unapplied, sure, tuple(reasons)))
+
+
+def _of_customer(name: Found, customer: int, index: Index) -> Found:
+    """What a name names of this customer's."""
+    if len(name.ids) == 1 and index.items[name.ids[0]].customer == customer:
+        return name
+    return name._replace(ids=tuple(number for number in name.ids if index.items[number].customer == customer))
+
+
+def _by_which(named: list[Found], index: Index) -> list[Reason]:
+    """The numbers named, one reason for each rule they were found by."""
+    numbers: dict[str, dict[str, None]] = {}
+    for name in named:
+        numbers.setdefault(name.by, {}).update((index.items[number].number, None) for number in name.ids)
+    return [_naming(rule, list(written)) for rule, written in numbers.items()]
+
+
+def _least(named: list[Found], items: list[OpenItem]) -> Level:
+    """How surely the least sure of the items was named."""
+    return min(max(name.level for name in named if item.id in name.ids) for item in items)
 
 
 def _may_book(level: Level, standing: _Standing, *, exact: bool, paid: bool) -> bool:
