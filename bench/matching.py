@@ -165,7 +165,7 @@ def ours(clock: Clock, invoices: int, payments: int) -> None:
         right = booked_wrong = 0
         for payment in world.quoting:
             best = match(Received(payment.amount, "EUR", payment.payer, text=payment.text), index)[0]
-            same = tuple(sorted(share.item for share in best.shares)) == payment.truth
+            same = sorted([share.item for share in best.shares]) == list(payment.truth)
             right += same and best.sure
             booked_wrong += best.sure and not same
         noted |= {"n": len(world.quoting), "right": right, "booked wrong": booked_wrong}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
-from stdnum import iban, iso11649
+from stdnum import iban
 
 # Words that announce an invoice number, and stand before it without being part of it.
 _ANNOUNCING: Final = frozenset({
@@ -21,8 +22,12 @@ _ANNOUNCING: Final = frozenset({
 _LISTING: Final = frozenset({"Y", "E", "AND", "SI", "ET", "U", "ED", "I"})
 _GROUP: Final = re.compile(r"[A-Z]+|[0-9]+")
 _TOKEN: Final = re.compile(rf"({_GROUP.pattern})([^A-Z0-9]*)")
+_DIGIT: Final = re.compile(r"[0-9]")
+# Letters and digits that stand together, or apart by what is always within a word.
+_ONE_WORD: Final = re.compile(r"[A-Z0-9]+(?:[-/_][A-Z0-9]+)*")
 # RF references (ISO 11649) and IBANs (ISO 13616), in one piece or in groups.
 _CHECKED: Final = re.compile(r"\b[A-Z]{2} ?[0-9]{2}(?: ?[A-Z0-9]){1,30}(?![A-Z0-9])")
+_AS_FIGURES: Final = str.maketrans({letter: str(place) for place, letter in enumerate(ascii_uppercase, 10)})
 _COMPACT: Final = re.compile(r"[^A-Z0-9]")
 _SHORTEST_IBAN: Final = 15
 _SHORT: Final = 4  # a number of fewer letters and digits means something only beside a word that announces it
@@ -67,6 +72,13 @@ def capitals(text: str) -> str:
     return plain.upper()
 
 
+def _is_rf(together: str) -> bool:
+    """Whether these capitals and digits are an RF creditor reference with the right check digits (ISO 11649)."""
+    if not (together.startswith("RF") and together[2:4].isdigit() and 5 <= len(together) <= 25):
+        return False
+    return int((together[4:] + together[:4]).translate(_AS_FIGURES)) % 97 == 1
+
+
 def _plain_group(group: str) -> str:
     return group.lstrip("0") or "0" if group[0] == "0" else group
 
@@ -82,9 +94,7 @@ _GAPS: Final = {**dict.fromkeys(("", "-", "/", "_", "\\"), _WITHIN), **dict.from
 def _gaps(pairs: list[tuple[str, str]], groups: list[str]) -> list[int]:
     """What stands after each group; the text ends with a break."""
     gaps = [
-        _GAPS[between]
-        if between in _GAPS
-        else _gap(between, len(after) if group[0] <= "9" and after[0] <= "9" else 0)
+        _GAPS[between] if between in _GAPS else _gap(between, len(after) if group[0] <= "9" and after[0] <= "9" else 0)
         for (group, between), after in zip(pairs, groups[1:], strict=False)
     ]
     gaps.append(_BREAK)
@@ -110,6 +120,7 @@ class Numbers:
         self._without_series: dict[str, int | tuple[int, ...]] = {}  # 2026-12
         self._orders: dict[str, int | tuple[int, ...]] = {}
         self._starts: set[str] = set()  # the letters numbers begin with
+        self._inside: set[str] = set()  # letters in numbers, other than those before digits at the start
         self._most_groups = 1
         # How many groups, or letters and digits, the keys have: most looks can be saved.
         self._counts: set[int] = set()
@@ -132,7 +143,7 @@ class Numbers:
                 if len(plain) > 2 or len(rest) >= _SHORT:
                     _file(self._without_series, rest, item)
                     self._counts_without_series.add(len(plain) - 1)
-            self._most_groups = max(self._most_groups, len(groups))
+            self._note(groups)
         if order:
             self._add_order(item, order)
 
@@ -145,15 +156,25 @@ class Numbers:
         groups = _GROUP.findall(capitals(order))
         if groups[0][0] > "9":
             self._starts.add(groups[0])
+        self._note(groups)
+
+    def _note(self, groups: list[str]) -> None:
         self._most_groups = max(self._most_groups, len(groups))
+        for group in groups[1:] or groups:
+            if group[0] > "9":
+                self._inside.add(group)
 
     def exactly(self, reference: str) -> tuple[int, ...]:
         """The items whose number is this reference, or the body of this RF creditor reference (ISO 11649)."""
         together = compact(reference)
-        if together.startswith("RF") and iso11649.is_valid(together):
-            reference = together = together[4:]
+        if _is_rf(together):
+            return self._written_as(together[4:])
+        return self._written_as(reference)
+
+    def _written_as(self, number: str) -> tuple[int, ...]:
+        together = compact(number)
         return (
-            _filed(self._grouped, fold_number(reference))
+            _filed(self._grouped, fold_number(number))
             or _filed(self._run_together, together)
             or _filed(self._run_together, together.lstrip("0"))
         )
@@ -161,6 +182,8 @@ class Numbers:
     def in_text(self, text: str) -> tuple[list[Found], str]:
         """What the text names, and a number it announces that is none of ours."""
         written = capitals(text)
+        if whole := self._word_for_word(written):
+            return whole, ""
         found, written = self._set_aside(written)
         numbers, unknown = self._scan(written)
         return found + numbers, unknown
@@ -173,8 +196,8 @@ class Numbers:
             pieces = match[0].split()
             for end in range(len(pieces), 0, -1):  # words after it are not taken for its end
                 together = "".join(pieces[:end])
-                if together.startswith("RF") and iso11649.is_valid(together):
-                    if ids := self.exactly(together):
+                if _is_rf(together):
+                    if ids := self._written_as(together[4:]):
                         found.append(Found(ids, Level.CLEAR, "reference"))
                 elif len(together) < _SHORTEST_IBAN or not iban.is_valid(together, check_country=False):
                     continue
@@ -203,6 +226,32 @@ class Numbers:
         ]
         return found, _unknown(spans, groups)
 
+    def _word_for_word(self, written: str) -> list[Found]:
+        """What most payments say: every word with digits is a whole number of ours, and too long to be met by chance.
+
+        Nothing when a single one is not, or when a number could begin before the word or go on after it: that takes a
+        scan.
+        """
+        if self._inside and not self._inside.isdisjoint(_GROUP.findall(written)):
+            return []
+        found: list[Found] = []
+        begins_with_digits = False
+        for word in written.split():
+            if word.isalpha():
+                continue
+            number = word.strip(".,;:")
+            groups = _GROUP.findall(number)
+            plain = _joined(groups, 0, len(groups))
+            ids = _filed(self._grouped, plain)
+            if ids and len(plain) - len(groups) >= LONG - 1 and _ONE_WORD.fullmatch(number):
+                found.append(Found(ids, Level.CLEAR, "number"))
+                begins_with_digits = begins_with_digits or number[0] <= "9"
+            elif _DIGIT.search(word):
+                return []
+        if begins_with_digits and (len(found) > 1 or not self._starts.isdisjoint(_GROUP.findall(written))):
+            return []
+        return found
+
     def _span_at(self, groups: list[str], gaps: list[int], start: int, before: list[_Span]) -> _Span | None:
         """The longest number that begins here."""
         starts_with_letters = groups[start][0] > "9"
@@ -225,9 +274,9 @@ class Numbers:
                     return _Span(start, end, ids, "number", _announced(groups, start, before), full=True)
             if not starts_with_letters and count in self._counts_without_series:
                 before_it = groups[start - 1] if start else ""
-                if before_it not in self._starts or before_it in _ANNOUNCING:  # else the number of another series
-                    if ids := _filed(self._without_series, _joined(groups, start, end)):
-                        return _Span(start, end, ids, "number", _announced(groups, start, before), full=False)
+                of_another_series = before_it in self._starts and before_it not in _ANNOUNCING
+                if not of_another_series and (ids := _filed(self._without_series, _joined(groups, start, end))):
+                    return _Span(start, end, ids, "number", _announced(groups, start, before), full=False)
             if length in self._lengths_of_orders and (ids := _filed(self._orders, "".join(groups[start:end]))):
                 return _Span(start, end, ids, "order", _announced(groups, start, before), full=True)
             end -= 1
@@ -309,9 +358,9 @@ def _level(span: _Span, groups: list[str], spans: int) -> Level | None:
 def _unknown(spans: list[_Span], groups: list[str]) -> str:
     """A number that is announced like an invoice's and is none of the items here."""
     for place in range(1, len(groups)):
-        if groups[place - 1] in _ANNOUNCING and groups[place][0] <= "9":
-            if not any(span.start <= place < span.end for span in spans):
-                return groups[place]
+        announced = groups[place - 1] in _ANNOUNCING and groups[place][0] <= "9"
+        if announced and not any(span.start <= place < span.end for span in spans):
+            return groups[place]
     return ""
 
 

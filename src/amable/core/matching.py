@@ -190,7 +190,7 @@ class Index:
         )
 
     def oldest_first(self, numbers: Iterable[int]) -> list[OpenItem]:
-        return sorted((self.items[number] for number in numbers), key=lambda item: (item.due, item.id))
+        return sorted((self.items[number] for number in numbers), key=_age)
 
     def with_iban(self, iban: str) -> set[int]:
         return self._ibans.get(_account(iban), set()) if iban else set()
@@ -201,6 +201,10 @@ class Index:
             return set()
         words = [key for word in capitals(text).split() for key in _tax_ids(word)]
         return {customer for word in words for customer in self._tax_ids.get(word, ())}
+
+
+def _age(item: OpenItem) -> tuple[date, int]:
+    return item.due, item.id
 
 
 def _account(iban: str) -> str:
@@ -269,6 +273,8 @@ def _by_number(received: Received, found: list[Found], index: Index) -> list[_Ra
     """Readings by the items named; whoever is named most firmly owns what is named less firmly."""
     if not found:
         return []
+    if plain := _pays(received, found, index):
+        return [plain]
     if len(found) == 1 and len(found[0].ids) == 1:
         return [_settle(received, index.items[found[0].ids[0]].customer, found, index, alone=True)]
     best = max(name.level for name in found)
@@ -313,6 +319,44 @@ def _across(received: Received, found: list[Found], index: Index) -> _Ranked | N
     return _Ranked(6, Match(None, shares, 0, False, reasons))
 
 
+def _pays(received: Received, found: list[Found], index: Index) -> _Ranked | None:
+    """The plainest of readings: items of one customer are named, each once, and paid is exactly what is open on them.
+
+    The same as `_settle` would say, without looking for what else could be meant: nothing else is as good.
+    """
+    first = index.items[found[0].ids[0]]
+    items, total, level = [], 0, found[0].level
+    for name in found:
+        item = index.items[name.ids[0]]
+        open_ = index.open[item.id]
+        if len(name.ids) > 1 or open_ <= 0 or item.customer != first.customer or item.currency != received.currency:
+            return None
+        items.append(item)
+        total += open_
+        level = min(level, name.level)
+    if total != received.amount:
+        return None
+    if len(items) > 1:
+        if level == Level.ORDER or len({item.id for item in items}) < len(items):
+            return None
+        items.sort(key=_age)
+    standing = _standing(received, first.customer, index)
+    reasons = (*_by_which(found, index), Reason("exact", {}), *_doubts(received, standing, level))
+    shares = tuple([Share(item.id, index.open[item.id]) for item in items])
+    sure = _may_book(level, standing, exact=True, paid=False)
+    return _Ranked(5, Match(first.customer, shares, 0, sure, reasons))
+
+
+def _doubts(received: Received, standing: _Standing, level: Level) -> list[Reason]:
+    """What speaks against a reading by number."""
+    doubts = []
+    if standing == _Standing.OTHER and received.name:
+        doubts.append(Reason("other_name", {"name": received.name}))
+    if level == Level.FAINT:
+        doubts.append(Reason("faint_number", {}))
+    return doubts
+
+
 def _settle(received: Received, customer: int, found: list[Found], index: Index, *, alone: bool) -> _Ranked:
     """What the payment does to the named items of one customer; sure only when nothing speaks against it."""
     amount, currency = received.amount, received.currency
@@ -348,12 +392,9 @@ def _settle(received: Received, customer: int, found: list[Found], index: Index,
         reasons += [_naming("credit", used)] if used else []
         reasons.append(reason)
 
-    level = named[0].level if len(named) == 1 else _least(named, usable)
+    level = _least(named, usable)
     standing = _standing(received, customer, index)
-    if standing == _Standing.OTHER and received.name:
-        reasons.append(Reason("other_name", {"name": received.name}))
-    if level == Level.FAINT:
-        reasons.append(Reason("faint_number", {}))
+    reasons += _doubts(received, standing, level)
     sure = alone and chosen and _may_book(level, standing, exact=bool(exact), paid=bool(paid))
     return _Ranked(5 if exact else 4, Match(customer, shares, unapplied, sure, tuple(reasons)))
 
@@ -367,14 +408,21 @@ def _of_customer(name: Found, customer: int, index: Index) -> Found:
 
 def _by_which(named: list[Found], index: Index) -> list[Reason]:
     """The numbers named, one reason for each rule they were found by."""
+    if len(named) == 1 and len(named[0].ids) == 1:
+        return [_naming(named[0].by, [index.items[named[0].ids[0]].number])]
     numbers: dict[str, dict[str, None]] = {}
     for name in named:
-        numbers.setdefault(name.by, {}).update((index.items[number].number, None) for number in name.ids)
+        under = numbers.setdefault(name.by, {})
+        for number in name.ids:
+            under[index.items[number].number] = None
     return [_naming(rule, list(written)) for rule, written in numbers.items()]
 
 
 def _least(named: list[Found], items: list[OpenItem]) -> Level:
     """How surely the least sure of the items was named."""
+    levels = {name.level for name in named}
+    if len(levels) == 1:
+        return levels.pop()
     return min(max(name.level for name in named if item.id in name.ids) for item in items)
 
 
