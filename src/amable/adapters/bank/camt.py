@@ -245,10 +245,11 @@ def _line(
     valued_on: date | None,
 ) -> StatementLine:
     code = _text(payment, "BkTxCd/Domn/Fmly/SubFmlyCd") or _text(entry, "BkTxCd/Domn/Fmly/SubFmlyCd")
-    reasons = [_text(payment, f"RtrInf/{place}") for place in ("Rsn/Cd", "Rsn/Prtry", "AddtlInf")]
+    told = payment.find("RtrInf")
+    reasons = [] if told is None else [_text(told, place) for place in ("Rsn/Cd", "Rsn/Prtry", "AddtlInf")]
     reason = next(filter(None, reasons), "")
     reversal = _text(entry, "RvslInd") in ("true", "1")
-    returned = reversal or payment.find("RtrInf") is not None or code in _RETURNED
+    returned = reversal or told is not None or code in _RETURNED
     name, iban, holder = _other_party(payment, account, money_in=amount > 0, returned=returned)
     references = [_clean(ref.text) for ref in payment.findall("RmtInf/Strd/CdtrRefInf/Ref") if _clean(ref.text)]
     end_to_end = _text(payment, "Refs/EndToEndId")
@@ -266,16 +267,16 @@ def _line(
         return_reason=reason,
     )
     documents = [_clean(nb.text) for nb in payment.findall("RmtInf/Strd/RfrdDocInf/Nb")]
-    further = [_clean(info.text) for info in payment.findall("RmtInf/Strd/AddtlRmtInf")]
+    remarks = [_clean(info.text) for info in payment.findall("RmtInf/Strd/AddtlRmtInf")]
     return _with_text(
         line,
         _clean(" ".join(part.text or "" for part in payment.iterfind("RmtInf/Ustrd"))),
         *references[1:],
         *documents,
-        *further,
+        *remarks,
         _text(payment, "AddtlTxInf"),
         holder,
-        "" if reasons[2] == reason else reasons[2],
+        *(further for further in reasons[2:] if further != reason),
     )
 
 
@@ -286,16 +287,19 @@ def _other_party(payment: etree._Element, account: str, *, money_in: bool, retur
     account is never the other side. An ultimate party is the one who owes; the account it pays from may be a payment
     service's.
     """
+    parties = payment.find("RltdPties")
+    if parties is None:
+        return "", "", ""
     side, opposite = ("Dbtr", "Cdtr") if money_in != returned else ("Cdtr", "Dbtr")
-    if returned and account and _iban(payment, side) == account:
+    if returned and account and _iban(parties, side) == account:
         side = opposite
-    name = _text(payment, f"RltdPties/{side}//Nm")
-    meant = _text(payment, f"RltdPties/Ultmt{side}/Nm") or _text(payment, f"RltdPties/Ultmt{side}/Pty/Nm")
-    return meant or name, _iban(payment, side), name if meant and meant != name else ""
+    name = _text(parties, f"{side}//Nm")
+    meant = _text(parties, f"Ultmt{side}/Nm") or _text(parties, f"Ultmt{side}/Pty/Nm")
+    return meant or name, _iban(parties, side), name if meant and meant != name else ""
 
 
-def _iban(payment: etree._Element, side: str) -> str:
-    return _compact(payment.findtext(f"RltdPties/{side}Acct/Id/IBAN"))
+def _iban(parties: etree._Element, side: str) -> str:
+    return _compact(parties.findtext(f"{side}Acct/Id/IBAN"))
 
 
 def _kind(amount: Decimal, code: str, *, returned: bool) -> str:
