@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from amable.core.course import Told
 from amable.core.days import Calendar
 from amable.core.payers import Profile
-from amable.core.planning import Contact, Decision, Dossier, Item, Kind, Planned, Promise, Told, Verdict, decide
+from amable.core.planning import Contact, Decision, Dossier, Item, Kind, Planned, Promise, Verdict, decide
 from amable.core.procedure import MESSAGES, Act, Procedure, read
 
 DUE = date(2026, 3, 3)  # a Tuesday

@@ -23,6 +23,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
 from amable.ledger.models import Customer, Item, Payment, Taken
+from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 from amable.plugs.bank import Statement
 from amable.plugs.complaint import Complaint
@@ -88,6 +89,12 @@ def _leave_to_ledger(creditor: Creditor, today: date) -> None:
     left = [{"line": line.fingerprint, "amount": line.amount, "currency": line.currency} for line in lines]
     left += [{"payment": p.external_id, "amount": p.unapplied, "currency": p.currency} for p in payments]
     log.record(creditor, [Event("money.left", today, facts) for facts in left])
+    held = Proposal.objects.filter(creditor=creditor, line__in=lines).values_list("item__customer_id", flat=True)
+    ledger.look_again(
+        creditor,
+        {*held, *filter(None, (line.customer_id for line in lines)), *(p.customer_id for p in payments)},
+        today,
+    )
     lines.update(state="left")
     payments.update(unapplied=0)
 
@@ -173,6 +180,16 @@ def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
             line.state = "other"
         line.save(update_fields=("state", "customer", "payment", "reasons", "in_run"))
     log.record(creditor, events)
+    _look_again(creditor, lines, today)
+
+
+def _look_again(creditor: Creditor, lines: Sequence[BankLine], today: date) -> None:
+    """Whoever a movement was booked for, taken back from, or is proposed to."""
+    ids = [line.pk for line in lines]
+    proposed = Proposal.objects.filter(creditor=creditor, line__in=these(ids)).values_list(
+        "item__customer_id", flat=True
+    )
+    ledger.look_again(creditor, {*proposed, *filter(None, (line.customer_id for line in lines))}, today)
 
 
 def _to_match(creditor: Creditor, today: date) -> QuerySet[BankLine]:

@@ -158,7 +158,7 @@ class VerdictRow:
 
 def verdict_rows(creditor: Creditor, today: date, gate: Gate | None, procedure: Procedure) -> Iterator[VerdictRow]:
     """Every verdict of the day with its item, by customer and due date, the gates of the creditor laid over them."""
-    looks = Look.objects.filter(creditor=creditor, day=today).exclude(verdicts="[]").order_by("customer__key")
+    looks = Look.objects.filter(creditor=creditor).exclude(verdicts="[]").order_by("customer__key")
     ids = list(looks.values_list("pk", flat=True))
     for start in range(0, len(ids), 500):
         batch = list(Look.objects.filter(pk__in=ids[start : start + 500]).select_related("customer"))

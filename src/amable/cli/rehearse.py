@@ -32,6 +32,7 @@ def command(arguments: argparse.Namespace) -> int:
 def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     from amable.dunning.actions import procedure_last_used  # noqa: PLC0415 - once the database is chosen
     from amable.dunning.dossier import gather, setting  # noqa: PLC0415
+    from amable.ledger import queries  # noqa: PLC0415
     from amable.ledger.models import Customer, Item  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
@@ -45,7 +46,8 @@ def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     with acting_for(creditor):
         procedure = given or checked_procedure(procedure_last_used(creditor) or starter(), "last used")
         it = setting(creditor, procedure, first)
-        customers = {c.pk: c for c in Customer.objects.filter(creditor=creditor).order_by("pk")}
+        ids = Customer.objects.filter(creditor=creditor).order_by("pk").values_list("pk", flat=True)
+        customers = {customer.pk: customer for customer in queries.customers(creditor, list(ids))}
         listed = list(customers.values())
         for start in range(0, len(listed), _BATCH):
             for known in gather(it, listed[start : start + _BATCH]):

@@ -110,6 +110,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
         complaints = given.complaints + taken.complaints + about_money
         used = actions.remember_procedure(creditor, errand.procedure_text)
+        actions.look_at_all_by_new_rules(creditor, used, today)
         with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
             done = actions.review(creditor, errand.procedure, today, now, progress=on)
         notices.write(creditor, today, now)

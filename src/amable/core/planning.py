@@ -7,21 +7,33 @@ The rules themselves are settled in `docs/explanation/planning.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from amable.core.course import (
+    ASK,
+    CONTACTS,
+    LISTED,
+    PAID_LATELY,
+    Coming,
+    Spoken,
+    Standing,
+    Told,
+    askable_on,
+    both,
+    course,
+    crowded,
+    times,
+)  # fmt: skip
 from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Procedure, Step
+from amable.core.procedure import MESSAGES, Act, Procedure, Step
 
-LISTED: Final = "listed"  # told in a message that another item's step brought about
-PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
-ASK: Final = "ask."  # a person was asked about a hold: `ask.no_contact`
 THANKS_WORKING_DAYS: Final = 2
 ASKED_BY_COLLEAGUE_DAYS: Final = 2
 _FAR: Final = 60  # days ahead in which an allowed day is looked for
@@ -48,20 +60,6 @@ class Outcome(StrEnum):
     HELD = "held"
     MOVED = "moved"
     NOT_YET = "not_yet"
-
-
-class Told(NamedTuple):
-    """A step carried out about an item: `wording` is the step in whose words a message spoke.
-
-    `asked` marks a decision put to a person but not taken, `failed` a message that bounced.
-    """
-
-    step: str
-    day: date
-    wording: str = ""
-    occurrence: int = 1
-    asked: bool = False
-    failed: bool = False
 
 
 class Promise(NamedTuple):
@@ -225,22 +223,6 @@ class Decision:
     look_again: date | None
 
 
-class Coming(NamedTuple):
-    """The step an item has come to. `on` is the day it is for; `due` whether that day has come.
-
-    `overtaken` is the day on which a later step takes its place, if it is due and cannot be carried out until then.
-    `effect` says how the payer's habits moved the day, empty when they did not.
-    """
-
-    step: Step | None
-    occurrence: int
-    on: date
-    due: bool
-    rule: str
-    overtaken: date | None = None
-    effect: type_params = {}  # noqa: RUF012 - never changed
-
-
 class Hold(NamedTuple):
     """A reason not to write; `until` is its end or review date, `ask` what a person is asked, if anything."""
 
@@ -272,14 +254,24 @@ class _Look:
         self.review = dossier.creditor_calendar.on_or_after(today + timedelta(days=self.limits.review))
         self.planned: list[Planned] = []
         self.verdicts: dict[int, Verdict] = {}
-        self.messages = sorted(
-            (contact for contact in dossier.contacts if contact.act in MESSAGES), key=lambda contact: contact.day
+        spoken = (Spoken(contact.day, contact.before_due) for contact in dossier.contacts if contact.act in MESSAGES)
+        self.messages = tuple(sorted(spoken, key=lambda message: message.day))
+        self.course = course(
+            dossier.procedure,
+            today,
+            dossier.calendar,
+            dossier.creditor_calendar,
+            segment=dossier.segment,
+            country=dossier.country,
+            relationship=dossier.profile.relationship,
+            late=dossier.profile.habitually_late,
+            pace=dossier.profile.pace,
+            texted="sms" in dossier.reach and "sms" not in dossier.refused,
         )
         self.coming: dict[int, Coming] = {}
         self.holds: dict[int, Hold] = {}
         self.wanted: dict[int, int] = {}  # what may be asked for an item
         self.promised: dict[int, int] = {}  # what of an item is promised and waited for
-        self.skipped: set[int] = set()  # a reminder before the due date was for today and is left out
         self.thanks_on: date | None = None  # a word of thanks still to be said, another day
 
     def decision(self) -> Decision:
@@ -287,7 +279,7 @@ class _Look:
         whole = customer_hold(self.dossier, self.today)
         claims = [item for item in self.dossier.items if item.open > 0]
         for item in claims:
-            self.coming[item.id] = self.come(item)
+            self.coming[item.id] = self.come(item, item.told)
         for currency, items in _by_currency(self.dossier.items).items():
             self.hold_items(currency, items, whole)
         if whole is None:
@@ -302,7 +294,8 @@ class _Look:
                 self.verdicts[item.id] = self.quiet(item)
         order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
         verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
-        looks = [look for look in (*(verdict.next_look for verdict in verdicts), self.thanks_on) if look]
+        begins = (self.coming[item.id].begins for item in free)  # from then on it waits for another reason
+        looks = [look for look in (*(verdict.next_look for verdict in verdicts), *begins, self.thanks_on) if look]
         return Decision(tuple(self.planned), verdicts, min(looks, default=None))
 
     # --- holds ---------------------------------------------------------------------------------------------------
@@ -390,264 +383,27 @@ class _Look:
 
     # --- the step an item has come to ----------------------------------------------------------------------------
 
-    def come(self, item: Item) -> Coming:
-        """The latest step whose time has come and that was not done in this cycle; else the next one to come."""
-        if self.today <= item.due and (coming := self.latest(self.procedure.until_due, item)):
-            return coming
-        if coming := self.latest(self.procedure.since_due, item):
-            return coming
-        if self.today <= item.due:
-            return Coming(None, 0, item.due + timedelta(days=1), due=False, rule="not_due")
-        return Coming(None, 0, self.ask_at_end_on(item), due=False, rule="procedure.ended")
-
-    def latest(self, steps: Sequence[Step], item: Item) -> Coming | None:
-        """The same among some of the steps; None when none of them is due or to come."""
-        waiting: list[Coming] = []
-        for step in reversed(steps):
-            done = self.done(step, item)
-            if done and done[-1].asked:
-                again = self.ask_again(step, item, done[-1].day)
-                return again._replace(overtaken=min((later.on for later in waiting), default=None))
-            if len(done) >= step.repeat:
-                break
-            if not self.meant(step, item):
-                if done:  # what comes before it is passed over, also when it is not meant for the item any more
-                    break
-                continue
-            coming = self.opens(step, item, done)
-            if coming is not None and coming.rule == "passed":
-                break
-            if coming is not None and coming.due:
-                coming = self.spare(self.soften(coming, item), item)
-                if coming.due:
-                    return coming._replace(overtaken=min((later.on for later in waiting), default=None))
-                if coming.rule == PAID_LATELY:  # nothing else is said instead
-                    waiting.append(coming)
-                    break
-            if coming is not None:
-                waiting.append(self.spare(coming, item))
-            if done:
-                break
-        return min(waiting, key=lambda coming: (coming.rule == "procedure.ended", coming.on), default=None)
-
-    def ask_again(self, step: Step, item: Item, asked: date) -> Coming:
-        """A decision put to a person and not taken is put to them again when the review time has passed."""
-        on = self.dossier.creditor_calendar.on_or_after(asked + timedelta(days=self.limits.review))
-        due = on <= self.today
-        rule = f"step.{step.id}" if due else "escalation.waiting"
-        return Coming(step, _times(step.id, item) + 1, on, due=due, rule=rule)
-
-    def spare(self, coming: Coming, item: Item) -> Coming:
-        """A message that presses ("again") waits when money came in since the last word, as long as for an answer.
-
-        The first reminder after the due date presumes nothing and asks kindly for the rest: it does not wait.
-        """
-        step, since = coming.step, item.paid_since
-        if step is None or since is None or not step.presumes or step.act not in MESSAGES:
-            return coming
-        last = next((told for told in reversed(item.told) if told.wording and not told.failed), None)
-        rank = self.procedure.rank
-        if last is None or last.day > since or rank[step.id] <= rank.get(last.wording, -1):
-            return coming
-        calendar = self.dossier.calendar
-        over = calendar.on_or_after(calendar.add(since, self.limits.reply_working_days) + timedelta(days=1))
-        if over <= max(self.today, coming.on):
-            return coming
-        return coming._replace(on=over, due=False, rule=PAID_LATELY)
-
-    def done(self, step: Step, item: Item) -> Sequence[Told]:
-        """When a step was carried out; an overdue step only since the item fell due, which an extension moves."""
-        return item.told and [
-            told
-            for told in item.told
-            if told.step == step.id and not told.failed and (step.before_due or told.day >= item.due)
-        ]
-
-    def meant(self, step: Step, item: Item) -> bool:
-        """Whether a step is switched on and meant for this item."""
-        only = step.only
-        if not step.switched_on:
-            return False
-        if step.act is Act.SMS and ("sms" not in self.dossier.reach or "sms" in self.dossier.refused):
-            return False
-        return only is ALL_ITEMS or (
-            undisputed(item) >= only.least(item.currency)
-            and (not only.segments or self.dossier.segment in only.segments)
-            and (not only.countries or self.dossier.country in only.countries)
-            and (not only.relationship or only.relationship == self.dossier.profile.relationship)
+    def come(self, item: Item, told: tuple[Told, ...]) -> Coming:
+        """The step the item has come to, had it been told as much."""
+        spoken = self.messages if item.due >= self.today else ()
+        standing = Standing(
+            item.due, item.issued, told, item.paid_since, item.notice_deadline, spoken, self.too_small_for(item)
         )
+        return self.course.come(standing)
 
-    def opens(self, step: Step, item: Item, done: Sequence[Told]) -> Coming | None:
-        """When the next occurrence of a step is for; None when what it is counted from has not happened."""
-        if step.before_due:
-            return self.opens_before_due(step, item)
-        anchor = self.anchor(step, item)
-        if anchor is None:
-            return None
-        occurrence = _times(step.id, item) + 1
-        calendar = self.calendar_for(step)
-        start, end = step.when.start(anchor, calendar), step.when.end(anchor, calendar)
-        about = [told.day for told in item.told if told.wording and not told.failed]
-        # Never on the due date itself, nor before the age the step is meant for.
-        start = max(start, item.due + timedelta(days=max(1, step.only.days_late)))
-        if step.repeat == 1 and step.act in MESSAGES and self.said_since(start, step, item):
-            return Coming(step, occurrence, start, due=False, rule="passed")
-        if step.act is Act.DECISION:
-            start = self.unanswered(step, item, start)
-        begins, on = self.window(step, start, end, about, self.pace)
-        effect: type_params = {}
-        if step.again and self.dossier.profile.pace:
-            _, usual = self.window(step, start, end, about, lambda low, high: (low, high))
-            if on < usual > self.today or usual < on >= self.today:
-                effect = self.dossier.profile.paced()
-        if on <= self.today:
-            return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
-        wait = self.why_wait(step, item, begins, bool(done))
-        return Coming(step, occurrence, on, due=False, rule=wait, effect=effect)
+    def too_small_for(self, item: Item) -> frozenset[str]:
+        """The steps whose minimum amount the item does not reach."""
+        asked = undisputed(item)
+        small = [step.id for step in self.procedure.with_minimum if asked < step.only.least(item.currency)]
+        return frozenset(small) if small else _NONE
 
-    def window(
-        self, step: Step, start: date, end: date, about: Sequence[date], pace: Callable[[int, int], tuple[int, int]]
-    ) -> tuple[date, date]:
-        """When a step's window begins, and its day in it; `about` are the days of the messages about the item."""
-        calendar = self.calendar_for(step)
-        if step.again and about:
-            low, high = pace(step.again.low, step.again.high)
-            again = step.again._replace(low=low, high=high)
-            start = max(start, again.start(max(about), calendar))
-            end = again.end(max(about), calendar)
-        end = max(start, end)
-        # A first contact goes on the first working day, whatever weekday.
-        on = calendar.preferred(start, end) if step.act is Act.EMAIL and about else calendar.on_or_after(start)
-        if step.act in _CONTACTS:
-            on = _both(self.dossier.calendar, self.dossier.creditor_calendar, on)
-        return start, on
-
-    def opens_before_due(self, step: Step, item: Item) -> Coming | None:
-        """A step on or before the due date: its day, or the last working day before; never after the due date."""
-        today, calendar = self.today, self.dossier.calendar
-        if today > item.due:
-            return None
-        occurrence = _times(step.id, item) + 1
-        early = self.limits.earlier_when_late if self.dossier.profile.habitually_late else 0
-        first = step is self.procedure.first_reminder and step.when.low < 0
-        usual = on = calendar.on_or_before(step.when.start(item.due, calendar))
-        if early and first:
-            on = calendar.on_or_before(step.when.start(item.due - timedelta(days=early), calendar))
-        effect = self.dossier.profile.earlier((usual - on).days) if on < usual > today else {}
-        speaks = step.act in MESSAGES
-        if item.issued and on <= item.issued:  # the invoice itself is the word of that day
-            return None
-        if speaks and any(told.wording and not told.failed and told.day >= on for told in item.told):
-            return Coming(step, occurrence, on, due=False, rule="passed")
-        if on > today:
-            return Coming(step, occurrence, on, due=False, rule="step.later", effect=effect)
-        if speaks and self.crowded(on, before_due=True):
-            if on == today:
-                self.skipped.add(item.id)
-            return Coming(step, occurrence, on, due=False, rule="passed")
-        return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
-
-    def anchor(self, step: Step, item: Item) -> date | None:
-        """The day an offset is counted from."""
-        when = step.when
-        if when.anchor is Anchor.DUE:
-            return item.due
-        if when.anchor is Anchor.DEADLINE:
-            noticed = item.notice_deadline  # one from before an extension counts no more
-            return noticed if noticed and noticed >= item.due else None
-        if not item.told:
-            return None
-        before = self.step_before(step, item) if when.anchor is Anchor.STEP_BEFORE else self.procedure.step(when.step)
-        if before is None:
-            return None
-        days = [told.day for told in self.done(before, item) if not told.asked]
-        wanted = when.occurrence or before.repeat
-        return days[wanted - 1] if len(days) >= wanted else None
-
-    def step_before(self, step: Step, item: Item) -> Step | None:
-        """The nearest earlier contact that is meant for this item."""
-        earlier = self.procedure.steps[: self.procedure.rank[step.id]]
-        contacts = (before for before in reversed(earlier) if before.act in MESSAGES or before.act in TASKS)
-        return next((before for before in contacts if before.act is not Act.CHECK and self.meant(before, item)), None)
-
-    def calendar_for(self, step: Step) -> Calendar:
-        """The customer's calendar; the creditor's for what its own people do alone."""
-        ours = step.act in (Act.CHECK, Act.DECISION)
-        return self.dossier.creditor_calendar if ours else self.dossier.calendar
-
-    def overdue_word(self, told: Told, item: Item) -> bool:
-        """Whether a message spoke of the item as overdue."""
-        return told.wording in self.procedure.after_due and not told.failed and told.day > item.due
-
-    def said_since(self, start: date, step: Step, item: Item) -> bool:
-        """Whether an overdue message as firm as a step has named the item since the step's time came."""
-        rank = self.procedure.rank
-        words = (told for told in item.told if self.overdue_word(told, item) and told.day >= start)
-        return any(rank[told.wording] >= rank[step.id] for told in words)
-
-    def pace(self, low: int, high: int) -> tuple[int, int]:
-        """The interval, towards one of its bounds when the payer's habits are known."""
-        pace = self.dossier.profile.pace
-        if pace > 0:
-            return high, high
-        return (low, low) if pace < 0 else (low, high)
-
-    def unanswered(self, step: Step, item: Item, start: date) -> date:
-        """A decision waits until the last word about the item has had its time to be answered."""
-        own = [told.day for told in item.told if told.step in self.procedure.after_due and not told.failed]
-        if not own or not step.presumes:
-            return start
-        answered_by = self.dossier.calendar.add(max(own), self.limits.reply_working_days)
-        return max(start, answered_by + timedelta(days=1))
-
-    def soften(self, coming: Coming, item: Item) -> Coming:
-        """A step that presumes what is not on record gives way to the nearest softer overdue message."""
-        step = coming.step
-        if step is None or self.presumed(step, item):
-            return coming
-        for softer in reversed(self.procedure.steps[: self.procedure.rank[step.id]]):
-            if softer.act in MESSAGES and not softer.before_due and self.meant(softer, item):
-                done = self.done(softer, item)
-                opened = self.opens(softer, item, done) if len(done) < softer.repeat else None
-                if opened and opened.rule != "passed" and self.presumed(softer, item):
-                    return opened
-        return coming._replace(due=False, on=self.ask_at_end_on(item), rule="procedure.ended")
-
-    def presumed(self, step: Step, item: Item) -> bool:
-        """Whether the messages a step presumes are on record, accepted and not bounced.
-
-        A message presumes that the item was spoken of since it fell due; a decision as many words as it names, each at
-        least as firm, and the calls and meetings it names.
-        """
-        if not step.presumes:
-            return True
-        rank = self.procedure.rank
-        words = sorted((rank[told.wording] for told in item.told if self.overdue_word(told, item)), reverse=True)
-        if step.act is not Act.DECISION:
-            return bool(words)
-        named = [before for name in step.presumes if (before := self.procedure.step(name))]
-        needed = sorted((rank[before.id] for before in named if before.act in MESSAGES), reverse=True)
-        firm_enough = all(word >= need for word, need in zip(words, needed, strict=False))
-        others = (self.done(before, item) for before in named if before.act not in MESSAGES)
-        return len(words) >= len(needed) and firm_enough and all(others)
-
-    def why_wait(self, step: Step, item: Item, start: date, done: bool) -> str:
-        """The rule by which a step that is not due yet waits."""
-        if start <= self.today and step.act is Act.EMAIL:
-            return "window.preferred_day"
-        if step is self.procedure.first_overdue and self.today > item.due and not done:
-            return "grace"
-        return "between.messages" if done or step.again else "step.later"
+    def effect(self, coming: Coming) -> type_params:
+        """How the payer's habits moved the day of a step, empty when they did not."""
+        if coming.earlier:
+            return self.dossier.profile.earlier(coming.earlier)
+        return self.dossier.profile.paced() if coming.paced else {}
 
     # --- what is allowed today -----------------------------------------------------------------------------------
-
-    def crowded(self, day: date, *, before_due: bool) -> bool:
-        """Whether the customer's last message before (or on) `day` is too near."""
-        last = next((contact for contact in reversed(self.messages) if contact.day <= day), None)
-        if last is None:
-            return False
-        both_before = before_due and last.before_due
-        return (day - last.day).days < (self.limits.spacing_before_due if both_before else self.limits.spacing)
 
     def refusal(self, day: date, *, before_due: bool, now: datetime | None) -> tuple[str, type_params] | None:
         """Why no message may leave on `day`, None when it may."""
@@ -658,7 +414,7 @@ class _Look:
             return "calendar.weekend", {}
         if not hours_left(day, now, self.dossier.zone):
             return "hours.quiet", {}
-        if self.crowded(day, before_due=before_due):
+        if crowded(self.messages, day, self.limits, before_due=before_due):
             return "spacing.message", {"day": self.messages[-1].day}
         week = day - timedelta(days=6)
         if sum(contact.day >= week for contact in self.messages) >= self.limits.messages_a_week:
@@ -727,7 +483,8 @@ class _Look:
         chosen = {item.id for item in due}
         free = [item for item in items if item.id in self.wanted]
         main = [item for item in free if item.id in chosen or (overdue and self.past_grace(item))]
-        soon = [item for item in free if item not in main and self.due_soon(item)]
+        listed = {item.id for item in main}
+        soon = [item for item in free if item.id not in listed and self.due_soon(item)]
         credited = credits_left(items)
         asked = main if overdue else main + soon
         demanded = sum(self.wanted[item.id] for item in asked) + sum(item.open for item in credited)
@@ -741,10 +498,10 @@ class _Look:
             return False
         lines = [self.line(item, Section.OVERDUE if overdue else Section.DUE_SOON, step.id) for item in main]
         lines += [self.line(item, Section.DUE_SOON, step.id) for item in soon]
-        lines += [Line(item.id, item.open, Section.CREDIT, LISTED, _times(LISTED, item) + 1) for item in credited]
+        lines += [Line(item.id, item.open, Section.CREDIT, LISTED, times(LISTED, item.told) + 1) for item in credited]
         thanks = tuple(receipt for receipt in self.thankable() if receipt.currency == currency)
         place = len(self.planned)
-        self.messages.append(Contact(self.today, step.act, before_due=not overdue))
+        self.messages = (*self.messages, Spoken(self.today, before_due=not overdue))
         looks = {item.id: self.after(item, step.id) for item in (*main, *soon)}
         reply_by = self.dossier.calendar.on_or_before(min(looks[item.id] for item in due) - timedelta(days=1))
         self.planned.append(
@@ -755,7 +512,8 @@ class _Look:
         )  # fmt: skip
         for item in (*main, *soon):
             told, _ = self.told_as(item, step.id)
-            rule, effect = (f"step.{told}", self.coming[item.id].effect) if told != LISTED else ("listed.item", {})
+            rule = f"step.{told}" if told != LISTED else "listed.item"
+            effect = self.effect(self.coming[item.id]) if told != LISTED else {}
             self.say(item.id, Outcome.SENT, rule, effect, step.id, looks[item.id], place)
         for item in credited:
             self.say(item.id, Outcome.SENT, "listed.credit", {}, step.id, self.review, place)
@@ -790,7 +548,7 @@ class _Look:
             rank = self.procedure.rank
             if coming.due or (coming.rule == "window.preferred_day" and rank[step.id] <= rank[wording]):
                 return step.id, coming.occurrence
-        return LISTED, _times(LISTED, item) + 1
+        return LISTED, times(LISTED, item.told) + 1
 
     def past_grace(self, item: Item) -> bool:
         """Overdue, and the days of courtesy are over."""
@@ -872,12 +630,7 @@ class _Look:
 
     def may_ask(self, item: Item, ask: str) -> bool:
         """Whether a person was not asked this about the item within the review time."""
-        return self.askable_on(item, ask) <= self.today
-
-    def askable_on(self, item: Item, ask: str) -> date:
-        """The day from which on a person may be asked this about the item, again if need be."""
-        last = max((told.day for told in item.told if told.step == ASK + ask), default=None)
-        return self.today if last is None else last + timedelta(days=self.limits.review)
+        return askable_on(item.told, ask, self.today, self.limits.review) <= self.today
 
     def ask_at_the_end(self, items: Sequence[Item]) -> None:
         """An item for which the procedure has nothing left is a person's to decide; nothing due is ever nowhere."""
@@ -890,11 +643,6 @@ class _Look:
         for item in asked:
             look = self.today + timedelta(days=self.limits.review)
             self.say(item.id, Outcome.ESCALATED, "procedure.ended", {}, name, look, self.last())
-
-    def ask_at_end_on(self, item: Item) -> date:
-        """The next day on which a person may be asked what to do now that the procedure has nothing left."""
-        tomorrow = self.today + timedelta(days=1)
-        return min(self.review, max(tomorrow, self.askable_on(item, "procedure_ended")))
 
     def turn_to_people(self, items: Sequence[Item]) -> None:
         """The checks, calls, meetings and decisions whose time has come, one task a kind, the oldest first.
@@ -918,9 +666,9 @@ class _Look:
             outcome = Outcome.ESCALATED if step.act is Act.DECISION else Outcome.TASK
             for item in due:
                 if item.id not in self.verdicts:
-                    effect = self.coming[item.id].effect
+                    effect = self.effect(self.coming[item.id])
                     self.say(item.id, outcome, f"step.{name}", effect, name, self.after(item), self.last())
-            spoken = spoken or step.act in _CONTACTS
+            spoken = spoken or step.act in CONTACTS
 
     def put_off(self, item: Item, step: Step, rule: str, params: type_params, day: date) -> None:
         """A task that is not for today moves; an item told of in a message is looked at again for it."""
@@ -941,9 +689,9 @@ class _Look:
         ours = self.dossier.creditor_calendar
         if not ours.works(self.today):
             return "calendar.closed", {}, ours.on_or_after(tomorrow)
-        if step.act not in _CONTACTS:
+        if step.act not in CONTACTS:
             return None
-        day = _both(self.dossier.calendar, ours, tomorrow)
+        day = both(self.dossier.calendar, ours, tomorrow)
         if not self.dossier.calendar.works(self.today):
             holiday = self.dossier.calendar.holidays.get(self.today, "")
             return ("calendar.holiday", {"holiday": holiday}, day) if holiday else ("calendar.weekend", {}, day)
@@ -958,7 +706,7 @@ class _Look:
         section = Section.OVERDUE if item.due < self.today else Section.DUE_SOON
         if item.open < 0:
             section = Section.CREDIT
-        return Line(item.id, self.wanted.get(item.id, item.open), section, step, _times(step, item) + 1)
+        return Line(item.id, self.wanted.get(item.id, item.open), section, step, times(step, item.told) + 1)
 
     # --- the rest ------------------------------------------------------------------------------------------------
 
@@ -968,7 +716,9 @@ class _Look:
             until = hold.until
             if hold.ask and (coming := self.coming.get(item.id)):
                 waits = not coming.due and not hold.at_once
-                until = min(until, coming.on if waits else self.askable_on(item, hold.ask))
+                until = min(
+                    until, coming.on if waits else askable_on(item.told, hold.ask, self.today, self.limits.review)
+                )
             return Verdict(item.id, Outcome.HELD, hold.rule, hold.params, next_look=until)
         if item.open <= 0:
             return Verdict(item.id, Outcome.NOT_YET, "credit.waiting", {}, next_look=self.review)
@@ -977,14 +727,14 @@ class _Look:
         if coming.rule in ("escalation.waiting", "procedure.ended"):
             return Verdict(item.id, Outcome.ESCALATED, coming.rule, {}, step, self.no_later(item, coming.on))
         params: type_params = {"day": coming.on}
-        if item.id in self.skipped:
+        if coming.skipped:
             params = {"why": "spacing.message", "day": self.messages[-1].day}
             return Verdict(item.id, Outcome.NOT_YET, "skipped", params, step, coming.on)
         if coming.rule == PAID_LATELY:
             params = {"day": item.paid_since}
         elif coming.step is not None:
             params["step"] = step
-        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params | coming.effect, step, coming.on)
+        return Verdict(item.id, Outcome.NOT_YET, coming.rule, params | self.effect(coming), step, coming.on)
 
     def after(self, item: Item, wording: str = "") -> date:
         """When an item dealt with today is looked at next: as if its step had been done, and told in these words."""
@@ -994,7 +744,7 @@ class _Look:
         if coming.step and coming.due and coming.step.id != step:
             asked = coming.step.act is Act.DECISION
             told.append(Told(coming.step.id, self.today, "", coming.occurrence, asked))
-        later = self.come(item._replace(told=(*item.told, *told)))
+        later = self.come(item, (*item.told, *told))
         return max(later.on, self.today + timedelta(days=1))
 
     def say(
@@ -1013,7 +763,7 @@ class _Look:
         return len(self.planned) - 1
 
 
-_CONTACTS: Final = frozenset({Act.CALL, Act.MEETING})  # tasks in which the customer hears from us
+_NONE: Final[frozenset[str]] = frozenset()
 # Held items named in a demand, so that the customer knows they were not overlooked.
 _NAMED: Final = frozenset({"hold.disputed", "hold.promised", "hold.plan_kept"})
 # Holds under which not even thanks are said.
@@ -1069,7 +819,7 @@ def credits_left(items: Iterable[Item]) -> list[Item]:
 
 def undisputed(item: Item) -> int:
     """What of an item nobody contests."""
-    return item.open - min(item.disputed, item.open)
+    return item.open - min(item.disputed, item.open) if item.disputed else item.open
 
 
 def promise_rests(promise: Promise, dossier: Dossier, today: date) -> date | None:
@@ -1093,13 +843,6 @@ def _by_currency(items: Iterable[Item]) -> dict[str, list[Item]]:
     return dict(sorted(grouped.items()))
 
 
-def _both(one: Calendar, other: Calendar, day: date) -> date:
-    """The first day from `day` on that both calendars work."""
-    while not (one.works(day) and other.works(day)):
-        day += timedelta(days=1)
-    return day
-
-
 def _step(coming: Coming) -> Step:
     assert coming.step is not None, "only asked of items whose step is due"
     return coming.step
@@ -1107,8 +850,3 @@ def _step(coming: Coming) -> Step:
 
 def _act(coming: Coming) -> Act | None:
     return coming.step.act if coming.step else None
-
-
-def _times(step: str, item: Item) -> int:
-    """How often an item was told as a step, also in messages that bounced."""
-    return sum(told.step == step for told in item.told)

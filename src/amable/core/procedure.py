@@ -168,6 +168,11 @@ class Procedure:
         """The steps after the due date."""
         return tuple(step for step in self.steps if not step.before_due)
 
+    @cached_property
+    def with_minimum(self) -> tuple[Step, ...]:
+        """The steps that are for items of a minimum amount only."""
+        return tuple(step for step in self.steps if step.only.minimum)
+
     def step(self, name: str) -> Step | None:
         """The step of this name."""
         place = self.rank.get(name)

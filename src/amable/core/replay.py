@@ -12,6 +12,7 @@ from datetime import date
 from operator import itemgetter
 from typing import NamedTuple
 
+from amable.core.course import Told
 from amable.core.days import ONE_DAY
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import (
@@ -25,7 +26,6 @@ from amable.core.planning import (
     Planned,
     Promise,
     Receipt,
-    Told,
     decide,
     type_params,
 )  # fmt: skip

@@ -10,12 +10,13 @@ from typing import Final, NamedTuple
 
 from anyascii import anyascii
 
+from amable.core.course import ASK
 from amable.core.kindness import Finding
 from amable.core.languages import LANGUAGES, say, sentences, show_date, show_money
 from amable.core.money import Money
-from amable.core.planning import ASK, Planned
+from amable.core.planning import Planned
 from amable.correspondence.outbox import ItemFacts, Recipient
-from amable.ledger.models import Customer
+from amable.ledger.queries import CustomerRow
 from amable.organisation.models import Creditor
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -32,14 +33,14 @@ def kind(step: str) -> str:
     return name if f"task.title.{name}" in sentences(LANGUAGES[0]) else "check"
 
 
-def title(creditor: Creditor, customer: Customer, step: str) -> str:
+def title(creditor: Creditor, customer: CustomerRow, step: str) -> str:
     """The heading of a task."""
     return say(f"task.title.{kind(step)}", creditor.language, customer=customer.name)
 
 
 def describe(
     creditor: Creditor,
-    customer: Customer,
+    customer: CustomerRow,
     recipient: Recipient,
     facts: Mapping[int, ItemFacts],
     planned: Planned,

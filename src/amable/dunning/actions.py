@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
+from amable import __version__
 from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import MESSAGES, Act, Procedure
+from amable.core.procedure import MESSAGES, Act, Procedure, Step
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import Message, MessageItem
-from amable.dunning.dossier import Known, Setting, addresses, gather, setting
+from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
 from amable.evidence import log
 from amable.evidence.log import Event
-from amable.ledger.models import Contact, Customer, Item
+from amable.ledger import queries
+from amable.ledger.models import Customer, Item
+from amable.ledger.queries import CustomerRow
+from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
 BATCH = 500
@@ -46,13 +53,24 @@ class Reviewed:
     withdrawn: int = 0
 
 
+class _Step(NamedTuple):
+    """A step carried out about an item, as a message or task will have it in a row."""
+
+    item: int
+    step: str
+    cycle: int
+    occurrence: int
+    section: str
+    amount: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A message or task ready to be kept, with its bytes."""
+    """A message or task ready to be kept: the facts of its row, the steps it carries, and its bytes once composed."""
 
-    message: Message
-    items: tuple[MessageItem, ...]
-    data: bytes
+    facts: dict[str, Any]
+    steps: tuple[_Step, ...]
+    data: bytes | None
     personal: dict[str, str]
 
 
@@ -70,10 +88,12 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
             for message in earlier
             if not message.rehearsal and ((whole and message.day <= whole) or written(message.path))
         ]
-        Message.objects.filter(creditor=creditor, pk__in=[message.pk for message in said]).update(state="said")
+        for ids in bulk.batched(message.pk for message in said):
+            Message.objects.filter(creditor=creditor, pk__in=bulk.these(ids)).update(state="said")
         never = list(earlier.values_list("pk", "key"))
-        MessageItem.objects.filter(creditor=creditor, message__in=[pk for pk, _ in never]).update(withdrawn=True)
-        Message.objects.filter(creditor=creditor, pk__in=[pk for pk, _ in never]).update(state="withdrawn")
+        for batch in bulk.batched(pk for pk, _ in never):
+            MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
+            Message.objects.filter(creditor=creditor, pk__in=bulk.these(batch)).update(state="withdrawn")
         events = [Event("message.said", today, {"message": m.key, "day": m.day.isoformat()}) for m in said]
         events += [Event("message.withdrawn", today, {"message": key, "rules": []}) for _, key in never]
         log.record(creditor, events)
@@ -85,9 +105,10 @@ def review(
     today: date,
     now: datetime | None,
     *,
+    composed: bool = True,
     progress: Callable[[int], object] = lambda n: None,
 ) -> Reviewed:
-    """Look at every customer with something open, decide, and write what should leave today.
+    """Look at every customer whose day has come, decide, and propose what should leave today, `composed` or not yet.
 
     Deciding again on the same day replaces what is not said yet: the same bytes when nothing changed, recomposed under
     the same name when something did, withdrawn when no longer wanted. Each batch is one transaction.
@@ -97,7 +118,7 @@ def review(
     done = Reviewed()
     for customers in _batches(creditor, today):
         with transaction.atomic():
-            _Review(it, now, gate, done).batch(customers)
+            _Review(it, now, gate, done, composed=composed).batch(customers)
         progress(len(customers))
     return done
 
@@ -124,68 +145,94 @@ def procedure_last_used(creditor: Creditor) -> str:
     return stored.text if stored else ""
 
 
-def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
-    """Customers with something open, settled today, seen last time or waiting for today, in order of their number."""
-    ids = set(Item.objects.filter(creditor=creditor).exclude(open=0).values_list("customer_id", flat=True))
-    ids |= set(Item.objects.filter(creditor=creditor, settled_in_run=today).values_list("customer_id", flat=True))
-    ids |= set(Look.objects.filter(creditor=creditor).exclude(verdicts="[]").values_list("customer_id", flat=True))
-    # Thanks that wait for a working day, and whoever was written to earlier today.
-    ids |= set(Customer.objects.filter(creditor=creditor, review_on__lte=today).values_list("id", flat=True))
-    of_today = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False)
-    ids |= set(of_today.values_list("customer_id", flat=True))
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), BATCH):
-        yield list(Customer.objects.filter(creditor=creditor, pk__in=ordered[start : start + BATCH]).order_by("pk"))
+def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> None:
+    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed."""
+    kept = Creditor.objects.values().get(pk=creditor.pk)  # as the database has it, whatever file was read
+    facts = {name: str(value) for name, value in kept.items() if name not in _NO_RULES}
+    rules = log.digest(json.dumps([__version__, procedure, facts], sort_keys=True).encode())
+    if creditor.looked_by == rules:
+        return
+    with transaction.atomic():
+        theirs = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
+        Customer.objects.filter(Exists(theirs), creditor=creditor).update(review_on=today)
+        creditor.looked_by = rules
+        creditor.save(update_fields=("looked_by",))
+
+
+_NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by")
+
+
+def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
+    """The customers whose day has come, and whoever was written to earlier today: that is decided again."""
+    theirs = Message.objects.filter(creditor=creditor, day=today, customer=OuterRef("pk"))
+    later = Customer.objects.filter(Exists(theirs), creditor=creditor).exclude(review_on__lte=today)
+    later.update(review_on=today)
+    after: tuple[date, int] | None = None
+    while True:
+        waiting = Customer.objects.filter(creditor=creditor, review_on__lte=today).order_by("review_on", "pk")
+        if after:
+            waiting = waiting.filter(Q(review_on__gt=after[0]) | Q(review_on=after[0], pk__gt=after[1]))
+        keys = [(day, pk) for day, pk in waiting.values_list("review_on", "pk")[:BATCH] if day]
+        if not keys:
+            return
+        after = keys[-1]
+        yield queries.customers(creditor, [pk for _, pk in keys])
 
 
 class _Review:
     """One batch of customers: decided, composed, and brought into line with what an earlier run of the day wrote."""
 
-    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed) -> None:
-        self.it, self.now, self.gate, self.done = it, now, gate, done
+    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed, *, composed: bool) -> None:
+        self.it, self.now, self.gate, self.done, self.composed = it, now, gate, done, composed
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
-        self.addresses: dict[int, frozenset[str]] = {}
         self.leaving: dict[str, datetime] = {}
         self.worded: dict[str, dict[str, object]] = {}  # why a message has its words, by its key
 
-    def batch(self, customers: Sequence[Customer]) -> None:
+    def batch(self, customers: Sequence[CustomerRow]) -> None:
         creditor, today = self.it.creditor, self.it.today
-        looks = {look.customer_id: look for look in Look.objects.filter(creditor=creditor, customer__in=customers)}
-        contacts = Contact.objects.filter(creditor=creditor, customer__in=customers)
-        self.addresses = {contact.customer_id: frozenset(addresses(contact)) for contact in contacts}
-        gone = self.gone(customers)
-        fresh: list[Look] = []
-        reviews: list[tuple[date | None, int, int]] = []
+        ids = [customer.pk for customer in customers]
+        looks = dict(
+            Look.objects.filter(creditor=creditor, customer__in=bulk.these(ids)).values_list("customer_id", "verdicts")
+        )
+        gone = self.gone(ids)
+        fresh: list[bulk.Row] = []
+        reviews: list[bulk.Row] = []
         for customer, known in zip(customers, gather(self.it, customers), strict=True):
             decision = decide(known.dossier, today, None if customer.pk in gone else self.now)
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
-            if look is None or shown != verdicts or gist(unpack(look.verdicts)) != gist(verdicts):
+            if look is None or shown != verdicts or gist(unpack(look)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
-            fresh.append(Look(creditor=creditor, customer=customer, day=today, verdicts=pack(verdicts)))
-            if customer.review_on != decision.look_again:
-                reviews.append((decision.look_again, customer.pk, creditor.pk))
+            fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
+            reviews.append((self.next_look(decision), creditor.pk, customer.pk))
             self.done.customers += 1
-        Look.objects.bulk_create(
-            fresh,
-            update_conflicts=True,
-            unique_fields=("creditor", "customer"),
-            update_fields=("day", "verdicts"),
-            batch_size=500,
-        )
-        with connection.cursor() as cursor:
-            cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s AND creditor_id = %s", reviews)
-        self.settle(customers)
+        bulk.upsert(Look, ("creditor", "customer"), ("day", "verdicts"), fresh)
+        bulk.update(Customer, ("review_on",), reviews)
+        self.settle(ids)
         log.record(creditor, self.events)
 
-    def gone(self, customers: Sequence[Customer]) -> set[int]:
+    def next_look(self, decision: Decision) -> date | None:
+        """When a customer is looked at next: today again while a gate is shut, else when something may change.
+
+        What happened today is the news of one day: tomorrow it reads otherwise, whether or not anything is due then.
+        """
+        if self.gate and any(_gated(planned, self.it.procedure) for planned in decision.planned):
+            return self.it.today
+        tomorrow = self.it.today + timedelta(days=1)
+        news = decision.planned or any(
+            verdict.outcome in (Outcome.PAID, Outcome.MOVED) or verdict.rule == "skipped"
+            for verdict in decision.verdicts
+        )
+        return tomorrow if news else decision.look_again
+
+    def gone(self, customers: Sequence[int]) -> set[int]:
         """Who was written to earlier today, by a mail whose moment is over: quiet hours cannot take it back."""
         earlier = Message.objects.filter(
-            creditor=self.it.creditor, customer__in=customers, day=self.it.today, state="proposed"
+            creditor=self.it.creditor, customer__in=bulk.these(customers), day=self.it.today, state="proposed"
         ).exclude(leaves_at=None)
         gone: set[int] = set()
         for key, customer, leaves_at in earlier.values_list("key", "customer_id", "leaves_at"):
@@ -198,7 +245,7 @@ class _Review:
 
     # --- one customer --------------------------------------------------------------------------------------------
 
-    def carry_out(self, customer: Customer, known: Known, decision: Decision) -> list[KeptVerdict]:
+    def carry_out(self, customer: CustomerRow, known: Known, decision: Decision) -> list[KeptVerdict]:
         """Compose what was planned; the verdicts, each with the message that carries it."""
         keys: list[str] = []
         refused: dict[int, tuple[Finding, ...]] = {}
@@ -229,7 +276,7 @@ class _Review:
         return kept(verdict, key)
 
     def write(
-        self, customer: Customer, known: Known, planned: Planned, verdicts: Sequence[Verdict]
+        self, customer: CustomerRow, known: Known, planned: Planned, verdicts: Sequence[Verdict]
     ) -> str | outbox.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
         if planned.act not in MESSAGES and planned.act is not Act.THANKS:
@@ -244,54 +291,78 @@ class _Review:
             leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
         step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
         assert step is not None, "decide plans only steps of its procedure"
-        thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
-        composed = outbox.compose(
-            outbox.Occasion(
-                planned,
-                step,
-                it.creditor,
-                known.recipient,
-                known.facts,
-                key,
-                it.today,
-                leaves_at,
-                self.addresses.get(customer.pk, frozenset()),
-                tuple(thread),
-            )
-        )
-        if isinstance(composed, outbox.Withheld):
-            return composed
-        self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
-        message = Message(
-            creditor=it.creditor,
-            customer=customer,
-            day=it.today,
-            slot=slot,
-            key=key,
-            act=Act.EMAIL,
-            step=planned.step,
-            wording=composed.wording,
-            language=known.recipient.language,
-            currency=planned.currency,
-            demanded=planned.demanded,
-            before_due=step.before_due,
-            rehearsal=it.creditor.placeholder,
-            message_id=composed.message_id,
-            subject=composed.subject,
-            leaves_at=leaves_at,
-            path=f"mail/{self.name(customer, key)}{composed.ending}",
-            blob=log.digest(composed.data),
-        )
-        if planned.act is Act.THANKS:
-            message.act = Act.THANKS
-        personal = {"to": ", ".join(composed.to), "customer": customer.name}
-        self.written[key] = _Written(message, self.items(message, planned, known), composed.data, personal)
+        facts = self.facts(customer, slot, key, planned.act, planned.step, planned.currency) | {
+            "language": known.recipient.language,
+            "demanded": planned.demanded,
+            "before_due": step.before_due,
+            "leaves_at": leaves_at,
+        }
+        data = None
+        if self.composed:
+            composed = self.compose(known, planned, step, key, leaves_at)
+            if isinstance(composed, outbox.Withheld):
+                return composed
+            self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
+            data = composed.data
+            facts |= {
+                "wording": composed.wording,
+                "message_id": composed.message_id,
+                "subject": composed.subject,
+                "path": f"mail/{self.name(customer, key)}{composed.ending}",
+                "blob": log.digest(data),
+            }
+        personal = {"to": ", ".join(known.recipient.emails), "customer": customer.name}
+        self.written[key] = _Written(facts, self.steps(planned, known), data, personal)
         self.done.messages += 1
         return key
 
+    def facts(self, customer: CustomerRow, slot: str, key: str, act: str, step: str, currency: str) -> dict[str, Any]:
+        """What the row of any message or task says; what is empty here is filled in when it is known."""
+        return {
+            "creditor": self.it.creditor.pk,
+            "customer": customer.pk,
+            "day": self.it.today,
+            "slot": slot,
+            "key": key,
+            "act": act,
+            "step": step,
+            "wording": "",
+            "language": self.it.creditor.language,
+            "currency": currency,
+            "demanded": 0,
+            "before_due": False,
+            "state": "proposed",
+            "reason": "",
+            "rehearsal": self.it.creditor.placeholder,
+            "message_id": "",
+            "subject": "",
+            "leaves_at": None,
+            "path": "",
+            "blob": "",
+        }
+
+    def compose(
+        self, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
+    ) -> outbox.Composed | outbox.Withheld:
+        thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
+        return outbox.compose(
+            outbox.Occasion(
+                planned,
+                step,
+                self.it.creditor,
+                known.recipient,
+                known.facts,
+                key,
+                self.it.today,
+                leaves_at,
+                known.addresses,
+                tuple(thread),
+            )
+        )
+
     def write_task(
         self,
-        customer: Customer,
+        customer: CustomerRow,
         known: Known,
         planned: Planned,
         step: str,
@@ -301,74 +372,54 @@ class _Review:
         """Write one task for a person of the creditor's, in the creditor's language."""
         it = self.it
         key = outbox.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
-        text = tasks.describe(it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today)
-        message = Message(
-            creditor=it.creditor,
-            customer=customer,
-            day=it.today,
-            slot=f"task.{step}",
-            key=key,
-            act=planned.act if not findings else Act.CHECK,
-            step=step,
-            language=it.creditor.language,
-            currency=planned.currency,
-            rehearsal=it.creditor.placeholder,
-            subject=tasks.title(it.creditor, customer, step),
-            path=f"tasks/{self.name(customer, key)}.md",
-            blob=log.digest(text.encode()),
-        )
-        items = self.items(message, planned, known) if not findings else ()
-        self.written[key] = _Written(message, items, text.encode(), {"customer": customer.name})
+        act = planned.act if not findings else Act.CHECK
+        facts = self.facts(customer, f"task.{step}", key, act, step, planned.currency)
+        data = None
+        if self.composed:
+            text = tasks.describe(
+                it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
+            )
+            data = text.encode()
+            facts |= {
+                "subject": tasks.title(it.creditor, customer, step),
+                "path": f"tasks/{self.name(customer, key)}.md",
+                "blob": log.digest(data),
+            }
+        steps = self.steps(planned, known) if not findings else ()
+        self.written[key] = _Written(facts, steps, data, {"customer": customer.name})
         self.done.tasks += 1
         return key
 
-    def name(self, customer: Customer, key: str) -> str:
+    def name(self, customer: CustomerRow, key: str) -> str:
         """Day, slug of the customer's identifier and a short key; never the customer's name."""
         slug = tasks.slug(customer.key) if customer.keyed_by != "name" else ""
         return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:12])))
 
-    def items(self, message: Message, planned: Planned, known: Known) -> tuple[MessageItem, ...]:
-        """The steps carried out, one row an item; unapplied cash is no item and has none."""
-        rows = [
-            MessageItem(
-                creditor=self.it.creditor,
-                message=message,
-                item_id=line.item,
-                step=line.step,
-                cycle=known.cycles[line.item],
-                occurrence=line.occurrence,
-                section=line.section,
-                amount=line.amount,
-            )
+    def steps(self, planned: Planned, known: Known) -> tuple[_Step, ...]:
+        """The steps carried out, one an item; unapplied cash is no item and has none."""
+        steps = [
+            _Step(line.item, line.step, known.cycles[line.item], line.occurrence, line.section, line.amount)
             for line in planned.lines
             if line.item > 0
         ]
-        if planned.thanks and planned.act is not Act.THANKS and self.it.procedure.thanks:
-            for item in dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled):
-                rows.append(
-                    MessageItem(
-                        creditor=self.it.creditor,
-                        message=message,
-                        item_id=item,
-                        step=self.it.procedure.thanks.id,
-                        cycle=known.cycles[item],
-                        occurrence=1,
-                        section="settled",
-                        amount=0,
-                    )
-                )
-        return tuple(rows)
+        thanks = self.it.procedure.thanks
+        if planned.thanks and planned.act is not Act.THANKS and thanks:
+            settled = dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled)
+            steps += [_Step(item, thanks.id, known.cycles[item], 1, "settled", 0) for item in settled]
+        return tuple(steps)
 
     # --- the batch against what stands ---------------------------------------------------------------------------
 
-    def settle(self, customers: Sequence[Customer]) -> None:
+    def settle(self, customers: Sequence[int]) -> None:
         """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn."""
         creditor, today = self.it.creditor, self.it.today
-        of_today = Message.objects.filter(creditor=creditor, customer__in=customers, day=today)
+        of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
         decided = of_today.exclude(state="said").exclude(slot__startswith=MONEY)
         standing = {message.key: message for message in decided}
         spoken: dict[int, list[int]] = defaultdict(list)
-        rows_before = MessageItem.objects.filter(creditor=creditor, message__in=standing.values())
+        rows_before = MessageItem.objects.filter(
+            creditor=creditor, message__in=bulk.these([message.pk for message in standing.values()])
+        )
         for message_id, item in rows_before.values_list("message_id", "item_id"):
             spoken[message_id].append(item)
         rows_before.delete()
@@ -380,23 +431,26 @@ class _Review:
                 rules = sorted({verdict.rule for verdict in why})
                 self.events.append(Event("message.withdrawn", today, {"message": key, "rules": rules}))
                 self.done.withdrawn += 1
-        log.keep(creditor, (written.data for written in self.written.values()))
-        new: list[_Written] = []
+        log.keep(creditor, (written.data for written in self.written.values() if written.data is not None))
+        new = [key for key in self.written if key not in standing]
+        ids = {key: message.pk for key, message in standing.items()}
+        ids |= zip(new, bulk.numbers(Message, len(new)), strict=True)
         for key, written in self.written.items():
             before = standing.get(key)
-            if before is not None:
-                written.message.pk = before.pk
-            if before is None or before.blob != written.message.blob or before.state == "withdrawn":
+            if written.data is not None and (
+                before is None or before.blob != written.facts["blob"] or before.state == "withdrawn"
+            ):
                 self.events.append(_message_event(written, today))
-            if before is None:
-                new.append(written)
-            else:
-                written.message.save(force_update=True)
-        Message.objects.bulk_create([written.message for written in new], batch_size=200)
-        rows = [row for written in self.written.values() for row in written.items]
-        for row in rows:
-            row.message_id = row.message.pk
-        MessageItem.objects.bulk_create(rows, batch_size=500)
+            if before is not None:
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**written.facts)
+        if new:
+            fields = self.written[new[0]].facts
+            bulk.insert(Message, ("id", *fields), ((ids[key], *self.written[key].facts.values()) for key in new))
+        bulk.insert(
+            MessageItem,
+            ("creditor", "message", "withdrawn", *_Step._fields),
+            ((creditor.pk, ids[key], False, *step) for key, written in self.written.items() for step in written.steps),
+        )
 
 
 def _gated(planned: Planned, procedure: Procedure) -> bool:
@@ -407,7 +461,7 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 
-def _look_event(customer: Customer, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
+def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
     """What was seen of a customer, their habits included; names stand apart, so that they can be erased."""
     seen: list[list[object]] = []
     personal: dict[str, str] = {}
@@ -424,22 +478,14 @@ def _look_event(customer: Customer, known: Known, verdicts: Sequence[KeptVerdict
 
 
 def _message_event(written: _Written, today: date) -> Event:
-    message = written.message
+    named = ("customer", "slot", "act", "step", "wording", "currency", "demanded", "rehearsal", "blob")
     return Event(
         "message.written",
         today,
         {
-            "message": message.key,
-            "customer": message.customer_id,
-            "slot": message.slot,
-            "act": str(message.act),
-            "step": message.step,
-            "wording": message.wording,
-            "currency": message.currency,
-            "demanded": message.demanded,
-            "rehearsal": message.rehearsal,
-            "blob": message.blob,
-            "items": [[row.item_id, row.step, row.cycle, row.occurrence, row.amount] for row in written.items],
+            "message": written.facts["key"],
+            **{name: written.facts[name] for name in named},
+            "items": [[step.item, step.step, step.cycle, step.occurrence, step.amount] for step in written.steps],
         },
         written.personal,
     )

@@ -7,24 +7,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max
 
 from amable.banking.models import BankLine, Proposal, Statement
+from amable.core.course import Told
 from amable.core.days import Calendar
 from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt
 from amable.core.procedure import Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient
 from amable.ledger import models as ledger
-from amable.ledger import records
+from amable.ledger import queries, records
+from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
 from amable.organisation import calendars
+from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
@@ -41,6 +44,7 @@ class Known:
     recipient: Recipient
     facts: dict[int, ItemFacts]
     cycles: dict[int, int]
+    addresses: frozenset[str]
     threads: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -67,25 +71,38 @@ def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours)
 
 
-def gather(it: Setting, customers: Sequence[ledger.Customer]) -> list[Known]:
+def gather(it: Setting, customers: Sequence[CustomerRow]) -> list[Known]:
     """What is known of each of these customers on the day of the run."""
     batch = _Batch(it, customers)
     return [batch.known(customer) for customer in customers]
 
 
+class _Said(NamedTuple):
+    """A message of an earlier day."""
+
+    pk: int
+    customer_id: int | None
+    day: date
+    act: str
+    step: str
+    wording: str
+    before_due: bool
+    message_id: str
+
+
 class _Batch:
     """The rows of a batch, each read once."""
 
-    def __init__(self, it: Setting, customers: Sequence[ledger.Customer]) -> None:
+    def __init__(self, it: Setting, customers: Sequence[CustomerRow]) -> None:
         self.it = it
         ids = [customer.pk for customer in customers]
         creditor = it.creditor
-        self.contacts = {c.customer_id: c for c in ledger.Contact.objects.filter(creditor=creditor, customer__in=ids)}
-        self.items: dict[int, list[ledger.Item]] = defaultdict(list)
+        self.contacts = {contact.customer_id: contact for contact in queries.contacts(creditor, ids)}
+        self.items: dict[int, list[ItemRow]] = defaultdict(list)
         self.settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
         self.promises: dict[int, list[Promised]] = defaultdict(list)
         recent = it.today - timedelta(days=_THANKED_WITHIN)
-        for item in ledger.Item.objects.filter(creditor=creditor, customer__in=ids).order_by("due_on", "id"):
+        for item in queries.items(creditor, ids):
             if item.open != 0 or (item.settled_in_run and item.settled_in_run >= recent):
                 self.items[item.customer_id].append(item)
             if item.open == 0 and item.settled_on and item.total > 0:
@@ -98,11 +115,11 @@ class _Batch:
     def read_messages(self, ids: Sequence[int]) -> None:
         """What was said about each item, and when each customer was written to. Today's is decided again."""
         creditor, today = self.it.creditor, self.it.today
-        said = Message.objects.filter(creditor=creditor, customer__in=ids, state="said", day__lt=today)
+        said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state="said", day__lt=today)
         self.spoken: dict[int, list[Spoken]] = defaultdict(list)
         self.had: dict[int, list[str]] = defaultdict(list)
-        by_id: dict[int, Message] = {}
-        for message in said.order_by("day", "id"):
+        by_id: dict[int, _Said] = {}
+        for message in map(_Said._make, said.order_by("day", "id").values_list(*_Said._fields)):
             by_id[message.pk] = message
             if message.customer_id is None:
                 continue
@@ -115,28 +132,33 @@ class _Batch:
         self.thread: dict[int, list[str]] = defaultdict(list)
         self.thanked: set[int] = set()
         rows = MessageItem.objects.filter(
-            creditor=creditor, item__customer__in=ids, message__state="said", message__day__lt=today, withdrawn=False
+            creditor=creditor,
+            message__customer__in=these(ids),
+            message__state="said",
+            message__day__lt=today,
+            withdrawn=False,
         )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
-        for row in rows.order_by("message__day", "id"):
-            if row.item_id not in cycles:
+        steps = rows.values_list("id", "message_id", "item_id", "step", "cycle", "occurrence", "section")
+        for _, message_id, item, step, cycle, occurrence, section in sorted(
+            steps, key=lambda row: (by_id[row[1]].day, row[0])
+        ):
+            if item not in cycles:
                 continue
-            message = by_id[row.message_id]
+            message = by_id[message_id]
             if message.message_id:
-                self.thread[row.item_id].append(message.message_id)
-            if row.cycle != cycles[row.item_id]:
+                self.thread[item].append(message.message_id)
+            if cycle != cycles[item]:
                 continue
-            if row.section == "settled":
-                self.thanked.add(row.item_id)
+            if section == "settled":
+                self.thanked.add(item)
             wording = message.step if message.act in ("email", "sms") else ""
-            self.told[row.item_id].append(
-                Told(row.step, message.day, wording, row.occurrence, asked=message.act == "decision")
-            )
+            self.told[item].append(Told(step, message.day, wording, occurrence, asked=message.act == "decision"))
 
     def read_money(self, ids: Sequence[int]) -> None:
         """Payments of the last days, unapplied cash, and money that is probably theirs."""
         creditor, today = self.it.creditor, self.it.today
-        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=ids, reversed_on=None)
+        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=these(ids), reversed_on=None)
         self.unapplied: dict[int, list[ledger.Payment]] = defaultdict(list)
         for payment in payments.exclude(unapplied=0).order_by("received_on", "id"):
             self.unapplied[payment.customer_id].append(payment)
@@ -152,7 +174,7 @@ class _Batch:
             if settled := shares[payment.pk]:
                 self.receipts[payment.customer_id].append((payment, settled))
         standing = ledger.Allocation.objects.filter(
-            creditor=creditor, item__customer__in=ids, reversed=False, amount__gt=0
+            creditor=creditor, item__customer__in=these(ids), reversed=False, amount__gt=0
         ).exclude(item__open=0)
         newest = standing.values("item_id").annotate(day=Max("payment__in_run")).values_list("item_id", "day")
         self.paid_since: dict[int, date] = dict(newest)
@@ -162,17 +184,17 @@ class _Batch:
         # Also a payment for items of several customers, which is nobody's in particular, holds what it would settle.
         explained: dict[int, int] = defaultdict(int)
         for line_id, item, amount, open_ in Proposal.objects.filter(
-            creditor=creditor, line__in=waiting, item__customer__in=ids
+            creditor=creditor, line__in=waiting, item__customer__in=these(ids)
         ).values_list("line_id", "item_id", "amount", "item__open"):
             if amount >= open_ > 0:
                 self.proposed.add(item)
                 explained[line_id] += amount
-        for line in waiting.filter(customer__in=ids):
+        for line in waiting.filter(customer__in=these(ids)):
             left = line.amount - explained[line.pk]
             if left > 0 and line.customer_id is not None:
                 self.suspense[line.customer_id][line.currency] += left
 
-    def known(self, customer: ledger.Customer) -> Known:
+    def known(self, customer: CustomerRow) -> Known:
         it = self.it
         creditor = it.creditor
         rows = self.items[customer.pk]
@@ -217,10 +239,11 @@ class _Batch:
             self.recipient(customer, contact, emails, paid),
             {row.pk: _facts(row) for row in rows} | {-p.pk: _cash_facts(p) for p in self.unapplied[customer.pk]},
             {row.pk: row.cycle for row in rows},
+            frozenset(addresses(contact)),
             {row.pk: tuple(self.thread[row.pk]) for row in rows},
         )
 
-    def item(self, row: ledger.Item) -> Item:
+    def item(self, row: ItemRow) -> Item:
         return Item(
             id=row.pk,
             kind=row.kind,
@@ -254,7 +277,7 @@ class _Batch:
             due=payment.received_on,
         )
 
-    def thankable(self, customer: ledger.Customer, rows: Sequence[ledger.Item]) -> tuple[Receipt, ...]:
+    def thankable(self, customer: CustomerRow, rows: Sequence[ItemRow]) -> tuple[Receipt, ...]:
         """What settled items lately, by bank or by the ledger, and was not thanked for."""
         found = []
         for payment, settled in self.receipts[customer.pk]:
@@ -273,7 +296,7 @@ class _Batch:
         return tuple(found)
 
     def recipient(
-        self, customer: ledger.Customer, contact: ledger.Contact | None, emails: tuple[str, ...], paid: Profile
+        self, customer: CustomerRow, contact: ContactRow | None, emails: tuple[str, ...], paid: Profile
     ) -> Recipient:
         return Recipient(
             key=customer.key,
@@ -289,19 +312,19 @@ class _Batch:
         )
 
 
-def addresses(contact: ledger.Contact | None) -> tuple[str, ...]:
+def addresses(contact: ContactRow | None) -> tuple[str, ...]:
     """The email addresses of a contact, as the ledger has them."""
     return records.addresses(contact.email) if contact else ()
 
 
-def is_consumer(customer: ledger.Customer) -> bool:
+def is_consumer(customer: CustomerRow) -> bool:
     """A consumer, as stated; else whoever has neither a tax id nor a legal form in the name counts as one."""
     if customer.kind:
         return customer.kind == "consumer"
     return not customer.tax_id and not has_legal_form(customer.name)
 
 
-def _paid(row: ledger.Item) -> Paid:
+def _paid(row: ItemRow) -> Paid:
     how: dict[str, Any] = json.loads(row.settled_by)
     params: dict[str, object] = {"date": date.fromisoformat(how["date"])}
     if how["rule"] == "paid.bank":
@@ -309,7 +332,7 @@ def _paid(row: ledger.Item) -> Paid:
     return Paid(row.pk, how["rule"], params)
 
 
-def _may_be_paid(row: ledger.Item) -> bool:
+def _may_be_paid(row: ItemRow) -> bool:
     """Whether what ledger and bank saw would settle the item if it was not the same money; a person is asked which."""
     by_ledger = row.total - row.ledger_open
     return credits_differ(row.total, row.ledger_open, row.allocated) and abs(by_ledger + row.allocated) >= abs(
@@ -317,7 +340,7 @@ def _may_be_paid(row: ledger.Item) -> bool:
     )
 
 
-def _facts(row: ledger.Item) -> ItemFacts:
+def _facts(row: ItemRow) -> ItemFacts:
     return ItemFacts(
         row.number,
         row.kind,

@@ -14,9 +14,10 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from amable.evidence.models import Blob, Entry, Head, Personal
+from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
 _BATCH = 1000
@@ -42,22 +43,16 @@ class Fault:
 
 def record(creditor: Creditor, events: Sequence[Event]) -> None:
     """Insert entries, unchained; any worker may do so at any time."""
-    salted = [{name: (value, secrets.token_hex(16)) for name, value in event.personal.items()} for event in events]
-    entries = Entry.objects.bulk_create(
-        [
-            Entry(creditor=creditor, kind=event.kind, day=event.day, body=_body(event.facts, personal))
-            for event, personal in zip(events, salted, strict=True)
-        ],
-        batch_size=_BATCH,
-    )
-    Personal.objects.bulk_create(
-        [
-            Personal(creditor=creditor, entry=entry, field=name, value=value, salt=salt)
-            for entry, personal in zip(entries, salted, strict=True)
-            for name, (value, salt) in personal.items()
-        ],
-        batch_size=_BATCH,
-    )
+    stamp = Entry._meta.get_field("written_at").pre_save(Entry(), add=True)
+    ids = bulk.numbers(Entry, len(events))
+    entries: list[bulk.Row] = []
+    values: list[bulk.Row] = []
+    for entry, event in zip(ids, events, strict=True):
+        salted = {name: (value, secrets.token_hex(16)) for name, value in event.personal.items()}
+        entries.append((entry, creditor.pk, event.kind, event.day, _body(event.facts, salted), stamp, ""))
+        values += [(creditor.pk, entry, name, value, salt) for name, (value, salt) in salted.items()]
+    bulk.insert(Entry, ("id", "creditor", "kind", "day", "body", "written_at", "digest"), entries)
+    bulk.insert(Personal, ("creditor", "entry", "field", "value", "salt"), values)
 
 
 def record_run(
@@ -85,11 +80,8 @@ def last_run(creditor: Creditor) -> dict[str, Any]:
 
 def keep(creditor: Creditor, contents: Iterable[bytes]) -> None:
     """Keep exact bytes by their digest; the same bytes once."""
-    Blob.objects.bulk_create(
-        [Blob(creditor=creditor, digest=digest(data), data=data) for data in contents],
-        batch_size=100,
-        ignore_conflicts=True,
-    )
+    rows = ((creditor.pk, digest(data), data) for data in contents)
+    bulk.insert(Blob, ("creditor", "digest", "data"), rows, unless_known=True)
 
 
 def digest(data: bytes) -> str:
@@ -110,9 +102,8 @@ def seal(creditor: Creditor) -> str:
             for entry in entries:
                 head.seq += 1
                 head.digest = _chained(head.digest, entry.kind, entry.day, entry.body)
-                sealed.append((head.seq, head.digest, entry.pk))
-            with connection.cursor() as cursor:
-                cursor.executemany("UPDATE evidence_entry SET seq = %s, digest = %s WHERE id = %s", sealed)
+                sealed.append((head.seq, head.digest, creditor.pk, entry.pk))
+            bulk.update(Entry, ("seq", "digest"), sealed)
             head.save(update_fields=("seq", "digest"))
 
 

@@ -1,14 +1,15 @@
-"""What changes the ledger: money booked against items, and money sent back."""
+"""What changes the ledger: money booked against items, money sent back, and who is looked at again for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from amable.core.receivables import open_amount
-from amable.ledger.models import Allocation, Item, Payment
+from amable.ledger.models import Allocation, Customer, Item, Payment
+from amable.organisation.bulk import batched, these
 from amable.organisation.models import Creditor
 
 
@@ -23,6 +24,12 @@ class Money:
     amount: int
     payer: str
     account: str
+
+
+def look_again(creditor: Creditor, customers: Collection[int], today: date) -> None:
+    """Have these customers looked at today: something that is known of them changed."""
+    for batch in batched(sorted(customers)):
+        Customer.objects.filter(creditor=creditor, pk__in=these(batch)).update(review_on=today)
 
 
 def allocate(creditor: Creditor, money: Money, shares: Mapping[int, int], unapplied: int, today: date) -> Payment:

@@ -20,6 +20,7 @@ from amable.core.matching import fold_number
 from amable.core.receivables import open_amount
 from amable.evidence import log
 from amable.evidence.log import Event
+from amable.ledger.actions import look_again
 from amable.ledger.models import Contact, Customer, Item, Taken
 from amable.ledger.records import (
     Amounts,
@@ -31,6 +32,7 @@ from amable.ledger.records import (
     who,
 )
 from amable.ledger.texts import LONGEST_IDENTIFIER, keepable
+from amable.organisation.bulk import batched, these
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
@@ -87,7 +89,7 @@ def take_ledger(
     with transaction.atomic():
         if whole:
             _mark_missing(creditor, seen, {*rejected, *(said.item for _, said in taking.complaints)}, today, taking)
-        _suspect_duplicates(creditor)
+        _suspect_duplicates(creditor, today)
         Taken.objects.bulk_create(
             [Taken(creditor=creditor, kind="ledger", digest=digest, day=today) for digest in digests],
             ignore_conflicts=True,
@@ -121,6 +123,7 @@ class _Batch:
     ) -> None:
         self.creditor, self.today, self.taking, self.seen, self.heard = creditor, today, taking, seen, heard
         self.keys = keys
+        self.touched: set[int] = set()  # customers of whom something is new
 
     def key(self, record: ItemRecord) -> tuple[str, str]:
         """The key of the record's customer, and what it is known by."""
@@ -153,6 +156,8 @@ class _Batch:
         created = Item.objects.bulk_create(new.values(), batch_size=500)
         self.seen.update(item.pk for item in created)
         Item.objects.bulk_update(changed, _CHANGING, batch_size=200)
+        self.touched.update(item.customer_id for item in (*created, *changed))
+        look_again(self.creditor, self.touched, self.today)
         self.taking.rows += len(batch)
         self.taking.new_items += len(created)
         self.taking.changed_items += len(changed)
@@ -228,6 +233,7 @@ class _Batch:
                 changed.append(customer)
         created = Customer.objects.bulk_create(new, batch_size=500)
         Customer.objects.bulk_update(changed, _CUSTOMER_FACTS, batch_size=200)
+        self.touched.update(customer.pk for customer in changed)
         return known_ | {customer.key: customer for customer in created}
 
     def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
@@ -313,6 +319,7 @@ class _Batch:
                 changed.append(contact)
         Contact.objects.bulk_create(new, batch_size=500)
         Contact.objects.bulk_update(changed, _CONTACT_FACTS, batch_size=200)
+        self.touched.update(contact.customer_id for contact in changed)
 
     def existing(self, customers: Mapping[str, Customer]) -> dict[tuple[int, str, str], Item]:
         items = Item.objects.filter(
@@ -399,14 +406,15 @@ def _spoken(record: ItemRecord, facts: Mapping[str, object]) -> dict[str, object
 def _mark_missing(creditor: Creditor, seen: set[int], rejected: set[str], today: date, taking: Taking) -> None:
     """An item that was open and that the latest complete ledger no longer shows, not even in a row it cannot use."""
     shown = Item.objects.filter(creditor=creditor, source=SOURCE, missing_since=None).exclude(open=0)
-    rows = shown.values_list("pk", "number").iterator()
-    gone = [pk for pk, number in rows if pk not in seen and number not in rejected]
-    for start in range(0, len(gone), 500):
-        Item.objects.filter(creditor=creditor, pk__in=gone[start : start + 500]).update(missing_since=today)
+    rows = shown.values_list("pk", "number", "customer_id").iterator()
+    gone = {pk: customer for pk, number, customer in rows if pk not in seen and number not in rejected}
+    for batch in batched(gone):
+        Item.objects.filter(creditor=creditor, pk__in=these(batch)).update(missing_since=today)
+    look_again(creditor, set(gone.values()), today)
     taking.missing_items = len(gone)
 
 
-def _suspect_duplicates(creditor: Creditor) -> None:
+def _suspect_duplicates(creditor: Creditor, today: date) -> None:
     """An open item is suspected while another one, seen before it, is open with its number written otherwise.
 
     The other must be the same customer's, of the same total, and still in the ledger. Nothing stays suspected when the
@@ -424,6 +432,7 @@ def _suspect_duplicates(creditor: Creditor) -> None:
             item.duplicate_of = other
             changed.append(item)
     Item.objects.bulk_update(changed, ("duplicate_of",), batch_size=200)
+    look_again(creditor, {item.customer_id for item in changed}, today)
 
 
 # Facts that follow from what every row must say, and the fields of a record where ours are called otherwise there.

@@ -34,7 +34,7 @@ class Customer(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("creditor", "key"), name="customer_key"),)
-        indexes = (models.Index(fields=("creditor", "review_on"), name="customer_review"),)
+        indexes = (models.Index(fields=("creditor", "review_on", "id"), name="customer_review"),)
 
     def __str__(self) -> str:
         return self.key

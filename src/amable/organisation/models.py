@@ -14,7 +14,7 @@ class Creditor(models.Model):
     """A business that is owed. `minimum` is in major units of whatever currency it is compared with.
 
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
-    in place.
+    in place. `looked_by` is the digest of the rules by which its customers were looked at last.
     """
 
     ref = models.CharField(max_length=32, unique=True)
@@ -41,6 +41,7 @@ class Creditor(models.Model):
     last_run_on = models.DateField(null=True)
     last_run_at = models.DateTimeField(null=True)
     last_written_on = models.DateField(null=True)
+    looked_by = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return self.name

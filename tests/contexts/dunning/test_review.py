@@ -22,6 +22,7 @@ from amable.dunning.models import Look, StoredProcedure
 from amable.evidence import log
 from amable.evidence.models import Blob, Entry, Head, Personal
 from amable.ledger.models import Contact, Customer, Item
+from amable.ledger.queries import customers
 from amable.organisation.actions import install
 from amable.organisation.models import Creditor
 from tests.cast import procedure
@@ -352,7 +353,7 @@ def test_a_procedure_is_kept_once_by_its_digest(acting: Creditor) -> None:
 
 
 def known(creditor: Creditor, key: str = "C-1", today: date = TODAY) -> Any:
-    return gather(setting(creditor, procedure(), today), [customer(key)])[0]
+    return gather(setting(creditor, procedure(), today), customers(creditor, [customer(key).pk]))[0]
 
 
 @pytest.mark.parametrize(
@@ -452,7 +453,7 @@ def test_a_batch_is_gathered_in_as_many_queries_whoever_is_in_it(acting: Credito
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            gather(it, list(Customer.objects.order_by("pk")[:size]))
+            gather(it, customers(acting, [c.pk for c in Customer.objects.order_by("pk")[:size]]))
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12
 

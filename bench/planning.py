@@ -1,0 +1,315 @@
+"""Planning a large book: what deciding and proposing costs, beside the least that writing the same rows can cost.
+
+Two loads, four invoices a customer:
+
+  backlog  every invoice is overdue and nothing was ever said: one message to every customer
+  daily    an ordinary day: 4 % of the customers have a step due, found by the day they are next looked at
+
+The floor is a plain loop over a cursor that chooses the step by comparing days, and writes the same message, item,
+verdict and evidence rows and the same next day, in the same tables with the same constraints. It keeps no promise:
+no holds, no calendars, no spacing. Every case runs in a process of its own, on a database of its own.
+
+  python bench/planning.py --invoices 1000000
+  python bench/planning.py --invoices 1000000 --postgres postgres://user@host/database     # its tables are emptied
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from measure import Clock, compare, measure, report
+
+TODAY = date(2026, 3, 17)  # a Tuesday
+A_CUSTOMER = 4
+DUE_IN = 25  # one customer in so many has a step due on an ordinary day
+PLACES = (("ES", "VC", "es"), ("ES", "MD", "es"), ("RO", "", "ro"), ("FR", "", "fr"), ("GB", "", "en"))
+CREDITOR = """
+name: Ferretería Turia
+country: ES
+region: VC
+language: es
+timezone: Europe/Madrid
+iban: ES9121000418450200051332
+sender: {name: Lucía Ferrer, email: lucia@turia.example}
+"""
+BATCH = 5000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--invoices", type=int, default=100_000)
+    parser.add_argument("--loads", default="backlog,daily")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--postgres", default="", help="a database to spoil, instead of SQLite")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    for load in given.loads.split(","):
+        with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder:
+            sizes = (Path(folder), given.postgres, given.invoices, load)
+            measure({"book": book}, sizes, 1)
+            figures = measure({"floor": floor, "ours": ours}, sizes, given.rounds)
+        compare(figures, over="floor")
+        print(f"{load}, {given.invoices:,} invoices, {'PostgreSQL' if given.postgres else 'SQLite'}")
+        report(figures, given.json, load=load, invoices=given.invoices, database="pg" if given.postgres else "sqlite")
+
+
+# --- the cases -------------------------------------------------------------------------------------------------------
+
+
+def book(clock: Clock, folder: Path, postgres: str, invoices: int, load: str) -> None:
+    """Make the book: customers, contacts and open items, as after the ledger was taken in."""
+    _open(folder / "book", postgres)
+    from amable.core import creditor as core
+    from amable.organisation.actions import install
+    from amable.organisation.tenancy import acting_for
+    from amable.server.database import close_database
+
+    creditor = install(core.read(CREDITOR), placeholder=False)
+    with acting_for(creditor):
+        _fill(creditor.pk, invoices, load)
+    close_database()
+
+
+def ours(clock: Clock, folder: Path, postgres: str, invoices: int, load: str) -> None:
+    """`dunning.actions.review`, proposing without composing."""
+    _copy(folder, postgres)
+    from amable.cli.run import procedure_of
+    from amable.dunning import actions
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    creditor = Creditor.objects.get()
+    with acting_for(creditor), clock("plan") as noted:
+        done = actions.review(creditor, procedure_of(None), TODAY, None, composed=False)
+        noted["messages"] = done.messages
+    noted |= _rows()
+
+
+def floor(clock: Clock, folder: Path, postgres: str, invoices: int, load: str) -> None:
+    """A plain loop: read, compare days, write."""
+    _copy(folder, postgres)
+    from django.db import connection, transaction
+
+    with clock("plan") as noted, transaction.atomic():
+        noted["messages"] = _plain_loop(connection)
+    noted |= _rows()
+
+
+# --- the floor -------------------------------------------------------------------------------------------------------
+
+_READ = """
+SELECT c.id, c.key, c.language, i.id, i.due_on, i.open, i.currency, i.disputed, i.promised_on
+FROM ledger_customer c JOIN ledger_item i ON i.customer_id = c.id AND i.creditor_id = c.creditor_id
+WHERE c.creditor_id = 1 AND c.review_on <= %s AND i.open <> 0 ORDER BY c.id
+"""
+_STEPS = ((-7, "due_7"), (-3, "due_3"), (0, "due_today"), (5, "early_late"), (8, "late_late"))
+_MESSAGE = (
+    "id, creditor_id, customer_id, day, slot, key, act, step, wording, language, currency, demanded, before_due, state,"
+    " reason, rehearsal, message_id, subject, leaves_at, path, blob"
+)
+_ITEM = "creditor_id, message_id, item_id, step, cycle, occurrence, section, amount, withdrawn"
+_LOOK = "creditor_id, customer_id, day, verdicts"
+_AGAIN = "ON CONFLICT (creditor_id, customer_id) DO UPDATE SET day = excluded.day, verdicts = excluded.verdicts"
+_ENTRY = "creditor_id, kind, day, body, written_at, digest"
+
+
+def _plain_loop(connection: Any) -> int:
+    cursor = connection.cursor()
+    reading = _streamed(connection, _READ, [TODAY])
+    customers = groupby(reading, key=itemgetter(0))
+    n = 0
+    while batch := [(key, list(items)) for key, items in islice(customers, BATCH)]:
+        messages, lines, looks, entries, reviews = [], [], [], [], []
+        for customer, items in batch:
+            due = [item for item in items if not item[7] and item[8] is None and _step(item[4])]
+            if not due:
+                continue
+            n += 1
+            key = sha256(f"{items[0][1]}{TODAY}".encode()).hexdigest()[:16]
+            step = _step(min(_day(item[4]) for item in due))
+            demanded = sum(item[5] for item in due)
+            look = TODAY + timedelta(days=3)
+            messages.append(
+                (n, 1, customer, TODAY, "demand.EUR", key, "email", step, "", items[0][2], "EUR", demanded, False,
+                 "proposed", "", False, "", "", None, f"mail/{TODAY}-{key}.eml", "")
+            )  # fmt: skip
+            lines += [(1, n, item[3], step, 1, 1, "overdue", item[5], False) for item in due]
+            verdicts = [[item[3], "sent", f"step.{step}", {}, step, look.isoformat(), key] for item in due]
+            body = json.dumps({"customer": customer, "verdicts": verdicts}, separators=(",", ":"))
+            looks.append((1, customer, TODAY, json.dumps(verdicts, separators=(",", ":"))))
+            entries.append((1, "customer.looked", TODAY, body, "2026-03-17T05:00:00+00:00", ""))
+            reviews.append((look, customer))
+        for table, columns, rows in (
+            ("correspondence_message", _MESSAGE, messages),
+            ("correspondence_messageitem", _ITEM, lines),
+            ("evidence_entry", _ENTRY, entries),
+        ):
+            _insert(connection, table, columns, rows)
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS looked (creditor_id int, customer_id int, day date, v text)"
+            )
+            cursor.execute("TRUNCATE looked")
+            _insert(connection, "looked", "creditor_id, customer_id, day, v", looks)
+            cursor.execute(f"INSERT INTO dunning_look ({_LOOK}) SELECT * FROM looked {_AGAIN}")
+            days, ids = [list(column) for column in zip(*reviews, strict=True)] if reviews else ([], [])
+            cursor.execute(
+                "UPDATE ledger_customer c SET review_on = n.day FROM unnest(%s::date[], %s::int[]) AS n(day, id)"
+                " WHERE c.id = n.id",
+                [days, ids],
+            )
+        else:
+            cursor.executemany(f"INSERT INTO dunning_look ({_LOOK}) VALUES (%s, %s, %s, %s) {_AGAIN}", looks)
+            cursor.executemany("UPDATE ledger_customer SET review_on = %s WHERE id = %s", reviews)
+    return n
+
+
+def _day(value: Any) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _step(due: Any) -> str:
+    late = (TODAY - _day(due)).days
+    found = ""
+    for offset, step in _STEPS:
+        if late < offset:
+            break
+        found = step
+    return found
+
+
+# --- the book --------------------------------------------------------------------------------------------------------
+
+
+def _fill(creditor: int, invoices: int, load: str) -> None:
+    from django.db import connection, transaction
+
+    count = invoices // A_CUSTOMER
+    with transaction.atomic():
+        _insert(
+            connection,
+            "ledger_customer",
+            "id, creditor_id, key, keyed_by, name, tax_id, kind, language, country, region, timezone, segment, address,"
+            " manager_name, manager_email, opt_out, payment_method, review_on",
+            (
+                (n, creditor, f"C-{n:06}", "id", f"Talleres {n}, S.L.", f"B{n:08}", "", language, country, region, "",
+                 "", "", "", "", "", "", TODAY if _is_due(n, load) else TODAY + timedelta(days=21 + n % 60))
+                for n in range(1, count + 1)
+                for country, region, language in [PLACES[n % len(PLACES)]]
+            ),
+        )  # fmt: skip
+        _insert(
+            connection,
+            "ledger_contact",
+            "creditor_id, customer_id, role, name, email, phone",
+            ((creditor, n, "billing", f"Ana {n}", f"ana{n}@kunde.example", "") for n in range(1, count + 1)),
+        )
+        _insert(
+            connection,
+            "ledger_item",
+            "creditor_id, customer_id, source, number, instalment, kind, applies_to, po_number, description, issued_on,"
+            " due_on, currency, total, ledger_open, allocated, open, settled_by, cycle, disputed, direct_debit,"
+            " duplicate_of, pdf_path, first_seen_on",
+            (
+                (creditor, n, "ledger", f"F-{n}-{place}", "", "invoice", "", "", "Material", due - timedelta(days=60),
+                 due, "EUR", amount, amount, 0, amount, "", 1, False, False, "", "", TODAY)
+                for n in range(1, count + 1)
+                for place in range(A_CUSTOMER)
+                for due in [_due(n, place, load)]
+                for amount in [1000 + (n * 31 + place) % 90000]
+            ),
+        )  # fmt: skip
+        if load == "daily":
+            _insert(
+                connection,
+                "dunning_look",
+                _LOOK,
+                ((creditor, n, TODAY - timedelta(days=9), "[[1,\"not_yet\",\"step.later\",{},\"due_7\",\"\",\"\"]]")
+                 for n in range(1, count + 1)),
+            )  # fmt: skip
+    if connection.vendor == "postgresql":
+        connection.cursor().execute("ANALYZE")
+
+
+def _is_due(customer: int, load: str) -> bool:
+    return load == "backlog" or customer % DUE_IN == 0
+
+
+def _due(customer: int, place: int, load: str) -> date:
+    if load == "backlog":
+        return TODAY - timedelta(days=7 + (customer + place) % 33)
+    return TODAY + timedelta(days=7 if _is_due(customer, load) else 28 + customer % 60)
+
+
+# --- the database ----------------------------------------------------------------------------------------------------
+
+
+def _open(folder: Path, postgres: str) -> None:
+    if postgres:
+        os.environ["DATABASE_URL"] = postgres
+    else:
+        os.environ.pop("DATABASE_URL", None)
+    from amable.server.database import open_database
+
+    folder.mkdir(parents=True, exist_ok=True)
+    open_database(folder)
+
+
+def _copy(folder: Path, postgres: str) -> None:
+    """A database as the book was made, for one case of one round."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    if not postgres:
+        shutil.copyfile(folder / "book" / "amable.sqlite3", place / "amable.sqlite3")
+    _open(place, postgres)
+
+
+def _insert(connection: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    cursor = connection.cursor()
+    if connection.vendor == "postgresql":
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("%s" for _ in columns.split(","))
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", batch)
+
+
+def _streamed(connection: Any, query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+    if connection.vendor == "postgresql":
+        with connection.connection.cursor(name="floor") as cursor:
+            cursor.itersize = BATCH
+            cursor.execute(query, values)
+            yield from cursor
+        return
+    yield from connection.connection.execute(query.replace("%s", "?"), [str(value) for value in values])
+
+
+def _rows() -> dict[str, int]:
+    """How many rows stand now: every way must have written as many."""
+    from django.db import connection
+
+    tables = ("correspondence_message", "correspondence_messageitem", "dunning_look", "evidence_entry")
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            found[table.partition("_")[2]] = cursor.fetchone()[0]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
