@@ -22,15 +22,18 @@ from measure import Clock, compare, measure, report
 
 TODAY = date(2026, 3, 17)
 _HEADINGS = (
-    "customer_id", "customer_name", "email", "country", "tax_id", "invoice_number", "issue_date", "due_date", "currency",
-    "total", "open_amount", "description",
+    "customer_id", "customer_name", "email", "country", "tax_id", "invoice_number", "issue_date", "due_date",
+    "currency", "total", "open_amount", "description",
 )  # fmt: skip
 _CUSTOMERS = (
-    "INSERT INTO ledger_customer (id, creditor_id, key, keyed_by, name, tax_id, kind, language, country, region, timezone,"
-    " segment, address, manager_name, manager_email, opt_out, payment_method)"
+    "INSERT INTO ledger_customer (id, creditor_id, key, keyed_by, name, tax_id, kind, language, country, region,"
+    " timezone, segment, address, manager_name, manager_email, opt_out, payment_method)"
     " VALUES (?, 1, ?, 'id', ?, ?, '', 'es', ?, '', '', '', '', '', '', '', '')"
 )
-_CONTACTS = "INSERT INTO ledger_contact (creditor_id, customer_id, role, name, email, phone) VALUES (1, ?, 'billing', '', ?, '')"
+_CONTACTS = (
+    "INSERT INTO ledger_contact (creditor_id, customer_id, role, name, email, phone)"
+    " VALUES (1, ?, 'billing', '', ?, '')"
+)
 _ITEMS = (
     "INSERT INTO ledger_item (creditor_id, customer_id, source, number, instalment, kind, applies_to, po_number,"
     " description, issued_on, due_on, currency, total, ledger_open, allocated, open, settled_by, cycle, disputed,"
@@ -48,8 +51,8 @@ def rows(count: int) -> Iterator[tuple[str, ...]]:
         amount = f"{chance.randrange(1_000, 900_000) / 100:.2f}"
         yield (
             f"C-{customer}", f"Talleres número {customer}, S.L.", f"c{customer}@example.com", "ES", f"B{customer:08}",
-            f"F-2026/{number:07d}", issued.isoformat(), (issued + timedelta(days=30)).isoformat(), "EUR", amount, amount,
-            f"Obra {number % 1000}",
+            f"F-2026/{number:07d}", issued.isoformat(), (issued + timedelta(days=30)).isoformat(), "EUR", amount,
+            amount, f"Obra {number % 1000}",
         )  # fmt: skip
 
 
@@ -59,7 +62,7 @@ def make(path: Path, count: int) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([_HEADINGS, *rows(count)])
         return
-    from openpyxl import Workbook  # noqa: PLC0415 - the most memory of all
+    from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Ledger")
@@ -104,7 +107,7 @@ def _cells(path: Path) -> Iterable[list[object]]:
             next(reader)
             yield from reader  # type: ignore[misc]
     else:
-        from python_calamine import CalamineWorkbook  # noqa: PLC0415
+        from python_calamine import CalamineWorkbook
 
         rows_of_sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
         next(rows_of_sheet)
@@ -138,13 +141,13 @@ def _insert(database: sqlite3.Connection, told: list[tuple[object, ...]]) -> int
 
 def ours(clock: Clock, path: Path) -> None:
     """What `amable run` and `amable import` do with a ledger."""
-    from amable.plugs.invoices import ItemRecord  # noqa: PLC0415 - not in the floor's memory
-    from amable.plugs.loading import invoice_readers  # noqa: PLC0415
+    from amable.plugs.invoices import ItemRecord
+    from amable.plugs.loading import invoice_readers
 
     with tempfile.TemporaryDirectory() as folder:
         creditor = _installed(Path(folder))
-        from amable.ledger.intake import Sourced, take_ledger  # noqa: PLC0415 - once the database is chosen
-        from amable.organisation.tenancy import acting_for  # noqa: PLC0415
+        from amable.ledger.intake import Sourced, take_ledger
+        from amable.organisation.tenancy import acting_for
 
         with clock("read") as noted:
             data = path.read_bytes()
@@ -163,11 +166,11 @@ def ours(clock: Clock, path: Path) -> None:
 
 def _installed(folder: Path):  # type: ignore[no-untyped-def]  # Django's models exist once it is set up
     """A creditor in a new database of the folder."""
-    from amable.server.database import open_database  # noqa: PLC0415
+    from amable.server.database import open_database
 
     open_database(folder)
-    from amable.core.creditor import placeholder  # noqa: PLC0415
-    from amable.organisation.actions import install  # noqa: PLC0415
+    from amable.core.creditor import placeholder
+    from amable.organisation.actions import install
 
     return install(placeholder("es"), placeholder=True)
 

@@ -107,7 +107,7 @@ def _nameless(world: World, place: int, chance: random.Random) -> Payment:
 
 def floor(clock: Clock, invoices: int, payments: int) -> None:
     """One compiled pattern made for these numbers, a dictionary; names in blocks of their first three letters."""
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only this case needs it
+    from rapidfuzz import fuzz, process
 
     world = make(invoices, payments)
     pattern = re.compile(r"\bINV[\s\-/.]*(20\d\d)[\s\-/.]*(\d{7})\b|\b(RF\d\d(?:\s?[0-9A-Z]{1,4}){1,6})", re.IGNORECASE)
@@ -149,7 +149,7 @@ def floor(clock: Clock, invoices: int, payments: int) -> None:
 
 def ours(clock: Clock, invoices: int, payments: int) -> None:
     """What a run does: every item and payer into the index, then each line matched."""
-    from amable.core.matching import Index, OpenItem, Payer, Received, match  # noqa: PLC0415 - not in the floor's memory
+    from amable.core.matching import Index, OpenItem, Payer, Received, match
 
     world = make(invoices, payments)
     with clock("index") as noted:
