@@ -28,7 +28,17 @@ def replayed(clock: Clock, invoices: int) -> None:
         said = io.StringIO()
         with clock("replay") as noted, contextlib.redirect_stdout(said):
             code = amable(
-                ["replay", "ledger.csv", "--from", str(past.FIRST), "--to", str(past.LAST), "--out", "said.csv"]
+                [
+                    "replay",
+                    "--ledger",
+                    "ledger.csv",
+                    "--from",
+                    str(past.FIRST),
+                    "--to",
+                    str(past.LAST),
+                    "--out",
+                    "said.csv",
+                ]
             )
         noted |= {
             "n": invoices,
