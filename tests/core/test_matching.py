@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amable.core.invoice_numbers import capitals
 from amable.core.languages import LANGUAGES, say, sentences
 from amable.core.matching import (
     Index,
@@ -21,6 +22,9 @@ from amable.core.matching import (
     Payer,
     Received,
     Share,
+    _named,
+    _pays,
+    _settle,
     fold_name,
     fold_number,
     has_legal_form,
@@ -498,6 +502,38 @@ def test_any_text_can_be_searched(text: str, number: str, name: str) -> None:
     known = Index([item(number or "-", order=text)], [Payer(PANADERIA, (name, ""), (text,), number)])
     for found in match(Received(12_100, "EUR", name, text, text, text, text), known):
         assert sum(share.amount for share in found.shares) + found.unapplied == 12_100
+
+
+@st.composite
+def books_and_payments(draw: st.DrawFn) -> tuple[Index, Received]:
+    """A book, and a payment that quotes some of its numbers, often for exactly what is open on them."""
+    items = draw(BOOKS.filter(bool))
+    quoted = draw(st.lists(st.sampled_from(items), min_size=1, max_size=4))
+    others = draw(st.lists(st.sampled_from(["factura", "F", "2026", "A,", "y", "gracias.", "/B", "12,50"]), max_size=3))
+    words = draw(
+        st.permutations([*(one.number + draw(st.sampled_from(["", ",", "/3", " B"])) for one in quoted), *others])
+    )
+    amount = draw(st.sampled_from([sum(one.open for one in set(quoted)), quoted[0].open, 12_100]))
+    return Index(items, PAYERS), Received(abs(amount) or 1, "EUR", "Panaderia Nunez", text=" ".join(words))
+
+
+@settings(max_examples=500)
+@given(books_and_payments())
+def test_a_text_read_word_for_word_says_what_a_scan_of_it_says(given_: tuple[Index, Received]) -> None:
+    known, line = given_
+    written = capitals(line.text)
+    if quick := known.numbers._word_for_word(written):
+        assert known.numbers._scan(written) == (quick, "")
+
+
+@settings(max_examples=500)
+@given(books_and_payments())
+def test_a_plain_payment_is_read_as_one_that_is_weighed(given_: tuple[Index, Received]) -> None:
+    known, line = given_
+    found, _ = _named(line, known)
+    if found and (plain := _pays(line, found, known)):
+        assert plain.match.customer is not None
+        assert _settle(line, plain.match.customer, found, known, alone=True) == plain
 
 
 # Returns
