@@ -504,20 +504,27 @@ def test_any_text_can_be_searched(text: str, number: str, name: str) -> None:
         assert sum(share.amount for share in found.shares) + found.unapplied == 12_100
 
 
+# Numbers that begin, end and go on like one another.
+LIKE_NUMBERS = (
+    "F-2026/0112", "F-2026/0112-B", "F-2026/0113", "2026-000112", "2026-000112-7", "F 2026-000112",
+    "7-2026-000112", "B",
+)  # fmt: skip
+
+
 @st.composite
 def books_and_payments(draw: st.DrawFn) -> tuple[Index, Received]:
-    """A book, and a payment that quotes some of its numbers, often for exactly what is open on them."""
-    items = draw(BOOKS.filter(bool))
-    quoted = draw(st.lists(st.sampled_from(items), min_size=1, max_size=4))
-    others = draw(st.lists(st.sampled_from(["factura", "F", "2026", "A,", "y", "gracias.", "/B", "12,50"]), max_size=3))
-    words = draw(
-        st.permutations([*(one.number + draw(st.sampled_from(["", ",", "/3", " B"])) for one in quoted), *others])
-    )
-    amount = draw(st.sampled_from([sum(one.open for one in set(quoted)), quoted[0].open, 12_100]))
-    return Index(items, PAYERS), Received(abs(amount) or 1, "EUR", "Panaderia Nunez", text=" ".join(words))
+    """A book of numbers alike, and a payment that quotes some of them, often for exactly what is open on them."""
+    numbers = draw(st.lists(st.sampled_from(LIKE_NUMBERS), min_size=1, max_size=5))
+    owner = st.sampled_from([PANADERIA, PANADERIA, ALFA])
+    items = [item(number, 100 * key, draw(owner), key=key, due=-key) for key, number in enumerate(numbers, 1)]
+    quoted = draw(st.lists(st.sampled_from(items), min_size=1, max_size=3))
+    others = draw(st.lists(st.sampled_from(["factura", "F", "7", "B", "y", "gracias."]), max_size=2))
+    words = draw(st.permutations([*(one.number for one in quoted), *others]))
+    amount = draw(st.sampled_from([sum(one.open for one in set(quoted)), 12_100]))
+    return Index(items, PAYERS), Received(amount, "EUR", "Panaderia Nunez", text=" ".join(words))
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(books_and_payments())
 def test_a_text_read_word_for_word_says_what_a_scan_of_it_says(given_: tuple[Index, Received]) -> None:
     known, line = given_
@@ -526,7 +533,7 @@ def test_a_text_read_word_for_word_says_what_a_scan_of_it_says(given_: tuple[Ind
         assert known.numbers._scan(written) == (quick, "")
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(books_and_payments())
 def test_a_plain_payment_is_read_as_one_that_is_weighed(given_: tuple[Index, Received]) -> None:
     known, line = given_
