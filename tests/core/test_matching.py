@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amable.core.invoice_numbers import capitals
 from amable.core.languages import LANGUAGES, say, sentences
 from amable.core.matching import (
     Index,
@@ -21,6 +22,9 @@ from amable.core.matching import (
     Payer,
     Received,
     Share,
+    _named,
+    _pays,
+    _settle,
     fold_name,
     fold_number,
     has_legal_form,
@@ -498,6 +502,45 @@ def test_any_text_can_be_searched(text: str, number: str, name: str) -> None:
     known = Index([item(number or "-", order=text)], [Payer(PANADERIA, (name, ""), (text,), number)])
     for found in match(Received(12_100, "EUR", name, text, text, text, text), known):
         assert sum(share.amount for share in found.shares) + found.unapplied == 12_100
+
+
+# Numbers that begin, end and go on like one another.
+LIKE_NUMBERS = (
+    "F-2026/0112", "F-2026/0112-B", "F-2026/0113", "2026-000112", "2026-000112-7", "F 2026-000112",
+    "7-2026-000112", "B",
+)  # fmt: skip
+
+
+@st.composite
+def books_and_payments(draw: st.DrawFn) -> tuple[Index, Received]:
+    """A book of numbers alike, and a payment that quotes some of them, often for exactly what is open on them."""
+    numbers = draw(st.lists(st.sampled_from(LIKE_NUMBERS), min_size=1, max_size=5))
+    owner = st.sampled_from([PANADERIA, PANADERIA, ALFA])
+    items = [item(number, 100 * key, draw(owner), key=key, due=-key) for key, number in enumerate(numbers, 1)]
+    quoted = draw(st.lists(st.sampled_from(items), min_size=1, max_size=3))
+    others = draw(st.lists(st.sampled_from(["factura", "F", "7", "B", "y", "gracias."]), max_size=2))
+    words = draw(st.permutations([*(one.number for one in quoted), *others]))
+    amount = draw(st.sampled_from([sum(one.open for one in set(quoted)), 12_100]))
+    return Index(items, PAYERS), Received(amount, "EUR", "Panaderia Nunez", text=" ".join(words))
+
+
+@settings(max_examples=300)
+@given(books_and_payments())
+def test_a_text_read_word_for_word_says_what_a_scan_of_it_says(given_: tuple[Index, Received]) -> None:
+    known, line = given_
+    written = capitals(line.text)
+    if quick := known.numbers._word_for_word(written):
+        assert known.numbers._scan(written) == (quick, "")
+
+
+@settings(max_examples=300)
+@given(books_and_payments())
+def test_a_plain_payment_is_read_as_one_that_is_weighed(given_: tuple[Index, Received]) -> None:
+    known, line = given_
+    found, _ = _named(line, known)
+    if found and (plain := _pays(line, found, known)):
+        assert plain.match.customer is not None
+        assert _settle(line, plain.match.customer, found, known, alone=True) == plain
 
 
 # Returns

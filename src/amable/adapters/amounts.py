@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from amable.core.money import exponent, known
@@ -138,12 +139,17 @@ def too_large(amount: Decimal) -> bool:
 
 def exact(amount: Decimal, currency: str) -> Decimal | None:
     """The amount with its currency's decimals; None when it has more. Without currency up to three decimals stay."""
-    places = exponent(currency) if currency else 2
-    plain = amount.quantize(Decimal(1).scaleb(-places))
+    plain = amount.quantize(_smallest(currency))
     if plain == amount:
         return plain
     finer = amount.quantize(Decimal("0.001"))
     return finer if not currency and finer == amount else None
+
+
+@lru_cache(maxsize=256)
+def _smallest(currency: str) -> Decimal:
+    """The smallest unit of a currency, a hundredth where none is named."""
+    return Decimal(1).scaleb(-(exponent(currency) if currency else 2))
 
 
 def _written(figure: str, power: str, negative: bool, meant: frozenset[str]) -> Written | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
@@ -23,13 +24,18 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
 from amable.ledger.models import Customer, Item, Payment, Taken
-from amable.organisation.bulk import these
+from amable.organisation.bulk import insert, numbers, these, update
 from amable.organisation.models import Creditor
 from amable.plugs.bank import Statement
 from amable.plugs.complaint import Complaint
 
 LARGEST = 10**15  # in minor units: no payment, and it still fits a database's integer
 LEDGER_TELLS_AFTER = 7  # days after which a later ledger is believed about money that nobody matched
+_LINE = (
+    "creditor", "statement", "fingerprint", "booked_on", "currency", "amount", "kind", "name", "iban", "text",
+    "reference", "end_to_end", "bank_reference", "state", "reasons", "in_run",
+)  # fmt: skip
+_MATCHED = ("state", "customer_id", "payment_id", "reasons", "in_run")
 _RETURNS = 400  # days of payments that may still come back (a SEPA direct debit: 13 months)
 
 
@@ -126,26 +132,11 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
             value = f"{line.amount} {line.currency}"
             taken.complaints.append((digest, Complaint("bank_amount", None, "amount", value)))
             continue
-        rows.append(
-            BankLine(
-                creditor=creditor,
-                statement=kept,
-                fingerprint=fingerprint,
-                booked_on=line.booked_on,
-                currency=line.currency,
-                amount=minor,
-                kind=line.kind,
-                name=line.name,
-                iban=line.iban,
-                text=line.text,
-                reference=line.reference,
-                end_to_end=line.end_to_end,
-                bank_reference=line.bank_reference,
-                state="new",
-                in_run=today,
-            )
-        )
-    BankLine.objects.bulk_create(rows, batch_size=500)
+        rows.append((
+            creditor.pk, kept.pk, fingerprint, line.booked_on, line.currency, minor, line.kind, line.name, line.iban,
+            line.text, line.reference, line.end_to_end, line.bank_reference, "new", "", today,
+        ))  # fmt: skip
+    insert(BankLine, _LINE, rows)
     taken.lines += len(rows)
 
 
@@ -170,17 +161,36 @@ def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
     index = _index(creditor)
     in_ledger = _booked_by_ledger(creditor, min(line.booked_on for line in lines))
     past = _past(creditor, today)
+    bookings = _Bookings(creditor, today, iter(numbers(Payment, len(lines))))
     events: list[Event] = []
     for line in lines:
         if line.amount > 0 and line.kind == "payment":
-            _receive(creditor, line, index, in_ledger, past, today, taken, events)
+            _receive(line, index, in_ledger, past, bookings, today, taken, events)
         elif line.kind == "return" or line.amount < 0:
-            _take_back(line, past, index, today, taken, events)
+            _take_back(line, past, index, bookings, today, taken, events)
         else:
             line.state = "other"
-        line.save(update_fields=("state", "customer", "payment", "reasons", "in_run"))
+    bookings.write()
+    update(BankLine, _MATCHED, map(attrgetter(*_MATCHED, "creditor_id", "id"), lines))
+    insert(Proposal, ("creditor", "line", "item", "amount"), bookings.proposals)
     log.record(creditor, events)
     _look_again(creditor, lines, today)
+
+
+@dataclass(slots=True)
+class _Bookings:
+    """What the lines so far have booked and proposed; written before money is taken back, so that it is there."""
+
+    creditor: Creditor
+    today: date
+    numbers: Iterator[int]
+    waiting: list[ledger.Booking] = field(default_factory=list)
+    proposals: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write what waits."""
+        ledger.allocate_all(self.creditor, self.waiting, self.today)
+        self.waiting.clear()
 
 
 def _look_again(creditor: Creditor, lines: Sequence[BankLine], today: date) -> None:
@@ -271,11 +281,11 @@ def _received(line: BankLine) -> Received:
 
 
 def _receive(
-    creditor: Creditor,
     line: BankLine,
     index: matching.Index,
     in_ledger: matching.Index,
     past: PastPayments,
+    bookings: _Bookings,
     today: date,
     taken: TakenIn,
     events: list[Event],
@@ -303,7 +313,8 @@ def _receive(
             line.name,
             line.statement.account,
         )
-        line.payment = ledger.allocate(creditor, money, shares, best.unapplied, today)
+        line.payment_id = next(bookings.numbers)
+        bookings.waiting.append(ledger.Booking(line.payment_id, money, shares, best.unapplied))
         line.state = "booked"
         past.add(_past_payment(line))
         taken.booked += 1
@@ -313,17 +324,19 @@ def _receive(
         return
     line.state, line.in_run = "proposed", today
     taken.proposed += 1
-    Proposal.objects.bulk_create(
-        [
-            Proposal(creditor=creditor, line=line, item_id=share.item, amount=share.amount)
-            for share in best.shares
-            if share.amount > 0
-        ]
-    )
+    bookings.proposals += [
+        (line.creditor_id, line.pk, share.item, share.amount) for share in best.shares if share.amount > 0
+    ]
 
 
 def _take_back(
-    line: BankLine, past: PastPayments, index: matching.Index, today: date, taken: TakenIn, events: list[Event]
+    line: BankLine,
+    past: PastPayments,
+    index: matching.Index,
+    bookings: _Bookings,
+    today: date,
+    taken: TakenIn,
+    events: list[Event],
 ) -> None:
     """Money out: an earlier payment sent back reopens what it paid; anything else is no business of ours."""
     line.state = "other"
@@ -335,6 +348,7 @@ def _take_back(
         taken.unknown += 1
         return
     best = found[0]
+    bookings.write()
     payment = Payment.objects.get(pk=best.payment)
     line.customer_id = payment.customer_id
     line.reasons = _reasons(best.reasons)

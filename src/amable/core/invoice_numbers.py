@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
-from stdnum import iban, iso11649
+from stdnum import iban
 
 # Words that announce an invoice number, and stand before it without being part of it.
 _ANNOUNCING: Final = frozenset({
@@ -20,9 +20,14 @@ _ANNOUNCING: Final = frozenset({
     "REF", "REFERENCE", "REFERENCIA", "REFERINTA",
 })  # fmt: skip
 _LISTING: Final = frozenset({"Y", "E", "AND", "SI", "ET", "U", "ED", "I"})
-_TOKEN: Final = re.compile(r"([A-Z]+|[0-9]+)([^A-Z0-9]*)")
+_GROUP: Final = re.compile(r"[A-Z]+|[0-9]+")
+_TOKEN: Final = re.compile(rf"({_GROUP.pattern})([^A-Z0-9]*)")
+_DIGIT: Final = re.compile(r"[0-9]")
+# Letters and digits that stand together, or apart by what is always within a word.
+_ONE_WORD: Final = re.compile(r"[A-Z0-9]+(?:[-/_][A-Z0-9]+)*")
 # RF references (ISO 11649) and IBANs (ISO 13616), in one piece or in groups.
 _CHECKED: Final = re.compile(r"\b[A-Z]{2} ?[0-9]{2}(?: ?[A-Z0-9]){1,30}(?![A-Z0-9])")
+_AS_FIGURES: Final = str.maketrans({letter: str(place) for place, letter in enumerate(ascii_uppercase, 10)})
 _COMPACT: Final = re.compile(r"[^A-Z0-9]")
 _SHORTEST_IBAN: Final = 15
 _SHORT: Final = 4  # a number of fewer letters and digits means something only beside a word that announces it
@@ -53,7 +58,7 @@ def fold_number(number: str) -> str:
     Whatever stands between the groups, or between letters and digits, counts as the same.
     """
     written = capitals(number)
-    return "-".join(_plain_group(group) for group, _ in _TOKEN.findall(written)) or written
+    return "-".join(map(_plain_group, _GROUP.findall(written))) or written
 
 
 def compact(text: str) -> str:
@@ -67,25 +72,43 @@ def capitals(text: str) -> str:
     return plain.upper()
 
 
+def _is_rf(together: str) -> bool:
+    """Whether these capitals and digits are an RF creditor reference with the right check digits (ISO 11649)."""
+    if not (together.startswith("RF") and together[2:4].isdigit() and 5 <= len(together) <= 25):
+        return False
+    return int((together[4:] + together[:4]).translate(_AS_FIGURES)) % 97 == 1
+
+
 def _plain_group(group: str) -> str:
     return group.lstrip("0") or "0" if group[0] == "0" else group
 
 
-class _Gap(IntEnum):
-    WITHIN = 0  # the same word: nothing, a hyphen, a slash
-    COMMA = 1  # the same word, but never one number: 101,102
-    SPACE = 2  # another word, a number may go on: F 2026 0012
-    BREAK = 3  # what follows is something else
+# What stands between two groups. Plain numbers: they are compared several times for every word of every payment.
+_WITHIN: Final = 0  # the same word: nothing, a hyphen, a slash
+_COMMA: Final = 1  # the same word, but never one number: 101,102
+_SPACE: Final = 2  # another word, a number may go on: F 2026 0012
+_BREAK: Final = 3  # what follows is something else
+_GAPS: Final = {**dict.fromkeys(("", "-", "/", "_", "\\"), _WITHIN), **dict.fromkeys((" ", " - ", ". "), _SPACE)}
+
+
+def _gaps(pairs: list[tuple[str, str]], groups: list[str]) -> list[int]:
+    """What stands after each group; the text ends with a break."""
+    gaps = [
+        _GAPS[between] if between in _GAPS else _gap(between, len(after) if group[0] <= "9" and after[0] <= "9" else 0)
+        for (group, between), after in zip(pairs, groups[1:], strict=False)
+    ]
+    gaps.append(_BREAK)
+    return gaps
 
 
 @lru_cache(maxsize=4_096)
-def _gap(between: str, digits_after: int) -> _Gap:
+def _gap(between: str, digits_after: int) -> int:
     """What stands between two groups; `digits_after` is the length of the second when both are digits, else zero."""
-    if between in {"", "-", "/", "_", "\\"} or (between == "." and digits_after):
-        return _Gap.WITHIN
+    if between == "." and digits_after:
+        return _WITHIN
     if between == "," and 0 < digits_after < 4:  # perhaps an amount; four digits after a comma begin something new
-        return _Gap.COMMA
-    return _Gap.SPACE if not between.strip(" \t\r\n-/_.\\#") else _Gap.BREAK
+        return _COMMA
+    return _SPACE if not between.strip(" \t\r\n-/_.\\#") else _BREAK
 
 
 class Numbers:
@@ -97,36 +120,61 @@ class Numbers:
         self._without_series: dict[str, int | tuple[int, ...]] = {}  # 2026-12
         self._orders: dict[str, int | tuple[int, ...]] = {}
         self._starts: set[str] = set()  # the letters numbers begin with
+        self._inside: set[str] = set()  # letters in numbers, other than those before digits at the start
         self._most_groups = 1
+        # How many groups, or letters and digits, the keys have: most looks can be saved.
+        self._counts: set[int] = set()
+        self._counts_without_series: set[int] = set()
+        self._lengths: set[int] = set()
+        self._lengths_of_orders: set[int] = set()
 
     def add(self, item: int, number: str, order: str) -> None:
         """Note an item under its number and the customer's own order number."""
-        groups = [group for group, _ in _TOKEN.findall(capitals(number))]
-        if groups:
-            plain = [_plain_group(group) for group in groups]
+        if groups := _GROUP.findall(capitals(number)):
+            plain = [group.lstrip("0") or "0" if group[0] == "0" else group for group in groups]
+            together = "".join(groups)
             _file(self._grouped, "-".join(plain), item)
-            _file(self._run_together, "".join(groups), item)
-            self._note_start(groups)
-            rest = plain[1:]
-            if groups[0].isalpha() and (len(rest) > 1 or len("".join(rest)) >= _SHORT):
-                _file(self._without_series, "-".join(rest), item)
-        together = compact(order)
-        if len(together) > _SHORT and not together.isalpha():
-            _file(self._orders, together, item)
-            self._note_start([group for group, _ in _TOKEN.findall(capitals(order))])
+            _file(self._run_together, together, item)
+            self._counts.add(len(groups))
+            self._lengths.add(len(together))
+            if groups[0][0] > "9":
+                self._starts.add(groups[0])
+                rest = "-".join(plain[1:])
+                if len(plain) > 2 or len(rest) >= _SHORT:
+                    _file(self._without_series, rest, item)
+                    self._counts_without_series.add(len(plain) - 1)
+            self._note(groups)
+        if order:
+            self._add_order(item, order)
 
-    def _note_start(self, groups: Sequence[str]) -> None:
-        if groups[0].isalpha():
+    def _add_order(self, item: int, order: str) -> None:
+        together = compact(order)
+        if len(together) <= _SHORT or together.isalpha():
+            return
+        _file(self._orders, together, item)
+        self._lengths_of_orders.add(len(together))
+        groups = _GROUP.findall(capitals(order))
+        if groups[0][0] > "9":
             self._starts.add(groups[0])
+        self._note(groups)
+
+    def _note(self, groups: list[str]) -> None:
         self._most_groups = max(self._most_groups, len(groups))
+        for group in groups[1:] or groups:
+            if group[0] > "9":
+                self._inside.add(group)
 
     def exactly(self, reference: str) -> tuple[int, ...]:
         """The items whose number is this reference, or the body of this RF creditor reference (ISO 11649)."""
         together = compact(reference)
-        if together.startswith("RF") and iso11649.is_valid(together):
-            reference = together = together[4:]
+        if _is_rf(together):
+            return self._written_as(together[4:])
+        return self._written_as(reference)
+
+    def _written_as(self, number: str) -> tuple[int, ...]:
+        together = compact(number)
         return (
-            _filed(self._grouped, fold_number(reference))
+            _filed(self._grouped, fold_number(number))
             or _filed(self._run_together, together)
             or _filed(self._run_together, together.lstrip("0"))
         )
@@ -134,6 +182,8 @@ class Numbers:
     def in_text(self, text: str) -> tuple[list[Found], str]:
         """What the text names, and a number it announces that is none of ours."""
         written = capitals(text)
+        if whole := self._word_for_word(written):
+            return whole, ""
         found, written = self._set_aside(written)
         numbers, unknown = self._scan(written)
         return found + numbers, unknown
@@ -146,8 +196,8 @@ class Numbers:
             pieces = match[0].split()
             for end in range(len(pieces), 0, -1):  # words after it are not taken for its end
                 together = "".join(pieces[:end])
-                if together.startswith("RF") and iso11649.is_valid(together):
-                    if ids := self.exactly(together):
+                if _is_rf(together):
+                    if ids := self._written_as(together[4:]):
                         found.append(Found(ids, Level.CLEAR, "reference"))
                 elif len(together) < _SHORTEST_IBAN or not iban.is_valid(together, check_country=False):
                     continue
@@ -158,59 +208,79 @@ class Numbers:
 
     def _scan(self, written: str) -> tuple[list[Found], str]:
         pairs = _TOKEN.findall(written)
-        if not pairs:
-            return [], ""
         groups = [group for group, _ in pairs]
-        gaps = [
-            _gap(between, len(after) if group[0] <= "9" and after[0] <= "9" else 0)
-            for (group, between), after in zip(pairs, groups[1:], strict=False)
-        ]
-        gaps.append(_Gap.BREAK)
+        possible = [place for place, group in enumerate(groups) if group[0] <= "9" or group in self._starts]
+        if not possible:
+            return [], ""
+        gaps = _gaps(pairs, groups)
         spans: list[_Span] = []
-        place = 0
-        while place < len(groups):
-            first = groups[place]
-            possible = first[0] <= "9" or first in self._starts
-            span = self._span_at(groups, gaps, place, spans) if possible else None
-            if span is None:
-                place += 1
-            else:
+        end = 0
+        for place in possible:
+            if place >= end and (span := self._span_at(groups, gaps, place, spans)):
                 spans.append(span)
-                place = span.end
-        spans = _whole(spans, groups, gaps)
+                end = span.end
+        if spans:
+            spans = _whole(spans, groups, gaps)
         found = [
             Found(span.ids, level, span.by) for span in spans if (level := _level(span, groups, len(spans))) is not None
         ]
         return found, _unknown(spans, groups)
 
-    def _span_at(self, groups: list[str], gaps: list[_Gap], start: int, before: list[_Span]) -> _Span | None:
+    def _word_for_word(self, written: str) -> list[Found]:
+        """What most payments say: every word with digits is a whole number of ours, and too long to be met by chance.
+
+        Nothing when a single one is not, or when a number could begin before the word or go on after it: that takes a
+        scan.
+        """
+        if self._inside and not self._inside.isdisjoint(_GROUP.findall(written)):
+            return []
+        found: list[Found] = []
+        begins_with_digits = False
+        for word in written.split():
+            if word.isalpha():
+                continue
+            number = word.strip(".,;:")
+            groups = _GROUP.findall(number)
+            plain = _joined(groups, 0, len(groups))
+            ids = _filed(self._grouped, plain)
+            if ids and len(plain) - len(groups) >= LONG - 1 and _ONE_WORD.fullmatch(number):
+                found.append(Found(ids, Level.CLEAR, "number"))
+                begins_with_digits = begins_with_digits or number[0] <= "9"
+            elif _DIGIT.search(word):
+                return []
+        if begins_with_digits and (len(found) > 1 or not self._starts.isdisjoint(_GROUP.findall(written))):
+            return []
+        return found
+
+    def _span_at(self, groups: list[str], gaps: list[int], start: int, before: list[_Span]) -> _Span | None:
         """The longest number that begins here."""
         starts_with_letters = groups[start][0] > "9"
-        if start and gaps[start - 1] <= _Gap.COMMA:
+        if start and gaps[start - 1] <= _COMMA:
             left = before and before[-1].end == start
             if not left and groups[start - 1] not in _ANNOUNCING:
                 return None
-        most = min(_MOST_GROUPS, len(groups) - start, self._most_groups + 3)
-        end = start + 1
-        while end - start < most and gaps[end - 1] in (_Gap.WITHIN, _Gap.SPACE):
+        last = min(start + _MOST_GROUPS, len(groups), start + self._most_groups + 3)
+        end, length = start + 1, len(groups[start])
+        while end < last and (gaps[end - 1] == _WITHIN or gaps[end - 1] == _SPACE):
+            length += len(groups[end])
             end += 1
-        plain = [_plain_group(group) for group in groups[start:end]]
-        announced = _announced(groups, start, before)
         while end > start:
-            grouped = "-".join(plain[: end - start])
-            together = "".join(groups[start:end])
-            if ids := _filed(self._grouped, grouped):
-                return _Span(start, end, ids, "number", announced, full=True)
-            by_chance = not starts_with_letters and len(together) < 6 and _Gap.SPACE in gaps[start : end - 1]
-            if not by_chance and (ids := _filed(self._run_together, together)):
-                return _Span(start, end, ids, "number", announced, full=True)
-            if not starts_with_letters and (ids := _filed(self._without_series, grouped)):
+            count = end - start
+            if count in self._counts and (ids := _filed(self._grouped, _joined(groups, start, end))):
+                return _Span(start, end, ids, "number", _announced(groups, start, before), full=True)
+            if length in self._lengths and (ids := _filed(self._run_together, "".join(groups[start:end]))):
+                by_chance = not starts_with_letters and length < 6 and _SPACE in gaps[start : end - 1]
+                if not by_chance:
+                    return _Span(start, end, ids, "number", _announced(groups, start, before), full=True)
+            if not starts_with_letters and count in self._counts_without_series:
                 before_it = groups[start - 1] if start else ""
-                if before_it not in self._starts or before_it in _ANNOUNCING:  # else the number of another series
-                    return _Span(start, end, ids, "number", announced, full=False)
-            if self._orders and (ids := _filed(self._orders, together)):
-                return _Span(start, end, ids, "order", announced, full=True)
+                of_another_series = before_it in self._starts and before_it not in _ANNOUNCING
+                if not of_another_series and (ids := _filed(self._without_series, _joined(groups, start, end))):
+                    return _Span(start, end, ids, "number", _announced(groups, start, before), full=False)
+            if length in self._lengths_of_orders and (ids := _filed(self._orders, "".join(groups[start:end]))):
+                return _Span(start, end, ids, "order", _announced(groups, start, before), full=True)
             end -= 1
+            length -= len(groups[end])
         return None
 
 
@@ -221,6 +291,10 @@ class _Span(NamedTuple):
     by: str
     announced: bool
     full: bool
+
+
+def _joined(groups: list[str], start: int, end: int) -> str:
+    return "-".join([group.lstrip("0") or "0" if group[0] == "0" else group for group in groups[start:end]])
 
 
 def _announced(groups: list[str], start: int, before: list[_Span]) -> bool:
@@ -235,8 +309,10 @@ def _announced(groups: list[str], start: int, before: list[_Span]) -> bool:
     return end == start or (end == start - 1 and groups[end] in _LISTING)
 
 
-def _whole(spans: list[_Span], groups: list[str], gaps: list[_Gap]) -> list[_Span]:
+def _whole(spans: list[_Span], groups: list[str], gaps: list[int]) -> list[_Span]:
     """The spans that end where a word, another number or a longer word begins: `2026/12` is not in `2026/12/3`."""
+    if all(gaps[span.end - 1] > _COMMA and (span.start == 0 or gaps[span.start - 1] > _COMMA) for span in spans):
+        return spans
     while True:
         starts = {span.start for span in spans}
         ends = {span.end for span in spans}
@@ -244,13 +320,13 @@ def _whole(spans: list[_Span], groups: list[str], gaps: list[_Gap]) -> list[_Spa
             span
             for span in spans
             if (
-                gaps[span.end - 1] > _Gap.COMMA
+                gaps[span.end - 1] > _COMMA
                 or span.end in starts
                 or (groups[span.end][0] > "9" and len(groups[span.end]) > 2)
             )
             and (
                 span.start == 0
-                or gaps[span.start - 1] > _Gap.COMMA
+                or gaps[span.start - 1] > _COMMA
                 or span.start in ends
                 or groups[span.start - 1] in _ANNOUNCING
             )
@@ -264,34 +340,34 @@ def _level(span: _Span, groups: list[str], spans: int) -> Level | None:
     """How surely the span names its items; None for a short number with nothing to announce it."""
     if span.by == "order":
         return Level.ORDER
-    parts = [_plain_group(group) for group in groups[span.start : span.end]]
-    length = len("".join(parts))
+    parts = groups[span.start : span.end]
+    length = sum([len(_plain_group(part)) for part in parts])
+    if span.full and length >= LONG:
+        return Level.CLEAR
     digits_only = all(part[0] <= "9" for part in parts)
     announced = span.announced or (spans == 1 and span.start == 0 and span.end == len(groups))
     if length < _SHORT:
         return Level.FAINT if announced or not digits_only else None
     if not span.full:
         return Level.PLAIN if announced else Level.FAINT
-    if announced or length >= LONG:
+    if announced:
         return Level.CLEAR
     return Level.FAINT if digits_only else Level.PLAIN
 
 
 def _unknown(spans: list[_Span], groups: list[str]) -> str:
     """A number that is announced like an invoice's and is none of the items here."""
-    taken = {place for span in spans for place in range(span.start, span.end)}
     for place in range(1, len(groups)):
-        if place not in taken and groups[place][0] <= "9" and groups[place - 1] in _ANNOUNCING:
+        announced = groups[place - 1] in _ANNOUNCING and groups[place][0] <= "9"
+        if announced and not any(span.start <= place < span.end for span in spans):
             return groups[place]
     return ""
 
 
 def _file(under: dict[str, int | tuple[int, ...]], key: str, number: int) -> None:
     """Most keys have one item: a bare number takes a third of the memory of a tuple of one."""
-    there = under.get(key)
-    if there is None:
-        under[key] = number
-    else:
+    there = under.setdefault(key, number)
+    if there is not number:
         under[key] = (*there, number) if isinstance(there, tuple) else (there, number)
 
 

@@ -190,7 +190,7 @@ class Index:
         )
 
     def oldest_first(self, numbers: Iterable[int]) -> list[OpenItem]:
-        return sorted((self.items[number] for number in numbers), key=lambda item: (item.due, item.id))
+        return sorted((self.items[number] for number in numbers), key=_age)
 
     def with_iban(self, iban: str) -> set[int]:
         return self._ibans.get(_account(iban), set()) if iban else set()
@@ -201,6 +201,10 @@ class Index:
             return set()
         words = [key for word in capitals(text).split() for key in _tax_ids(word)]
         return {customer for word in words for customer in self._tax_ids.get(word, ())}
+
+
+def _age(item: OpenItem) -> tuple[date, int]:
+    return item.due, item.id
 
 
 def _account(iban: str) -> str:
@@ -239,8 +243,9 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
         return ()
     found, unknown = _named(received, index)
     ranked = _by_number(received, found, index)
-    if not any(reading.match.sure for reading in ranked):
-        ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
+    if len(ranked) == 1 and ranked[0].match.sure:
+        return (ranked[0].match,)
+    ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
     ranked.sort(key=lambda reading: (not reading.match.sure, -reading.weight))
     if ranked and ranked[0].match.sure:
         return (ranked[0].match,)
@@ -261,13 +266,15 @@ def _named(received: Received, index: Index) -> tuple[list[Found], str]:
         ids = index.numbers.exactly(received.end_to_end)
         if ids and len(received.end_to_end) >= LONG:
             found.append(Found(ids, Level.PLAIN, "reference"))
-    return list(dict.fromkeys(found)), unknown
+    return (found if len(found) < 2 else list(dict.fromkeys(found))), unknown
 
 
 def _by_number(received: Received, found: list[Found], index: Index) -> list[_Ranked]:
     """Readings by the items named; whoever is named most firmly owns what is named less firmly."""
     if not found:
         return []
+    if plain := _pays(received, found, index):
+        return [plain]
     if len(found) == 1 and len(found[0].ids) == 1:
         return [_settle(received, index.items[found[0].ids[0]].customer, found, index, alone=True)]
     best = max(name.level for name in found)
@@ -312,34 +319,69 @@ def _across(received: Received, found: list[Found], index: Index) -> _Ranked | N
     return _Ranked(6, Match(None, shares, 0, False, reasons))
 
 
+def _pays(received: Received, found: list[Found], index: Index) -> _Ranked | None:
+    """The plainest of readings: items of one customer are named, each once, and paid is exactly what is open on them.
+
+    The same as `_settle` would say, without looking for what else could be meant: nothing else is as good.
+    """
+    first = index.items[found[0].ids[0]]
+    items, total, level = [], 0, found[0].level
+    for name in found:
+        item = index.items[name.ids[0]]
+        open_ = index.open[item.id]
+        if len(name.ids) > 1 or open_ <= 0 or item.customer != first.customer or item.currency != received.currency:
+            return None
+        items.append(item)
+        total += open_
+        level = min(level, name.level)
+    if total != received.amount:
+        return None
+    if len(items) > 1:
+        if level == Level.ORDER or len({item.id for item in items}) < len(items):
+            return None
+        items.sort(key=_age)
+    standing = _standing(received, first.customer, index)
+    reasons = (*_by_which(found, index), Reason("exact", {}), *_doubts(received, standing, level))
+    shares = tuple([Share(item.id, index.open[item.id]) for item in items])
+    sure = _may_book(level, standing, exact=True, paid=False)
+    return _Ranked(5, Match(first.customer, shares, 0, sure, reasons))
+
+
+def _doubts(received: Received, standing: _Standing, level: Level) -> list[Reason]:
+    """What speaks against a reading by number."""
+    doubts = []
+    if standing == _Standing.OTHER and received.name:
+        doubts.append(Reason("other_name", {"name": received.name}))
+    if level == Level.FAINT:
+        doubts.append(Reason("faint_number", {}))
+    return doubts
+
+
 def _settle(received: Received, customer: int, found: list[Found], index: Index, *, alone: bool) -> _Ranked:
     """What the payment does to the named items of one customer; sure only when nothing speaks against it."""
     amount, currency = received.amount, received.currency
-    named = [name._replace(ids=tuple(n for n in name.ids if index.items[n].customer == customer)) for name in found]
-    named = [name for name in named if name.ids]
+    named = [name for name in (_of_customer(name, customer, index) for name in found) if name.ids]
     items = index.oldest_first({number for name in named for number in name.ids})
-    reasons = [
-        _naming(rule, list(dict.fromkeys(index.items[n].number for name in named if name.by == rule for n in name.ids)))
-        for rule in dict.fromkeys(name.by for name in named)
-    ]
+    reasons = _by_which(named, index)
     if not alone:
         reasons.append(Reason("several_customers", {}))
     usable = [item for item in items if item.currency == currency]
     if not usable:
         reasons.append(Reason("other_currency", {"currency": items[0].currency}))
         return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
-    paid = [item.number for item in usable if not index.open[item.id]]
+    open_ = [(item, index.open[item.id]) for item in usable]
+    paid = [item.number for item, left in open_ if not left]
     if paid:
         reasons.append(_naming("already_paid", paid))
-    invoices = [item for item in usable if index.open[item.id] > 0]
-    credits_named = [item for item in usable if index.open[item.id] < 0]
+    invoices = [item for item, left in open_ if left > 0]
+    credits_named = [item for item, left in open_ if left < 0]
     if not invoices:
         reasons.append(Reason("no_item", {}))
         return _Ranked(2, Match(customer, (), amount, False, tuple(reasons)))
 
     exact, chosen = _exactly(amount, invoices, credits_named, index, customer, currency, one_number=len(named) == 1)
     if exact:
-        shares = tuple(Share(item.id, index.open[item.id]) for item in exact)
+        shares = tuple([Share(item.id, index.open[item.id]) for item in exact])
         used = [item.number for item in exact if index.open[item.id] < 0]
         reasons += [_naming("credit", used)] if used else []
         reasons.append(Reason("exact", {}) if chosen else Reason("one_of_several", {}))
@@ -350,14 +392,38 @@ def _settle(received: Received, customer: int, found: list[Found], index: Index,
         reasons += [_naming("credit", used)] if used else []
         reasons.append(reason)
 
-    level = min(max(name.level for name in named if item.id in name.ids) for item in usable)
+    level = _least(named, usable)
     standing = _standing(received, customer, index)
-    if standing == _Standing.OTHER and received.name:
-        reasons.append(Reason("other_name", {"name": received.name}))
-    if level == Level.FAINT:
-        reasons.append(Reason("faint_number", {}))
+    reasons += _doubts(received, standing, level)
     sure = alone and chosen and _may_book(level, standing, exact=bool(exact), paid=bool(paid))
     return _Ranked(5 if exact else 4, Match(customer, shares, unapplied, sure, tuple(reasons)))
+
+
+def _of_customer(name: Found, customer: int, index: Index) -> Found:
+    """What a name names of this customer's."""
+    if len(name.ids) == 1 and index.items[name.ids[0]].customer == customer:
+        return name
+    return name._replace(ids=tuple(number for number in name.ids if index.items[number].customer == customer))
+
+
+def _by_which(named: list[Found], index: Index) -> list[Reason]:
+    """The numbers named, one reason for each rule they were found by."""
+    if len(named) == 1 and len(named[0].ids) == 1:
+        return [_naming(named[0].by, [index.items[named[0].ids[0]].number])]
+    numbers: dict[str, dict[str, None]] = {}
+    for name in named:
+        under = numbers.setdefault(name.by, {})
+        for number in name.ids:
+            under[index.items[number].number] = None
+    return [_naming(rule, list(written)) for rule, written in numbers.items()]
+
+
+def _least(named: list[Found], items: list[OpenItem]) -> Level:
+    """How surely the least sure of the items was named."""
+    levels = {name.level for name in named}
+    if len(levels) == 1:
+        return levels.pop()
+    return min(max(name.level for name in named if item.id in name.ids) for item in items)
 
 
 def _may_book(level: Level, standing: _Standing, *, exact: bool, paid: bool) -> bool:

@@ -148,9 +148,13 @@ class Names:
 
     def of(self, customer: int, shown: str) -> KnownName | None:
         """The customer's own name that is like this one."""
+        names = self._of.get(customer, ())
+        for name in names:
+            if name.shown == shown:
+                return name
         words = _words(shown)
         folded, in_order = " ".join(sorted(words)), " ".join(words)
-        for name in self._of.get(customer, ()):
+        for name in names:
             if name.folded == folded or fuzz.ratio(name.folded, folded) >= _ALIKE or _cut_off(name.in_order, in_order):
                 return name
         return None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,13 +33,17 @@ from amable.ledger.records import (
     who,
 )
 from amable.ledger.texts import LONGEST_IDENTIFIER, keepable
-from amable.organisation.bulk import batched, these
+from amable.organisation.bulk import batched, insert, numbers, these, update
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord
 
 SOURCE: Final = "ledger"
 _BATCH: Final = 1000
+
+
+# A row of customers, contacts or items as it stands, its values by the names of its fields.
+_Row = Any
 
 
 class Sourced(NamedTuple):
@@ -135,13 +140,13 @@ class _Batch:
         customers = self.customers(self.listen(sourced.record for sourced, _ in usable))
         self.contacts(customers)
         existing = self.existing(customers)
-        new: dict[tuple[int, str, str], Item] = {}
-        changed: list[Item] = []
+        new: dict[tuple[int, str, str], dict[str, object]] = {}
+        changed: list[_Row] = []
         for sourced, amounts in usable:
             record = sourced.record
             customer = customers[self.key(record)[0]]
-            identity = (customer.pk, record.invoice_number, record.instalment)
-            if identity in new or (identity in existing and existing[identity].pk in self.seen):
+            identity = (customer, record.invoice_number, record.instalment)
+            if identity in new or (identity in existing and existing[identity].id in self.seen):
                 other = Complaint("duplicate_in_files", record.line, "invoice_number", record.invoice_number)
                 self.taking.complaints.append((sourced.file, other))
                 continue
@@ -149,18 +154,23 @@ class _Batch:
             if item is None:
                 new[identity] = self.new_item(customer, record, amounts)
                 continue
-            self.seen.add(item.pk)
+            self.seen.add(item.id)
             completed = self.as_known(item, sourced, amounts)
-            if completed is not None and self.update(item, record, completed):
-                changed.append(item)
-        created = Item.objects.bulk_create(new.values(), batch_size=500)
-        self.seen.update(item.pk for item in created)
-        Item.objects.bulk_update(changed, _CHANGING, batch_size=200)
-        self.touched.update(item.customer_id for item in (*created, *changed))
+            if completed is not None and (facts := self.updated(item, record, completed)):
+                changed.append(item._replace(**facts))
+        self.seen.update(_insert(Item, new.values()))
+        self.change(Item, _CHANGING, changed)
+        self.touched.update(item.customer_id for item in changed)
+        self.touched.update(customer for customer, _, _ in new)
         look_again(self.creditor, self.touched, self.today)
         self.taking.rows += len(batch)
-        self.taking.new_items += len(created)
+        self.taking.new_items += len(new)
         self.taking.changed_items += len(changed)
+
+    def change(self, model: type[Customer | Contact | Item], fields: Collection[str], rows: Iterable[_Row]) -> None:
+        """Write these fields of rows that stand otherwise in the database."""
+        values = attrgetter(*fields, "creditor_id", "id")
+        update(model, tuple(fields), map(values, rows))
 
     def identified(self, sourced: Sourced) -> bool:
         """Whether the identifiers can be kept whole: half of one would be another's."""
@@ -200,7 +210,7 @@ class _Batch:
         said = Complaint(rule, record.line, name, value, params, item=record.invoice_number)
         self.taking.complaints.append((sourced.file, said))
 
-    def as_known(self, item: Item, sourced: Sourced, amounts: Amounts) -> Amounts | None:
+    def as_known(self, item: _Row, sourced: Sourced, amounts: Amounts) -> Amounts | None:
         """The amounts of a known item, with the currency and the total that are known where the ledger states none.
 
         A ledger that shows only what is open shows less once something was paid: the total did not shrink by that, or
@@ -216,25 +226,28 @@ class _Batch:
             return amounts
         return amounts._replace(total=max(item.total, amounts.total, key=abs))
 
-    def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
-        """The customers by key, created or brought up to date."""
-        known_ = {c.key: c for c in Customer.objects.filter(creditor=self.creditor, key__in=list(keys))}
-        known_ |= self.known_otherwise({key: record for key, record in keys.items() if key not in known_})
-        new, changed = [], []
+    def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, int]:
+        """The numbers of the customers by key, created or brought up to date."""
+        known = self.known(keys)
+        known |= self.known(self.known_otherwise({key: said for key, said in keys.items() if key not in known}))
+        new: dict[str, dict[str, object]] = {}
+        changed = []
         for key, record in keys.items():
-            customer = known_.get(key)
+            customer = known.get(key)
             facts = self.customer_facts(record, customer)
             if customer is None:
-                customer = Customer(creditor=self.creditor, key=key, **facts)
-                new.append(customer)
+                new[key] = {"creditor_id": self.creditor.pk, "key": key, **facts}
             elif any(getattr(customer, name) != value for name, value in facts.items()):
-                for name, value in facts.items():
-                    setattr(customer, name, value)
-                changed.append(customer)
-        created = Customer.objects.bulk_create(new, batch_size=500)
-        Customer.objects.bulk_update(changed, _CUSTOMER_FACTS, batch_size=200)
-        self.touched.update(customer.pk for customer in changed)
-        return known_ | {customer.key: customer for customer in created}
+                changed.append(customer._replace(**facts))
+        created = _insert(Customer, new.values())
+        self.change(Customer, _CUSTOMER_FACTS, changed)
+        self.touched.update(customer.id for customer in changed)
+        return {key: customer.id for key, customer in known.items()} | dict(zip(new, created, strict=True))
+
+    def known(self, keys: Collection[str]) -> dict[str, _Row]:
+        """The customers there are of these keys."""
+        rows = Customer.objects.filter(creditor=self.creditor, key__in=list(keys)).values_list(named=True)
+        return {customer.key: customer for customer in rows} if keys else {}
 
     def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
         """Customers the ledger knew by less until now: it names an identifier for whom it named by tax id or name.
@@ -262,7 +275,7 @@ class _Batch:
         Customer.objects.bulk_update(found.values(), ("key", "keyed_by"), batch_size=200)
         return found
 
-    def customer_facts(self, record: ItemRecord, customer: Customer | None) -> dict[str, object]:
+    def customer_facts(self, record: ItemRecord, customer: _Row | None) -> dict[str, object]:
         """What the ledger says of a customer; of one who is known, only what it has a column for."""
         facts: dict[str, object] = {
             "keyed_by": self.key(record)[1],
@@ -288,7 +301,7 @@ class _Batch:
             spoken |= {"region": record.region, "timezone": record.timezone}  # those of another country say nothing
         return spoken
 
-    def language(self, record: ItemRecord, customer: Customer | None) -> str:
+    def language(self, record: ItemRecord, customer: _Row | None) -> str:
         """The customer's language: the ledger's, else the one it stated before, else the country's or the creditor's.
 
         One that merely followed from the country known before follows from the country known now.
@@ -301,51 +314,51 @@ class _Batch:
         followed = spoken_in(before) or self.creditor.language
         return follows if customer.language == followed else customer.language
 
-    def contacts(self, customers: Mapping[str, Customer]) -> None:
+    def contacts(self, customers: Mapping[str, int]) -> None:
         """The billing contact of each customer, as the last row that names one says."""
-        latest = {customer.pk: self.heard[key] for key, customer in customers.items()}
-        known_ = {c.customer_id: c for c in Contact.objects.filter(creditor=self.creditor, customer__in=latest)}
+        latest = {customer: self.heard[key] for key, customer in customers.items()}
+        rows = Contact.objects.filter(creditor=self.creditor, customer__in=these(latest)).values_list(named=True)
+        known = {contact.customer_id: contact for contact in rows}
         new, changed = [], []
         for customer_id, record in latest.items():
-            contact = known_.get(customer_id)
+            contact = known.get(customer_id)
             if contact is None:
                 facts = {name: getattr(record, field) for name, field in _CONTACT_FACTS.items()}
-                new.append(Contact(creditor=self.creditor, customer_id=customer_id, **facts))
+                new.append({"creditor_id": self.creditor.pk, "customer_id": customer_id, "role": "billing", **facts})
                 continue
             told = {name: getattr(record, field) for name, field in _CONTACT_FACTS.items() if record.speaks_of(field)}
             if any(getattr(contact, name) != value for name, value in told.items()):
-                for name, value in told.items():
-                    setattr(contact, name, value)
-                changed.append(contact)
-        Contact.objects.bulk_create(new, batch_size=500)
-        Contact.objects.bulk_update(changed, _CONTACT_FACTS, batch_size=200)
+                changed.append(contact._replace(**told))
+        _insert(Contact, new)
+        self.change(Contact, _CONTACT_FACTS, changed)
         self.touched.update(contact.customer_id for contact in changed)
 
-    def existing(self, customers: Mapping[str, Customer]) -> dict[tuple[int, str, str], Item]:
-        items = Item.objects.filter(
-            creditor=self.creditor, source=SOURCE, customer__in=[customer.pk for customer in customers.values()]
-        )
-        return {(item.customer_id, item.number, item.instalment): item for item in items}
+    def existing(self, customers: Mapping[str, int]) -> dict[tuple[int, str, str], _Row]:
+        items = Item.objects.filter(creditor=self.creditor, source=SOURCE, customer__in=these(customers.values()))
+        return {(item.customer_id, item.number, item.instalment): item for item in items.values_list(named=True)}
 
-    def new_item(self, customer: Customer, record: ItemRecord, amounts: Amounts) -> Item:
-        item = Item(
-            creditor=self.creditor,
-            customer=customer,
-            source=SOURCE,
-            number=record.invoice_number,
-            instalment=record.instalment,
-            kind="credit_note" if amounts.total < 0 else "invoice",
-            currency=amounts.currency,
-            first_seen_on=self.today,
-            open=amounts.open,
+    def new_item(self, customer: int, record: ItemRecord, amounts: Amounts) -> dict[str, object]:
+        """A row for an item; one that is settled was so before we ever saw it."""
+        return {
+            "creditor_id": self.creditor.pk,
+            "customer_id": customer,
+            "source": SOURCE,
+            "number": record.invoice_number,
+            "instalment": record.instalment,
+            "kind": "credit_note" if amounts.total < 0 else "invoice",
+            "currency": amounts.currency,
+            "first_seen_on": self.today,
+            "allocated": 0,
+            "open": amounts.open,
+            "settled_on": None if amounts.open else record.settled_date,
+            "settled_by": "",
+            "cycle": 1,
+            "duplicate_of": "",
             **_facts(record, amounts),
-        )
-        if item.open == 0:  # history: settled before we ever saw it
-            item.settled_on = record.settled_date
-        return item
+        }
 
-    def update(self, item: Item, record: ItemRecord, amounts: Amounts) -> bool:
-        """Bring an item up to date; whether anything changed."""
+    def updated(self, item: _Row, record: ItemRecord, amounts: Amounts) -> dict[str, object]:
+        """What of an item is otherwise than it stands."""
         facts = _spoken(record, _facts(record, amounts))
         if item.currency != amounts.currency:
             facts["currency"] = amounts.currency
@@ -356,13 +369,19 @@ class _Batch:
             facts["open"] = open_
             facts |= _turned(item, open_, record, self.today)
             self.taking.settled_items += open_ == 0
-        changed = {name: value for name, value in facts.items() if getattr(item, name) != value}
-        for name, value in changed.items():
-            setattr(item, name, value)
-        return bool(changed)
+        return {name: value for name, value in facts.items() if getattr(item, name) != value}
 
 
-def _turned(item: Item, open_: int, record: ItemRecord, today: date) -> dict[str, object]:
+def _insert(model: type[Customer | Contact | Item], rows: Collection[Mapping[str, object]]) -> Sequence[int]:
+    """Insert rows, all of the same fields; the numbers they got."""
+    if not rows:
+        return ()
+    ids = numbers(model, len(rows))
+    insert(model, ("id", *next(iter(rows))), ((pk, *row.values()) for pk, row in zip(ids, rows, strict=True)))
+    return ids
+
+
+def _turned(item: _Row, open_: int, record: ItemRecord, today: date) -> dict[str, object]:
     """What an item's turning settled, or open again, brings with it: a reopened item begins a new cycle."""
     if open_ == 0:
         on = record.settled_date or today
@@ -398,9 +417,10 @@ def _facts(record: ItemRecord, amounts: Amounts) -> dict[str, object]:
 
 def _spoken(record: ItemRecord, facts: Mapping[str, object]) -> dict[str, object]:
     """Those of the facts that the ledger has a column for: of the others it says nothing, so they stay as they are."""
-    return {
-        name: value for name, value in facts.items() if name in _ALWAYS or record.speaks_of(_READ_IN.get(name, name))
-    }
+    columns = record.columns
+    if not columns:
+        return dict(facts)
+    return {name: value for name, value in facts.items() if name in _ALWAYS or _READ_IN.get(name, name) in columns}
 
 
 def _mark_missing(creditor: Creditor, seen: set[int], rejected: set[str], today: date, taking: Taking) -> None:
@@ -421,18 +441,18 @@ def _suspect_duplicates(creditor: Creditor, today: date) -> None:
     other was settled or is gone.
     """
     rows = Item.objects.filter(~Q(open=0) | ~Q(duplicate_of=""), creditor=creditor, source=SOURCE).order_by("pk")
+    told = rows.values_list("pk", "customer_id", "number", "total", "open", "missing_since", "duplicate_of")
     firsts: dict[tuple[int, str, int], str] = {}
-    changed = []
-    for item in rows.only("customer_id", "number", "total", "open", "missing_since", "duplicate_of").iterator():
+    changed: dict[int, tuple[str, int]] = {}
+    for pk, customer, number, total, open_, missing_since, before in told.iterator():
         other = ""
-        if item.open and item.missing_since is None:
-            first = firsts.setdefault((item.customer_id, fold_number(item.number), item.total), item.number)
-            other = "" if first == item.number else first
-        if item.duplicate_of != other:
-            item.duplicate_of = other
-            changed.append(item)
-    Item.objects.bulk_update(changed, ("duplicate_of",), batch_size=200)
-    look_again(creditor, {item.customer_id for item in changed}, today)
+        if open_ and missing_since is None:
+            first = firsts.setdefault((customer, fold_number(number), total), number)
+            other = "" if first == number else first
+        if before != other:
+            changed[pk] = other, customer
+    update(Item, ("duplicate_of",), ((other, creditor.pk, pk) for pk, (other, _) in changed.items()))
+    look_again(creditor, {customer for _, customer in changed.values()}, today)
 
 
 # Facts that follow from what every row must say, and the fields of a record where ours are called otherwise there.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
@@ -26,6 +27,9 @@ _SAID_OF_CUSTOMER: Final = (
     ("segment",), ("address",), ("account_manager", "account_manager_email"), ("payment_method",),
     ("contact_name", "email", "phone"),
 )  # fmt: skip
+
+
+_told: Final = attrgetter(*(name for names in _SAID_OF_CUSTOMER for name in names), "opt_out", "pause_until", "columns")
 
 
 class Amounts(NamedTuple):
@@ -102,6 +106,8 @@ def minimum(amount: Decimal, currency: str) -> int:
 
 def together(before: ItemRecord, record: ItemRecord) -> ItemRecord:
     """What two rows say of the same customer: the later one where both speak; a refusal or a pause in either stands."""
+    if _told(before) == _told(record):
+        return record
     filled: dict[str, object] = {}
     for names in _SAID_OF_CUSTOMER:
         if not any(getattr(record, name) for name in names):

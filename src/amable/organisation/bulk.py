@@ -148,8 +148,9 @@ def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
 
 
 def _arrays(model: type[models.Model], fields: Sequence[str]) -> str:
-    """A placeholder of an array for each column, of the column's own kind."""
-    return ", ".join(f"%s::{_field(model, name).db_type(connection)}[]" for name in fields)
+    """A placeholder of an array for each column, of its kind without a length: a cast to one cuts in silence."""
+    kinds = (str(_field(model, name).db_type(connection)).partition("(")[0] for name in fields)
+    return ", ".join(f"%s::{kind}[]" for kind in kinds)
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -228,6 +228,8 @@ def _unnamed(sheet: tables.Sheet) -> bool:
 def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
     """Add what the names and values of the other headings mean; ask where it cannot be told."""
     table, told = reading.table, reading.told
+    if reading.plain and not _unsaid(reading.headings, told, None):
+        return reading
     columns = likeness.columns(table)
     known = {column: Choice(heading.place, "") for column, heading in reading.headings.items()}
     guess = wording.guess(columns, known, ignored) if any(table.headings) else Guess(known, {})
@@ -281,8 +283,7 @@ def _missing_headings(
     headings: Mapping[str, _Heading], columns: Sequence[Seen], told: LedgerMap, group: int | None
 ) -> list[Complaint]:
     """What a ledger cannot do without and no heading says: asked for where values offer it, else one complaint."""
-    placed = {*headings, *(("terms_days",) if told.terms else ()), *(("customer_name",) if group is not None else ())}
-    missing = [ways for ways in _REQUIRED if not any(placed.issuperset(way) for way in ways)]
+    missing = _unsaid(headings, told, group)
     if not missing:
         return []
     used = {heading.place for heading in headings.values()}
@@ -300,6 +301,12 @@ def _missing_headings(
     wanted = ", ".join(" / ".join(" + ".join(way) for way in ways) for ways in missing)
     found = _listed(tables.shown(seen.heading) for seen in columns if seen.heading)
     return [Complaint("headings_missing", params={"missing": wanted, "found": found})]
+
+
+def _unsaid(headings: Mapping[str, _Heading], told: LedgerMap, group: int | None) -> list[tuple[tuple[str, ...], ...]]:
+    """What a ledger cannot do without and neither a heading nor the map nor a group says."""
+    placed = {*headings, *(("terms_days",) if told.terms else ()), *(("customer_name",) if group is not None else ())}
+    return [ways for ways in _REQUIRED if not any(placed.issuperset(way) for way in ways)]
 
 
 def _places(headings: Mapping[str, _Heading], *columns: str) -> set[int]:
@@ -493,7 +500,8 @@ def _parsers(
 
     In between, the lines of a map that say what was decided.
     """
-    amount, day = cache(_amount), cache(partial(_day, reading.sheet.from_1904))
+    amount = lru_cache(_REMEMBERED)(_amount)
+    day = lru_cache(_REMEMBERED)(partial(_day, reading.sheet.from_1904))
     signs, unclear = _decimal_signs(entries, reading, amount)
     order, undated = _order_of_days(entries, reading, day)
     parsers: dict[str, _Parser] = {
@@ -707,7 +715,7 @@ def _items(
     written = headings | {
         column: _Heading(0, column) for column in ("currency", "terms_days") if column not in headings
     }
-    meanings = {column: cache(parse) for column, parse in parsers.items()}
+    meanings = {column: lru_cache(_REMEMBERED)(parse) for column, parse in parsers.items()}
     spoken_of = frozenset(
         "delivered" if column == "delivered_date" else column for column in _spoken_of(reading, entries)
     )
@@ -715,17 +723,17 @@ def _items(
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in entries:
-        values: dict[str, Any] = {column: str(text) for column, text in entry.texts.items()}
+        values: dict[str, Any] = {}
         rejected = False
         faults: list[Complaint] = []
         for column, text in entry.texts.items():
-            if column not in meanings:
-                continue
-            value = values[column] = meanings[column](text)
+            parse = meanings.get(column)
+            value = parse(text) if parse else str(text)
             if isinstance(value, _Unfit):
                 faults.append(_about(entry, written.get(column, _Heading(0, column)), column, value))
                 rejected = rejected or not value.bearable
-                del values[column]
+            else:
+                values[column] = value
         if values.get("status") == "void":
             void += 1
             continue
@@ -832,7 +840,8 @@ def _settle_open(entry: _Entry, reading: _Reading, values: dict[str, Any]) -> li
 
     Our own form may leave the open amount out. In another program's an empty cell may be a zero or an error.
     """
-    if vocabulary.is_credit_note(values.pop("document_type", "")) and max(values.get(c, 0) for c in _AMOUNTS) > 0:
+    document = values.pop("document_type", "")
+    if document and vocabulary.is_credit_note(document) and max(values.get(c, 0) for c in _AMOUNTS) > 0:
         return [Complaint("credit_note_positive", entry.line, "document_type")]
     status, paid = values.pop("status", ""), values.pop("paid_amount", None)
     if "open_amount" in values:
