@@ -69,7 +69,7 @@ def show(
 def _counts(creditor: Creditor, today: date, language: str) -> None:
     written = Message.objects.filter(creditor=creditor, day=today, state="proposed")
     counts = Counter(written.values_list("act", flat=True))
-    mails, thanks = counts.pop("email", 0), counts.pop("thanks", 0)
+    mails, thanks = counts.pop("email", 0) + counts.pop("confirm", 0), counts.pop("thanks", 0)
     staff = counts.pop("staff", 0)
     print(say("summary.mails", language, n=mails + thanks))
     for key, n in (("summary.thanks", thanks), ("summary.tasks", sum(counts.values())), ("summary.digests", staff)):

@@ -18,7 +18,14 @@ _ADDRESS: Final = "pagos@talleres.example"
 _MOST_CHOICES: Final = 12  # fields with two values whose combinations are all tried; beyond, each is tried alone
 
 # What goes with a flag and is never empty when it is set, or is printed without asking.
-_GOES_WITH: Final = ("legal.", "interest.", "compensation.", "dispute.undisputed", "invoice.balance", "invoice.due_date")
+_GOES_WITH: Final = (
+    "legal.",
+    "interest.",
+    "compensation.",
+    "dispute.undisputed",
+    "invoice.balance",
+    "invoice.due_date",
+)
 _PRINTED_BY_SMS: Final = ("pay_link", "invoice.number")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import ALL_ITEMS, MESSAGES, TASKS, Act, Anchor, Procedure, Step
+from amable.core.procedure import ALL_ITEMS, COURTESIES, MESSAGES, TASKS, Act, Anchor, Procedure, Step
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
 PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
@@ -65,10 +66,19 @@ class Told(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """So much by that day."""
+    """So much by that day; `noted` is the day the promise became known, None when it was known from the first."""
 
     amount: int
     on: date
+    noted: date | None = None
+
+
+class Discount(NamedTuple):
+    """So much less, in minor units, for what is paid by that day; `percent` is how the terms say it."""
+
+    amount: int
+    until: date
+    percent: Decimal = Decimal(0)
 
 
 class Item(NamedTuple):
@@ -98,6 +108,7 @@ class Item(NamedTuple):
     asked_by_colleague: date | None = None
     notice_deadline: date | None = None
     paid_since: date | None = None
+    discount: Discount | None = None
 
 
 class Paid(NamedTuple):
@@ -129,9 +140,10 @@ class Contact(NamedTuple):
 class Dossier:
     """All that is known of one customer on one day.
 
-    `reach` are the channels that have what they need, `refused` those the customer does not want. `suspense` is money
-    that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a bank
-    statement, None when no bank file was ever given.
+    `reach` are the channels that have what they need, `refused` those the customer does not want. `written_to` says
+    that we ever wrote to them, `unspeakable` names the wordings for which facts of theirs are lacking. `suspense` is
+    money that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a
+    bank statement, None when no bank file was ever given.
     """
 
     customer: int
@@ -144,6 +156,8 @@ class Dossier:
     segment: str = ""
     reach: frozenset[str] = frozenset({"email"})
     refused: frozenset[str] = frozenset()
+    written_to: bool = False
+    unspeakable: frozenset[str] = frozenset()
     paid: tuple[Paid, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -167,6 +181,7 @@ class Section(StrEnum):
     DUE_SOON = "due_soon"
     CREDIT = "credit"
     SETTLED = "settled"
+    PROMISED = "promised"
 
 
 class Line(NamedTuple):
@@ -280,7 +295,7 @@ class _Look:
         self.wanted: dict[int, int] = {}  # what may be asked for an item
         self.promised: dict[int, int] = {}  # what of an item is promised and waited for
         self.skipped: set[int] = set()  # a reminder before the due date was for today and is left out
-        self.thanks_on: date | None = None  # a word of thanks still to be said, another day
+        self.another_day: list[date] = []  # for thanks and confirmations still to be said
 
     def decision(self) -> Decision:
         """Rest first, then the firmest word that is allowed today, then what people are asked, then the rest."""
@@ -293,6 +308,8 @@ class _Look:
         if whole is None:
             self.demand()
         self.thank(silent=whole is not None and whole.rule in _NO_THANKS)
+        if whole is None:
+            self.confirm()
         self.ask_about_holds()
         free = [item for item in claims if item.id not in self.holds]
         self.turn_to_people(free)
@@ -302,7 +319,7 @@ class _Look:
                 self.verdicts[item.id] = self.quiet(item)
         order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
         verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
-        looks = [look for look in (*(verdict.next_look for verdict in verdicts), self.thanks_on) if look]
+        looks = [look for look in (*(verdict.next_look for verdict in verdicts), *self.another_day) if look]
         return Decision(tuple(self.planned), verdicts, min(looks, default=None))
 
     # --- holds ---------------------------------------------------------------------------------------------------
@@ -347,6 +364,9 @@ class _Look:
             return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review, "duplicate", at_once=True)
         if item.missing:
             return self.missing()
+        if item.discount and item.open <= item.discount.amount:
+            rest = Money(item.open, item.currency)
+            return Hold("hold.discount_taken", {"amount": rest}, self.review, "discount_taken", at_once=True)
         if item.match_proposed:
             return Hold("hold.match_proposed", {}, self.review)
         if item.asked_by_colleague and (today - item.asked_by_colleague).days <= ASKED_BY_COLLEAGUE_DAYS:
@@ -468,17 +488,28 @@ class _Look:
         only = step.only
         if not step.switched_on:
             return False
+        if step.wording in self.dossier.unspeakable:
+            return False
+        if step.offers_discount and not (item.discount and self.today <= item.discount.until):
+            return False
         if step.act is Act.SMS and ("sms" not in self.dossier.reach or "sms" in self.dossier.refused):
             return False
         return only is ALL_ITEMS or (
             undisputed(item) >= only.least(item.currency)
             and (not only.segments or self.dossier.segment in only.segments)
             and (not only.countries or self.dossier.country in only.countries)
-            and (not only.relationship or only.relationship == self.dossier.profile.relationship)
+            and (not only.relationship or only.relationship in self.relationships())
         )
+
+    def relationships(self) -> frozenset[str]:
+        """What the customer is to us: new or regular, and before the first word also `first`."""
+        known = self.dossier.profile.relationship
+        return frozenset((known, "first") if known == "new" and not self.dossier.written_to else (known,))
 
     def opens(self, step: Step, item: Item, done: Sequence[Told]) -> Coming | None:
         """When the next occurrence of a step is for; None when what it is counted from has not happened."""
+        if step.when.anchor is Anchor.ISSUE:
+            return self.opens_after_issue(step, item)
         if step.before_due:
             return self.opens_before_due(step, item)
         anchor = self.anchor(step, item)
@@ -547,11 +578,43 @@ class _Look:
             return Coming(step, occurrence, on, due=False, rule="passed")
         return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", effect=effect)
 
+    def opens_after_issue(self, step: Step, item: Item) -> Coming | None:
+        """A step counted from the day of the invoice: within its days or not at all, and never after the due date."""
+        if item.issued is None:
+            return None
+        on = self.first_day(step, item.issued)
+        if self.today > self.last_day(step, item) or on > item.due:
+            return None
+        occurrence = _times(step.id, item) + 1
+        if step.act in MESSAGES and any(told.wording and not told.failed and told.day >= on for told in item.told):
+            return Coming(step, occurrence, on, due=False, rule="passed")
+        due = on <= self.today
+        return Coming(step, occurrence, on, due=due, rule=f"step.{step.id}" if due else "step.later")
+
+    def first_day(self, step: Step, issued: date) -> date:
+        """The day from which on a step counted from the issue is due: never that day itself."""
+        calendar = self.dossier.calendar
+        start = max(step.when.start(issued, calendar), issued + timedelta(days=1))
+        return calendar.on_or_after(start)
+
+    def last_day(self, step: Step, item: Item) -> date:
+        """The last day on which a step before the due date is still in time."""
+        last = item.due
+        if step.when.anchor is Anchor.ISSUE and item.issued:
+            end = step.when.end(item.issued, self.dossier.calendar)
+            last = min(last, max(end, self.first_day(step, item.issued)))
+        if step.offers_discount and item.discount:
+            last = min(last, item.discount.until)
+        return last
+
     def anchor(self, step: Step, item: Item) -> date | None:
         """The day an offset is counted from."""
         when = step.when
         if when.anchor is Anchor.DUE:
             return item.due
+        if when.anchor is Anchor.BROKEN_PROMISE:
+            promise = item.promise
+            return promise.on if promise and promise_rests(promise, self.dossier, self.today) is None else None
         if when.anchor is Anchor.DEADLINE:
             noticed = item.notice_deadline  # one from before an extension counts no more
             return noticed if noticed and noticed >= item.due else None
@@ -716,7 +779,7 @@ class _Look:
         """Not allowed today: it leaves on the first allowed day on which it is still in time, else it is skipped."""
         day = self.allowed_from(before_due=not overdue)
         for item in due:
-            if overdue or day <= item.due:
+            if overdue or day <= self.last_day(_step(self.coming[item.id]), item):
                 self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, self.no_later(item, day))
             else:
                 self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item))
@@ -838,7 +901,47 @@ class _Look:
         left = [receipt.booked_on for receipt in receipts if receipt not in said]
         later = self.dossier.calendar.on_or_after(self.today + timedelta(days=1))
         if left and not silent and max(left) >= self.thanked_since(later):
-            self.thanks_on = later
+            self.another_day.append(later)
+
+    # --- promises ------------------------------------------------------------------------------------------------
+
+    def confirm(self) -> None:
+        """A promise noted in the last two working days is confirmed, once, unless something else was said since.
+
+        Like thanks it asks for nothing and counts for no cap; one word a day to a customer holds for it too.
+        """
+        step = self.procedure.confirmation
+        promised = [item for item in self.dossier.items if step and self.to_confirm(item, step)]
+        if step is None or not promised:
+            return
+        by_currency = _by_currency(promised)
+        sums = {currency: sum(self.promised[item.id] for item in items) for currency, items in by_currency.items()}
+        works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
+        spoken = any(planned.act in MESSAGES or planned.act in COURTESIES for planned in self.planned)
+        if spoken or not works:
+            self.another_day.append(self.dossier.calendar.on_or_after(self.today + timedelta(days=1)))
+            return
+        currency = max(sums, key=lambda currency: (sums[currency], currency))
+        items = by_currency[currency]
+        lines = tuple(
+            Line(item.id, self.promised[item.id], Section.PROMISED, step.id, _times(step.id, item) + 1)
+            for item in items
+        )
+        self.planned.append(Planned(Act.CONFIRM, step.id, currency, lines))
+        for item in items:
+            self.say(item.id, Outcome.SENT, f"step.{step.id}", {}, step.id, self.holds[item.id].until, self.last())
+        if len(sums) > 1:
+            self.another_day.append(self.dossier.calendar.on_or_after(self.today + timedelta(days=1)))
+
+    def to_confirm(self, item: Item, step: Step) -> bool:
+        """Whether the promise about an item is new and nothing was said to the customer since it became known."""
+        hold, noted = self.holds.get(item.id), item.promise.noted if item.promise else None
+        if hold is None or hold.rule != "hold.promised" or noted is None or item.id in self.verdicts:
+            return False
+        if any(contact.day >= noted for contact in self.messages):
+            return False
+        confirmed = any(told.step == step.id and told.day >= noted and not told.failed for told in item.told)
+        return not confirmed and self.thanked_since(self.today) <= noted <= self.today
 
     def pay(self, receipt: Receipt, place: int) -> None:
         """The items a thanked receipt settled are paid, and the message that thanks carries them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -73,7 +73,8 @@ class Template:
     """A wording as it was written. `words` and `chars` are the limits of its body, None where it has none.
 
     `required` fields must have a value when it is rendered; `optional` ones must be given but may be empty. `line` is
-    the line of the file its body begins on, `digest` the SHA-256 of the file.
+    the line of the file its body begins on, `digest` the SHA-256 of the file. `outcomes` and `reasons` are what a call
+    may come to, in words.
     """
 
     id: str
@@ -93,6 +94,8 @@ class Template:
     optional: tuple[str, ...]
     line: int
     digest: str
+    outcomes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def multi(self) -> bool:
@@ -104,7 +107,9 @@ class Template:
         return field in self.required or field in self.optional
 
 
-Library = Mapping[tuple[str, str], tuple[Template, ...]]  # wordings by stage and language, each group in the order of its ids
+Library = Mapping[
+    tuple[str, str], tuple[Template, ...]
+]  # wordings by stage and language, each group in the order of its ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +526,8 @@ def _read(text: str, id: str) -> Template:  # noqa: A002
         optional=front.names("optional_fields"),
         line=start + 1,
         digest=digest,
+        outcomes=front.labels("outcomes"),
+        reasons=front.labels("reasons"),
     )
 
 
@@ -559,6 +566,19 @@ class _Front:
         if isinstance(entry.value, str | Mapping):
             return self.refuse(key, entry)
         return tuple(name.value if isinstance(name.value, str) else self.refuse(key, name) for name in entry.value)
+
+    def labels(self, key: str) -> tuple[str, ...]:
+        """The labels of a list of choices."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return ()
+        if not isinstance(entry.value, tuple):
+            return self.refuse(key, entry)
+        found = []
+        for choice in entry.value:
+            label = choice.value.get("label") if isinstance(choice.value, Mapping) else None
+            found.append(label.value if label and isinstance(label.value, str) else self.refuse(key, choice))
+        return tuple(found)
 
     def limits(self, key: str) -> tuple[int, int] | None:
         low, high = self.number(key, "min"), self.number(key, "max")

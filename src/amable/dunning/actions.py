@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import MESSAGES, Act, Procedure
-from amable.correspondence import outbox, tasks
+from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure
+from amable.core.wording import Library
+from amable.correspondence import briefs, outbox, tasks
 from amable.correspondence.models import Message, MessageItem
+from amable.dunning.background import Backgrounds
 from amable.dunning.dossier import Known, Setting, addresses, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
@@ -86,6 +87,7 @@ def review(
     now: datetime | None,
     *,
     progress: Callable[[int], object] = lambda n: None,
+    wordings: Library | None = None,
 ) -> Reviewed:
     """Look at every customer with something open, decide, and write what should leave today.
 
@@ -97,7 +99,7 @@ def review(
     done = Reviewed()
     for customers in _batches(creditor, today):
         with transaction.atomic():
-            _Review(it, now, gate, done).batch(customers)
+            _Review(it, now, gate, done, wordings).batch(customers)
         progress(len(customers))
     return done
 
@@ -141,8 +143,10 @@ def _batches(creditor: Creditor, today: date) -> Iterable[list[Customer]]:
 class _Review:
     """One batch of customers: decided, composed, and brought into line with what an earlier run of the day wrote."""
 
-    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed) -> None:
-        self.it, self.now, self.gate, self.done = it, now, gate, done
+    def __init__(
+        self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed, wordings: Library | None = None
+    ) -> None:
+        self.it, self.now, self.gate, self.done, self.wordings = it, now, gate, done, wordings
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
@@ -158,8 +162,13 @@ class _Review:
         gone = self.gone(customers)
         fresh: list[Look] = []
         reviews: list[tuple[date | None, int, int]] = []
-        for customer, known in zip(customers, gather(self.it, customers), strict=True):
-            decision = decide(known.dossier, today, None if customer.pk in gone else self.now)
+        decided = [
+            (customer, known, decide(known.dossier, today, None if customer.pk in gone else self.now))
+            for customer, known in zip(customers, gather(self.it, customers), strict=True)
+        ]
+        talks = [customer for customer, _, decision in decided if any(p.act in _TALKS for p in decision.planned)]
+        self.backgrounds = Backgrounds(self.it, talks)
+        for customer, known, decision in decided:
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
@@ -232,17 +241,17 @@ class _Review:
         self, customer: Customer, known: Known, planned: Planned, verdicts: Sequence[Verdict]
     ) -> str | outbox.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
-        if planned.act not in MESSAGES and planned.act is not Act.THANKS:
+        if planned.act not in MESSAGES and planned.act not in COURTESIES:
             return self.write_task(customer, known, planned, planned.step, (), verdicts)
         it = self.it
-        slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
+        slot = _SLOTS.get(planned.act) or f"demand.{planned.currency}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
         if key in self.leaving:
             leaves_at = self.leaving[key].astimezone(dossier.zone)
         else:
             leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=not known.recipient.consumer)
-        step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
+        step = it.procedure.carried_out(planned.act, planned.step)
         assert step is not None, "decide plans only steps of its procedure"
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
         composed = outbox.compose(
@@ -257,11 +266,12 @@ class _Review:
                 leaves_at,
                 self.addresses.get(customer.pk, frozenset()),
                 tuple(thread),
+                self.wordings,
             )
         )
         if isinstance(composed, outbox.Withheld):
             return composed
-        self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
+        self.worded[key] = dossier.profile.worded(composed.variant)
         message = Message(
             creditor=it.creditor,
             customer=customer,
@@ -282,8 +292,8 @@ class _Review:
             path=f"mail/{self.name(customer, key)}{composed.ending}",
             blob=log.digest(composed.data),
         )
-        if planned.act is Act.THANKS:
-            message.act = Act.THANKS
+        if planned.act in COURTESIES:
+            message.act = planned.act
         personal = {"to": ", ".join(composed.to), "customer": customer.name}
         self.written[key] = _Written(message, self.items(message, planned, known), composed.data, personal)
         self.done.messages += 1
@@ -301,7 +311,14 @@ class _Review:
         """Write one task for a person of the creditor's, in the creditor's language."""
         it = self.it
         key = outbox.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
-        text = tasks.describe(it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today)
+        if planned.act in _TALKS and not findings:
+            background = self.backgrounds.of(customer, known.dossier, planned)
+            page = briefs.brief(it.creditor, known.recipient, known.facts, planned, background, it.today)
+            text = briefs.as_markdown(page)
+        else:
+            text = tasks.describe(
+                it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
+            )
         message = Message(
             creditor=it.creditor,
             customer=customer,
@@ -397,6 +414,10 @@ class _Review:
         for row in rows:
             row.message_id = row.message.pk
         MessageItem.objects.bulk_create(rows, batch_size=500)
+
+
+_TALKS = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for these
+_SLOTS = {Act.THANKS: "thanks", Act.CONFIRM: "confirmation"}
 
 
 def _gated(planned: Planned, procedure: Procedure) -> bool:

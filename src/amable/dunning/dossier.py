@@ -17,11 +17,11 @@ from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.planning import Discount, Dossier, Item, Kind, Paid, Promise, Receipt, Told
 from amable.core.procedure import Procedure
-from amable.core.receivables import credits_differ
+from amable.core.receivables import credits_differ, discount
 from amable.correspondence.models import Message, MessageItem
-from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.correspondence.outbox import ItemFacts, Recipient, unspeakable
 from amable.ledger import models as ledger
 from amable.ledger import records
 from amable.organisation import calendars
@@ -187,6 +187,7 @@ class _Batch:
             it.today,
             promises=self.promises[customer.pk],
         )
+        recipient = self.recipient(customer, contact, emails, paid)
         dossier = Dossier(
             customer=customer.pk,
             procedure=it.procedure,
@@ -201,6 +202,8 @@ class _Batch:
             segment=customer.segment,
             reach=frozenset(name for name, channel in channels().items() if channel.reaches(reach)),
             refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
+            written_to=bool(recipient.had),
+            unspeakable=unspeakable(creditor, recipient),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),
             contacts=tuple(self.spoken[customer.pk]),
@@ -214,7 +217,7 @@ class _Batch:
         )
         return Known(
             dossier,
-            self.recipient(customer, contact, emails, paid),
+            recipient,
             {row.pk: _facts(row) for row in rows} | {-p.pk: _cash_facts(p) for p in self.unapplied[customer.pk]},
             {row.pk: row.cycle for row in rows},
             {row.pk: tuple(self.thread[row.pk]) for row in rows},
@@ -232,7 +235,7 @@ class _Batch:
             cycle=row.cycle,
             told=tuple(self.told[row.pk]),
             disputed=abs(row.open) if row.disputed else 0,
-            promise=Promise(abs(row.open), row.promised_on) if row.promised_on else None,
+            promise=Promise(abs(row.open), row.promised_on, row.promise_noted_on) if row.promised_on else None,
             debit_until=records.collected_by(row.due_on, self.it.creditor_calendar)
             if row.direct_debit and row.cycle == 1
             else None,
@@ -241,6 +244,7 @@ class _Batch:
             missing=row.missing_since is not None,
             match_proposed=row.pk in self.proposed or _may_be_paid(row),
             paid_since=self.paid_since.get(row.pk),
+            discount=_discount(row),
         )
 
     def cash(self, payment: ledger.Payment) -> Item:
@@ -286,6 +290,7 @@ class _Batch:
             regular=paid.relationship == "regular",
             had=tuple(self.had[customer.pk]),
             phone=contact.phone if contact else "",
+            method=records.pays_by(customer.payment_method) if customer.payment_method else None,
         )
 
 
@@ -317,6 +322,13 @@ def _may_be_paid(row: ledger.Item) -> bool:
     )
 
 
+def _discount(row: ledger.Item) -> Discount | None:
+    """What is let off an invoice for early payment, None where it has no such terms."""
+    if row.discount_percent is None or row.discount_until is None or row.total <= 0:
+        return None
+    return Discount(discount(row.total, row.discount_percent), row.discount_until, row.discount_percent)
+
+
 def _facts(row: ledger.Item) -> ItemFacts:
     return ItemFacts(
         row.number,
@@ -328,6 +340,8 @@ def _facts(row: ledger.Item) -> ItemFacts:
         row.open,
         row.currency,
         row.pdf_path,
+        row.promised_on,
+        _discount(row),
     )
 
 

@@ -181,12 +181,12 @@ def _reachable(written: str) -> tuple[str, ...]:
 def _heading(message: Message) -> str:
     if message.act == Act.THANKS:
         return "digest.thanks"
-    return "digest.messages" if message.act == Act.EMAIL else "digest.tasks"
+    return "digest.messages" if message.act in (Act.EMAIL, Act.CONFIRM) else "digest.tasks"
 
 
 def _line(message: Message, language: str) -> str:
     """One message in a line: to whom, what, how much."""
-    if message.act not in (Act.EMAIL, Act.THANKS):
+    if message.act not in (Act.EMAIL, Act.THANKS, Act.CONFIRM):
         return mark(message.subject)
     who = mark(message.customer.name) if message.customer else ""
     how_much = mark(show_money(Money(message.demanded, message.currency), language)) if message.demanded else ""

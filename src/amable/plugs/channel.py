@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,28 @@ class Reach:
     email: str = ""
     phone: str = ""
     address: str = ""
+
+
+class Piece(NamedTuple):
+    """One part of a page: facts by label, a table, lines and boxes to tick; `figures` are columns aligned right."""
+
+    heading: str
+    facts: tuple[tuple[str, str], ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    figures: tuple[int, ...] = ()
+    lines: tuple[str, ...] = ()
+    boxes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page for a person of the creditor's, apart from how it is laid out."""
+
+    title: str
+    language: str
+    day: date
+    pieces: tuple[Piece, ...]
 
 
 class Channel(Protocol):
