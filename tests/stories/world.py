@@ -26,6 +26,7 @@ COLUMNS = (
     "timezone", "kind", "tax_id", "segment", "account_manager", "account_manager_email", "opt_out", "pause_until",
     "payment_method", "invoice_number", "instalment", "applies_to", "po_number", "description", "issue_date",
     "due_date", "terms_days", "currency", "total", "open_amount", "settled_date", "disputed", "promise_date",
+    "discount_percent", "discount_until",
     "delivered_date", "pdf",
 )  # fmt: skip
 IBAN = "ES9121000418450200051332"

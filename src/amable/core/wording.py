@@ -64,6 +64,7 @@ _NEEDED: Final = (
 )
 _KNOWN: Final = frozenset((*_NEEDED, "body_words", "body_chars", "outcomes", "reasons", "notes"))
 _UNCOUNTED: Final = ("<!-- items -->", "<!-- /items -->")  # around what is no part of the counted body
+_OF_INVOICES: Final = ("invoice.", "items", "oldest.", "next_due.")
 _ANNEX: Final = "<!-- annex -->"
 _NARROW: Final = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
@@ -101,6 +102,11 @@ class Template:
     def multi(self) -> bool:
         """Whether it speaks of several invoices at once."""
         return self.stage.endswith("_multi")
+
+    @property
+    def of_invoices(self) -> bool:
+        """Whether it speaks of particular invoices, as all but a welcome do."""
+        return any(field.startswith(_OF_INVOICES) for field in (*self.required, *self.optional))
 
     def uses(self, field: str) -> bool:
         """Whether the field is among those it declares."""
@@ -162,25 +168,18 @@ def with_own(own: Iterable[Template], ours: Library | None = None) -> Library:
     return MappingProxyType(found)
 
 
-_OF_ONE: Final = ("invoice.", "items", "oldest.", "next_due.")
-
-
 def speaks(stage: str, channel: str = "email") -> bool:
     """Whether a message about one invoice, and about several, can speak in the words of a stage."""
     ours = library().get((stage, LANGUAGES[0]), ())
     if not ours or stage.endswith("_multi") or ours[0].channel != channel:
         return False
-    return channel != "email" or stage_for(stage, several=True) != stage or not _of_invoices(ours[0])
+    return channel != "email" or stage_for(stage, several=True) != stage or not ours[0].of_invoices
 
 
 def stage_for(stage: str, *, several: bool) -> str:
     """The stage that speaks of one invoice or of several; one that names no invoice speaks of both."""
     multi = f"{stage}_multi"
     return multi if several and (multi, LANGUAGES[0]) in library() else stage
-
-
-def _of_invoices(template: Template) -> bool:
-    return any(field.startswith(_OF_ONE) for field in (*template.required, *template.optional))
 
 
 def choose(

@@ -153,7 +153,7 @@ def compose(occasion: Occasion) -> Composed | Withheld:
     if findings:
         return Withheld(findings)
     creditor = occasion.creditor
-    picture = shown.payment_code()
+    picture = shown.payment_code() if template.of_invoices and template.uses("payment.iban") else None
     content_id = f"pay.{occasion.key}" if picture else None
     message_id = identifier(creditor, occasion.key)
     language = recipient.language
