@@ -1,4 +1,4 @@
-"""Steps beside the reminders: a welcome, a question, an offer, a promise noted and one not kept, and a call prepared."""
+"""Steps beside the reminders: a welcome, a question, an offer, a promise noted and one not kept, a call prepared."""
 
 from __future__ import annotations
 

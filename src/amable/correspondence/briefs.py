@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,8 @@ _LAST_PAYMENTS: Final = 3
 _QUESTIONS: Final = ("received", "approved", "disputed", "when", "how")
 _MEETING: Final = ("open", "why", "propose", "thank")
 _UNKNOWN: Final = "–"
+_TO_FILL: Final = "…" * 12
+_NUMBERED: Final = re.compile(r"\d\. ")
 
 
 class Spoken(NamedTuple):
@@ -92,17 +95,25 @@ def brief(
 def as_markdown(sheet: Sheet) -> str:
     """The page as Markdown; every value is shown as it is."""
     blocks = [f"# {tasks.escaped(sheet.title)}"]
+    colon = "\u00a0:" if sheet.language == "fr" else ":"
     for piece in sheet.pieces:
         blocks.append(f"## {tasks.escaped(piece.heading)}")
-        blocks.append("\n".join(f"- {tasks.escaped(label)}: {tasks.escaped(value)}" for label, value in piece.facts))
+        blocks.append(
+            "\n".join(f"- {tasks.escaped(label)}{colon} {tasks.escaped(value)}" for label, value in piece.facts)
+        )
         if piece.columns:
             ruler = ("---:" if place in piece.figures else "---" for place in range(len(piece.columns)))
             rows = (piece.columns, *piece.rows)
             head, *rest = (f"| {' | '.join(map(tasks.escaped, row))} |" for row in rows)
             blocks.append("\n".join((head, f"| {' | '.join(ruler)} |", *rest)))
-        blocks.append("\n".join(f"- {tasks.escaped(line)}" for line in piece.lines))
+        blocks.append("\n".join(_listed(line) for line in piece.lines))
         blocks.append("\n".join(f"- [ ] {tasks.escaped(box)}" for box in piece.boxes))
     return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _listed(line: str) -> str:
+    """A line of a list; one that has its number already keeps it."""
+    return tasks.escaped(line) if _NUMBERED.match(line) else f"- {tasks.escaped(line)}"
 
 
 class _Page:
@@ -271,7 +282,7 @@ class _Page:
 
     def noted(self) -> Piece:
         labels = ("agreed_amount", "agreed_day", "notes")
-        return Piece(self.words("noted"), tuple((self.words(label), "__________") for label in labels))
+        return Piece(self.words("noted"), tuple((self.words(label), _TO_FILL) for label in labels))
 
     def template(self, language: str) -> wording.Template:
         return wording.choose("call_script", language, regular=self.recipient.regular, had=(), key=self.recipient.key)
