@@ -30,9 +30,12 @@ steps:
   - step: another_way
     when: 12 to 14 working days after due
     wording: alternative_method
+  - step: call
+    do: call
+    when: 10 working days after the step before
   - step: broken_promise
     when: 1 to 2 working days after a broken promise
-  - step: call
+  - step: call_again
     do: call
     when: 3 working days after broken_promise
   - step: promise_confirmation
@@ -136,7 +139,7 @@ def test_a_promise_is_confirmed_once_and_a_broken_one_is_spoken_of(
     assert "500,00" in said
 
     called = business.run("2026-03-27", *procedure)
-    assert called.outcome("F-1") == ("task", "step.call")
+    assert called.outcome("F-1") == ("task", "step.call_again")
     (brief,) = called.tasks
     for words in ("## ", "09:00–20:00", "- [ ] ", "Promesas incumplidas: 1", "| F-1 |", "el pago previsto"):
         assert words in brief, words
@@ -164,3 +167,15 @@ def test_without_another_way_to_pay_none_is_offered(business: Business, procedur
     business.owes("F-1", "500.00", "2026-02-12", issue_date="2026-01-02")
     business.run("2026-02-18", *procedure)
     assert business.run("2026-03-03", *procedure).mails == []
+
+
+def test_without_a_promise_the_steps_around_it_follow_each_other(
+    business: Business, procedure: tuple[str, str]
+) -> None:
+    business.owes("F-1", "500.00", "2026-02-12", issue_date="2026-01-02")
+    said = []
+    for day in ("2026-02-18", "2026-03-02", "2026-03-04", "2026-03-10"):
+        lived = business.run(day, *procedure)
+        said.append(lived.outcome("F-1"))
+    assert said[0] == ("sent", "step.early_late")
+    assert said[2] == ("task", "step.call")

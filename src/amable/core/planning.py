@@ -492,6 +492,8 @@ class _Look:
             return False
         if step.offers_discount and not (item.discount and self.today <= item.discount.until):
             return False
+        if step.when.anchor is Anchor.BROKEN_PROMISE and not self.anchor(step, item) and not self.done(step, item):
+            return False
         if step.act is Act.SMS and ("sms" not in self.dossier.reach or "sms" in self.dossier.refused):
             return False
         return only is ALL_ITEMS or (

@@ -330,7 +330,7 @@ class _Review:
             language=it.creditor.language,
             currency=planned.currency,
             rehearsal=it.creditor.placeholder,
-            subject=tasks.title(it.creditor, customer, step),
+            subject=tasks.title(it.creditor, customer, planned.act if planned.act in _TALKS and not findings else step),
             path=f"tasks/{self.name(customer, key)}.md",
             blob=log.digest(text.encode()),
         )
