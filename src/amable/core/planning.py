@@ -19,6 +19,7 @@ from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
 from amable.core.procedure import ALL_ITEMS, COURTESIES, MESSAGES, TASKS, Act, Anchor, Procedure, Step
+from amable.core.receivables import discount
 
 LISTED: Final = "listed"  # told in a message that another item's step brought about
 PAID_LATELY: Final = "paid_lately"  # money came in since the last word: nothing firmer yet
@@ -1170,6 +1171,13 @@ def net_hold(items: Iterable[Item], suspense: int, review: date) -> Hold | None:
 def credits_left(items: Iterable[Item]) -> list[Item]:
     """The credits that are subtracted from what is asked for; not those the ledger no longer shows."""
     return [item for item in items if item.open < 0 and not item.missing]
+
+
+def early_payment(total: int, percent: Decimal | None, until: date | None) -> Discount | None:
+    """What is let off an invoice of this total for early payment; None without terms, and for credits."""
+    if percent is None or until is None or total <= 0:
+        return None
+    return Discount(discount(total, percent), until, percent)
 
 
 def undisputed(item: Item) -> int:

@@ -16,6 +16,7 @@ from amable.core.days import CALLS
 from amable.core.languages import say, show_date, show_money, show_number
 from amable.core.money import Money
 from amable.core.payers import Profile
+from amable.core.paying import show_iban
 from amable.core.planning import Planned
 from amable.core.procedure import Act
 from amable.core.reasons import step_name
@@ -231,12 +232,13 @@ class _Page:
         )
         median = "" if profile.median_late is None else self.words("days", n=max(0, round(profile.median_late)))
         on_time = self.words("on_time", n=profile.on_time, settled=profile.settled) if profile.settled else ""
+        way = self.recipient.method
         return Piece(
             self.words("habits"),
             self.filled(
                 ("median", median),
                 ("punctual", on_time),
-                ("method", known.method),
+                ("method", say(f"wording.method.{way}", self.language) if way else known.method),
                 ("payments", "; ".join(paid)),
             ),
         )
@@ -281,8 +283,12 @@ class _Page:
         return Piece(self.words("reason"), boxes=self.template(self.language).reasons)
 
     def noted(self) -> Piece:
+        """What comes of it, and what happens otherwise."""
         labels = ("agreed_amount", "agreed_day", "notes")
-        return Piece(self.words("noted"), tuple((self.words(label), _TO_FILL) for label in labels))
+        kind = "call" if self.planned.act is Act.CALL else "meeting"
+        overdue = self.money([item for item in self.open if self.late(item)])
+        ask = say(f"task.ask.{kind}", self.language, customer=self.recipient.name, amount=overdue)
+        return Piece(self.words("noted"), tuple((self.words(label), _TO_FILL) for label in labels), lines=(ask,))
 
     def template(self, language: str) -> wording.Template:
         return wording.choose("call_script", language, regular=self.recipient.regular, had=(), key=self.recipient.key)
@@ -312,5 +318,5 @@ class _Page:
             "history.messages_sent": self.known.written,
             "history.last_sent": show_date(last, language) if last else "",
             "pay_link": "",
-            "payment.iban": creditor.iban,
+            "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
         }

@@ -17,9 +17,9 @@ from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Discount, Dossier, Item, Kind, Paid, Promise, Receipt, Told
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, Told, early_payment
 from amable.core.procedure import Procedure
-from amable.core.receivables import credits_differ, discount
+from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import ItemFacts, Recipient, unspeakable
 from amable.ledger import models as ledger
@@ -244,7 +244,7 @@ class _Batch:
             missing=row.missing_since is not None,
             match_proposed=row.pk in self.proposed or _may_be_paid(row),
             paid_since=self.paid_since.get(row.pk),
-            discount=_discount(row),
+            discount=early_payment(row.total, row.discount_percent, row.discount_until),
         )
 
     def cash(self, payment: ledger.Payment) -> Item:
@@ -322,13 +322,6 @@ def _may_be_paid(row: ledger.Item) -> bool:
     )
 
 
-def _discount(row: ledger.Item) -> Discount | None:
-    """What is let off an invoice for early payment, None where it has no such terms."""
-    if row.discount_percent is None or row.discount_until is None or row.total <= 0:
-        return None
-    return Discount(discount(row.total, row.discount_percent), row.discount_until, row.discount_percent)
-
-
 def _facts(row: ledger.Item) -> ItemFacts:
     return ItemFacts(
         row.number,
@@ -341,7 +334,7 @@ def _facts(row: ledger.Item) -> ItemFacts:
         row.currency,
         row.pdf_path,
         row.promised_on,
-        _discount(row),
+        early_payment(row.total, row.discount_percent, row.discount_until),
     )
 
 
