@@ -179,3 +179,17 @@ def test_without_a_promise_the_steps_around_it_follow_each_other(
         said.append(lived.outcome("F-1"))
     assert said[0] == ("sent", "step.early_late")
     assert said[2] == ("task", "step.call")
+
+
+def test_a_discount_is_named_beside_another_reminder_while_it_runs(
+    business: Business, procedure: tuple[str, str]
+) -> None:
+    terms = {"issue_date": "2026-02-02", "discount_percent": "2", "discount_until": "2026-03-20"}
+    business.owes("F-1", "500.00", "2026-03-20", **terms)
+    day = business.run("2026-03-17", *procedure)
+    assert day.outcome("F-1") == ("sent", "step.due_3")
+    said = text(day.mail).replace("\xa0", " ")
+    assert "Descuento por pronto pago" in said
+    assert "490,00 €" in said
+    assert "500,00 €" in said
+    assert not [part for part in day.mail.walk() if part.get_content_type() == "image/png"]

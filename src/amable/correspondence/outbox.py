@@ -341,12 +341,13 @@ class _Shown:
         return {name: say(f"wording.method.{way}", recipient.language) if way else "" for name, way in named.items()}
 
     def discounts(self) -> list[tuple[Line, Discount]]:
-        """What may be paid with a discount today; never beside anything overdue."""
+        """What may be paid with a discount today; never beside what is overdue, nor when credits leave less than it."""
         if self.overdue:
             return []
         items, today = self.occasion.items, self.occasion.today
         found = ((line, items[line.item].discounted(line.amount, today)) for line in sorted(self.soon, key=self.by_due))
-        return [(line, discount) for line, discount in found if discount]
+        running = [(line, discount) for line, discount in found if discount]
+        return running if sum(discount.amount for _, discount in running) < self.total else []
 
     def about_discount(self) -> dict[str, object]:
         """The discount of the first item that has one, and what all of them come to."""
