@@ -62,10 +62,10 @@ def _command(name: str, help_: str, parser: argparse.ArgumentParser) -> list[str
 
 def _option(action: argparse.Action) -> tuple[str, str, str]:
     value = str(action.metavar or action.dest.upper())
-    if action.nargs == "+":
+    if action.nargs in ("+", "*"):
         value += " …"
     written = f"{action.option_strings[0]} {value}" if action.option_strings else value
-    needed = bool(action.required) and action.nargs != "?"
+    needed = bool(action.required) and action.nargs not in ("?", "*")
     return f"`{written}`", "needed" if needed else "", action.help or ""
 
 

@@ -44,7 +44,7 @@ def saying(rendered: Rendered, text: str) -> Rendered:
 @pytest.mark.parametrize("template", TEMPLATES, ids=NAMES)
 def test_every_wording_of_ours_is_kind_in_every_branch(template: Template) -> None:
     for values in branches(template):
-        assert check(render(template, values), facts(values)) == (), values
+        assert check(render(template, values), facts(values, template.stage)) == (), values
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -127,6 +127,7 @@ BREACHES: list[tuple[Template, Change, str]] = [
     (EARLY, add("Cheers for now."), "neutral-tone"),
     (LATE, add("From today on, interest is added."), "fees-only-if-due"),
     (LATE, add("Recovery costs may be added."), "fees-only-if-due"),
+    (EARLY, add("Pay this week and deduct a discount."), "discount-only-in-time"),
     (LATE, add("Otherwise our lawyers will write."), "legal-words-only-formal"),
     (EARLY, lambda it: it, "right-recipient"),
     (EARLY, swap("was due on {{ invoice.due_date }}", "for {{ invoice.balance }}"), "channel-privacy"),
@@ -146,6 +147,7 @@ KNOWN: dict[str, tuple[dict[str, object], dict[str, Any]]] = {
     "channel-privacy": ({"customer.is_consumer": True}, {"consumer": True}),
     "sms-consumer": ({"customer.is_consumer": True}, {"consumer": True}),
     "fees-only-if-due": ({}, {"charges": frozenset()}),
+    "discount-only-in-time": ({}, {"discount": False}),
 }
 
 

@@ -16,6 +16,7 @@ from amable.core.money import Money
 from amable.core.payers import Profile
 from amable.core.planning import (
     Contact,
+    Discount,
     Dossier,
     Item,
     Kind,
@@ -798,6 +799,7 @@ ITEM_HOLDS: dict[str, tuple[dict[str, Any], str, date]] = {
     "hold.not_delivered": ({"delivered": False}, "task", LATER),
     "hold.duplicate": ({"duplicate_of": "F-9"}, "task", LATER),
     "hold.missing_from_ledger": ({"missing": True}, "task", LATER),
+    "hold.discount_taken": ({"open": 2_00, "discount": Discount(2_00, DUE)}, "task", LATER),
     "hold.match_proposed": ({"match_proposed": True}, "held", LATER),
     "hold.asked_by_colleague": ({"asked_by_colleague": date(2026, 3, 16)}, "held", SAN_JOSE),
 }

@@ -43,10 +43,16 @@ REFUSED = {
     "step_reserved": (SHORTEST.replace("early_late", "listed"), 3, {"value": "listed"}),
     "when": (with_step("when: soon"), 6, {"step": "second", "value": "soon"}),
     "thanks_on_payment": (with_step("do: thanks; when: 20 days after due"), 5, {"step": "second"}),
-    "thanks_twice": (
+    "confirm_on_promise": (with_step("do: confirm; when: 20 days after due"), 5, {"step": "second"}),
+    "courtesy_twice": (
         with_step("do: thanks; when: on payment") + "  - step: third\n    do: thanks\n    when: on payment\n",
         8,
-        {"step": "third", "other": "second"},
+        {"step": "third", "act": "thanks", "other": "second"},
+    ),
+    "wording_out_of_place": (
+        with_step("wording: early_payment_discount; when: 20 days after due"),
+        5,
+        {"step": "second", "value": "early_payment_discount"},
     ),
     "again": (
         with_step("when: 20 days after due; again: 3 days after due"),
@@ -56,7 +62,7 @@ REFUSED = {
     "act": (
         with_step("do: threaten; when: 20 days after due"),
         6,
-        {"value": "threaten", "known": "email, letter, sms, check, call, meeting, decision, thanks"},
+        {"value": "threaten", "known": "email, letter, sms, check, call, meeting, decision, thanks, confirm"},
     ),
     "relationship": (with_step("when: 20 days after due; only: {relationship: old}"), 7, {"value": "old"}),
     "refers_back": (
@@ -97,6 +103,27 @@ def test_a_refusal_has_a_sentence_that_uses_what_is_known(rule: str, language: s
     assert say(f"procedure.{rule}", language, **problem.params).endswith((".", "?"))
 
 
+@pytest.mark.parametrize(
+    ("words", "fits"),
+    [
+        ("wording: early_payment_discount; when: on due", True),
+        ("wording: early_payment_discount; when: 1 to 5 days after issue", True),
+        ("wording: broken_promise; when: 1 day after a broken promise", True),
+        ("wording: broken_promise; when: 20 days after due", False),
+        ("wording: promise_confirmation; when: 20 days after due", False),
+        ("wording: thank_you; when: 20 days after due", False),
+    ],
+)
+def test_words_that_are_true_in_one_place_stand_nowhere_else(words: str, fits: bool) -> None:
+    text = f"procedure: ours\nsteps:\n  - step: only\n    {words.replace('; ', chr(10) + '    ')}\n"
+    if fits:
+        read(text)
+        return
+    with pytest.raises(ProcedureError) as refused:
+        read(text)
+    assert [problem.rule for problem in refused.value.problems] == ["wording_out_of_place"]
+
+
 def test_every_refusal_in_the_code_is_tested() -> None:
     source = Path(amable.core.procedure.__file__).read_text("utf-8")
     rules = set(re.findall(r"self\.wrong\(\s*\"(\w+)\"", source))
@@ -123,6 +150,9 @@ def test_all_problems_are_found_at_once_in_the_order_of_lines() -> None:
         ("7 days before due", Offset(-7, -7, False, Anchor.DUE)),
         ("3 to 7 days before due", Offset(-7, -3, False, Anchor.DUE)),
         ("on due", Offset(0, 0, False, Anchor.DUE)),
+        ("on promise", Offset(0, 0, False, Anchor.PROMISE)),
+        ("2 to 5 days after issue", Offset(2, 5, False, Anchor.ISSUE)),
+        ("1 to 3 working days after a broken promise", Offset(1, 3, True, Anchor.BROKEN_PROMISE)),
         ("1 day after due", Offset(1, 1, False, Anchor.DUE)),
         ("4 to 5 Working  Days after due", Offset(4, 5, True, Anchor.DUE)),
         ("3 to 5 days after the last message", Offset(3, 5, False, Anchor.STEP)),

@@ -13,7 +13,7 @@ from string import Formatter
 
 import pytest
 
-from amable.core import planning
+from amable.core import course, planning
 from amable.core.languages import LANGUAGES, sentences, show_date
 from amable.core.money import Money
 from amable.core.planning import Decision, Outcome, Promise, decide
@@ -55,8 +55,9 @@ GIVEN: dict[str, dict[str, object]] = {
 
 def written_rules() -> set[str]:
     """The rules that stand in the code of planning."""
-    tree = ast.parse(Path(planning.__file__).read_text("utf-8"))
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    trees = [ast.parse(Path(str(module.__file__)).read_text("utf-8")) for module in (course, planning)]
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {text for text in texts if RULE.fullmatch(text)}
 
 

@@ -919,3 +919,31 @@ def test_a_row_that_ends_early_names_its_item_if_it_gets_that_far() -> None:
     found = read("customer_id,invoice_number,due_date,total\nC1,F-1,2026-03-17\nC1\nC1,F-2,2026-03-17,10\n")
     told = [(one.line, one.rule, one.item) for one in found if isinstance(one, Complaint)]
     assert told == [(2, "row_too_short", "F-1"), (3, "row_too_short", "")]
+
+
+@pytest.mark.parametrize(
+    ("written", "percent"), [("2", "2"), ("2%", "2"), ("2,5 %", "2.5"), ("2.50", "2.5"), ("0.75", "0.75"), ("10", "10")]
+)
+def test_a_discount_is_read_as_people_write_it(written: str, percent: str) -> None:
+    (found,) = read(ledger({"discount_percent": written, "discount_until": "2026-03-10"}))
+    assert isinstance(found, ItemRecord)
+    assert (found.discount_percent, found.discount_until) == (Decimal(percent), date(2026, 3, 10))
+
+
+@pytest.mark.parametrize(
+    ("written", "until", "rule"),
+    [
+        ("2", "", "discount_incomplete"),
+        ("", "2026-03-10", "discount_incomplete"),
+        ("0", "2026-03-10", "discount_unreadable"),
+        ("120", "2026-03-10", "discount_unreadable"),
+        ("two", "2026-03-10", "discount_unreadable"),
+        ("1.505", "2026-03-10", "discount_unreadable"),
+    ],
+)
+def test_a_doubtful_discount_is_said_and_the_item_lands_without_it(written: str, until: str, rule: str) -> None:
+    answers = read(ledger({"discount_percent": written, "discount_until": until}))
+    (complaint,) = (found for found in answers if isinstance(found, Complaint))
+    (item,) = (found for found in answers if isinstance(found, ItemRecord))
+    assert complaint.rule == rule
+    assert (item.discount_percent, item.discount_until) == (None, None)

@@ -19,6 +19,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from amable.cli import main
+from tests.pages import pdf_text
 from tests.stories.oracle import check_folder
 
 COLUMNS = (
@@ -26,6 +27,7 @@ COLUMNS = (
     "timezone", "kind", "tax_id", "segment", "account_manager", "account_manager_email", "opt_out", "pause_until",
     "payment_method", "invoice_number", "instalment", "applies_to", "po_number", "description", "issue_date",
     "due_date", "terms_days", "currency", "total", "open_amount", "settled_date", "disputed", "promise_date",
+    "discount_percent", "discount_until",
     "delivered_date", "pdf",
 )  # fmt: skip
 IBAN = "ES9121000418450200051332"
@@ -101,6 +103,11 @@ class Day:
     @property
     def tasks(self) -> list[str]:
         return [path.read_text("utf-8") for path in sorted((self.folder / "tasks").glob("*.md"))]
+
+    @property
+    def briefs(self) -> list[str]:
+        """What the pages for calls and meetings say."""
+        return [pdf_text(path.read_bytes()) for path in sorted((self.folder / "tasks").glob("*.pdf"))]
 
     def outcome(self, invoice: str) -> tuple[str, str]:
         row = self.why[invoice]

@@ -35,13 +35,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from amable.cli import compare, demo, evidence, importing, procedure, rehearse, replay, run, simulate  # noqa: PLC0415  # noqa: PLC0415
+    from amable.cli import (  # noqa: PLC0415
+        compare,
+        demo,
+        evidence,
+        importing,
+        procedure,
+        rehearse,
+        replay,
+        run,
+        simulate,
+        templates,
+    )
 
     return {
         "run": run.command,
         "demo": demo.command,
         "import": importing.command,
         "procedure": procedure.command,
+        "templates": templates.command,
         "evidence": evidence.command,
         "replay": replay.command,
         "rehearse": rehearse.command,
@@ -68,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="where everything is written and kept")
     run.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
     _reading(run)
+    run.add_argument("--wordings", type=Path, metavar="DIR", help="wordings of your own, beside or instead of ours")
     run.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
 
     importing = commands.add_parser("import", help="read ledgers, say how they are understood and what would change")
@@ -90,8 +103,33 @@ def _parser() -> argparse.ArgumentParser:
     evidence_verbs = evidence.add_subparsers(dest="verb", required=True, metavar="VERB")
     verify = evidence_verbs.add_parser("verify", help="prove that nothing was changed, removed or reordered")
     verify.add_argument("--outbox", type=Path, required=True, metavar="DIR")
+    _templates(commands)
     _time(commands)
     return parser
+
+
+def _templates(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands that show and check wordings."""
+    templates = commands.add_parser("templates", help="the wordings of the messages, and whether your own may be used")
+    verbs = templates.add_subparsers(dest="verb", required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="which wordings there are: for what, on which channel, for whom")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    check = verbs.add_parser("check", help="hold wordings to every rule, in every branch; 1 when something blocks")
+    check.add_argument(
+        "file", type=Path, nargs="*", metavar="FILE", help="files or folders (default: the built-in ones)"
+    )
+    check.add_argument(
+        "--procedure", type=Path, metavar="FILE", help="whose steps must have words (default: the starter)"
+    )
+    preview = verbs.add_parser("preview", help="a wording as a customer would read it, with example values")
+    preview.add_argument("stage", metavar="STAGE", help="as in “amable templates list”: early_late")
+    preview.add_argument("--language", choices=("en", "es", "ro", "fr"), help="(default: yours)")
+    preview.add_argument("--variant", choices=("any", "new", "regular"), help="for whom it is meant")
+    preview.add_argument("--multi", action="store_true", help="of several invoices at once")
+    preview.add_argument("--channel", choices=("email", "letter", "sms", "call", "task"), help="only on this channel")
+    preview.add_argument("--html", type=Path, metavar="FILE", help="write the page a mail program shows")
+    for verb in (listing, preview):
+        verb.add_argument("--wordings", type=Path, metavar="DIR", help="with wordings of your own")
 
 
 def _reading(command: argparse.ArgumentParser) -> None:

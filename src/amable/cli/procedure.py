@@ -9,7 +9,7 @@ from amable.cli.run import procedure_of
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.core.days import Calendar
 from amable.core.languages import say, show_date
-from amable.core.planning import Dossier, Item, Outcome
+from amable.core.planning import Discount, Dossier, Item, Outcome
 from amable.core.procedure import Procedure
 from amable.core.reasons import step_name
 from amable.core.replay import rehearse
@@ -50,7 +50,8 @@ def calendar_of(procedure: Procedure, due: date, calendar: Calendar) -> list[str
     """The days on which an invoice nobody pays or answers would be written about, by really deciding each day."""
     spoken = language()
     lines = [say("cli.calendar_of", spoken, name=procedure.name, day=due, place=calendar.place or "–")]
-    item = Item(1, "invoice", "1", "EUR", 1_000_00, due, issued=due - timedelta(days=60))
+    early = Discount(20_00, due - timedelta(days=1))  # so that a step that offers one is shown
+    item = Item(1, "invoice", "1", "EUR", 1_000_00, due, issued=due - timedelta(days=30), discount=early)
     dossier = Dossier(1, procedure, (item,), calendar=calendar, creditor_calendar=calendar)
     for said in rehearse(dossier, due - timedelta(days=45), due + timedelta(days=_LONGEST)):
         lines.append(f"{_line(said.day, due, spoken)}  {step_name(said.step, spoken)}")

@@ -92,7 +92,7 @@ def _counts(said: Sequence[Said]) -> tuple[int, int, int, int]:
     carried = Counter(act for _, act, _ in {(one.customer, one.act, _own(one)) for one in said})
     written = {one.customer for one in said if one.act in MESSAGES}
     within = len({one.customer for one in said if one.act is Act.THANKS} & written)
-    messages = sum(carried[act] for act in MESSAGES)
+    messages = sum(carried[act] for act in (*MESSAGES, Act.CONFIRM))
     tasks = carried[Act.CHECK] + carried[Act.CALL] + carried[Act.MEETING]
     return messages, carried[Act.THANKS] - within, tasks, carried[Act.DECISION]
 

@@ -17,10 +17,11 @@ from amable.cli import understanding
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
-from amable.core import document, procedure, wording
+from amable.core import document, own_wordings, procedure, wording
 from amable.core.languages import say
 from amable.core.matching import fold_number
-from amable.core.procedure import MESSAGES, WRITTEN, Act, Procedure
+from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure
+from amable.core.wording import Gap, Library, Template
 from amable.plugs.bank import Statement
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
@@ -46,6 +47,7 @@ class Errand:
     folders: tuple[Path, ...]
     map_file: Path | None = None
     additions: bool = False
+    wordings: Library | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +76,9 @@ def command(arguments: argparse.Namespace) -> int:
         folders=tuple(filter(None, [arguments.files])),
         map_file=arguments.map,
         additions=arguments.additions,
+        wordings=wordings_of(arguments.wordings),
     )
+    _nothing_lacks(errand)
     return run(errand)
 
 
@@ -112,7 +116,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         used = actions.remember_procedure(creditor, errand.procedure_text)
         actions.look_at_all_by_new_rules(creditor, used, today)
         with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
-            done = actions.review(creditor, errand.procedure, today, now, progress=on)
+            done = actions.review(creditor, errand.procedure, today, now, progress=on, wordings=errand.wordings)
         notices.write(creditor, today, now)
         log.record_run(creditor, today, now, used, given.digests, [digest for digest, _ in given.statements])
         head = log.seal(creditor)
@@ -206,16 +210,72 @@ def checked_procedure(text: str, name: str) -> Procedure:
             for p in error.problems
         )
         raise RefusedError("procedure_unusable", file=name, details=details) from error
-    ours = [template for group in wording.library().values() for template in group]
-    texts = {template.stage for template in ours if template.channel == Act.SMS}
-    written = {template.stage for template in ours if template.channel in WRITTEN}
-    for step in (*found.steps, *filter(None, [found.thanks])):
-        known = texts if step.act is Act.SMS else written
-        speaks = step.act in MESSAGES or step.act is Act.THANKS
-        if speaks and not {step.wording, f"{step.wording}_multi"} <= known:
+    for step in (*found.steps, *found.courtesies):
+        channel = "sms" if step.act is Act.SMS else "email"
+        if (step.act in MESSAGES or step.act in COURTESIES) and not wording.speaks(step.wording, channel):
             sentence = say("procedure.wording", language(), step=step.id, value=step.wording)
             raise RefusedError("procedure_unusable", file=name, details=(sentence,))
     return found
+
+
+def wording_files(folder: Path) -> list[Path]:
+    """The wordings in a folder and those below it."""
+    try:
+        return sorted(path for path in folder.rglob("*.md") if path.is_file())
+    except OSError as error:
+        raise RefusedError("file_unreadable", file=folder, why=error.strerror or "") from error
+
+
+def wordings_of(folder: Path | None) -> Library:
+    """Our wordings and those of a folder, each of which must be fit for use; refused with everything that is wrong."""
+    if folder is None:
+        return wording.library()
+    paths = wording_files(folder)
+    if not paths:
+        raise RefusedError("no_wordings", folder=folder)
+    own: dict[tuple[str, str], tuple[Template, Path]] = {}
+    details: list[str] = []
+    for path in paths:
+        examined = own_wordings.examine(text_of(path), path.stem)
+        for problem in examined.problems:
+            if problem.blocks:
+                sentence = say(problem.key, language(), **problem.params)
+                place = {"file": path.relative_to(folder), "line": str(problem.line)}
+                details.append(
+                    say("templates.problem", language(), rule=problem.key.partition(".")[2], sentence=sentence, **place)
+                )
+        if (template := examined.template) is None:
+            continue
+        key = template.id, template.language
+        if key in own:
+            other = own[key][1].relative_to(folder)
+            details.append(say("templates.twice", language(), file=path.relative_to(folder), other=other))
+        own[key] = template, path
+    if details:
+        raise RefusedError("wordings_unusable", folder=folder, details=tuple(details))
+    return wording.with_own(template for template, _ in own.values())
+
+
+def stages_of(found: Procedure) -> list[str]:
+    """The stages a procedure speaks in, of one invoice and of several."""
+    return [
+        wording.stage_for(step.wording, several=several)
+        for step in (*found.messages, *found.courtesies)
+        for several in ((False,) if step.act is Act.SMS else (False, True))
+    ]
+
+
+def gap_in_words(gap: Gap) -> str:
+    """A message nobody could write, in words."""
+    whom = say(f"templates.{gap.variant}", language())
+    return say("templates.gap", language(), stage=gap.stage, language=gap.language, whom=whom)
+
+
+def _nothing_lacks(errand: Errand) -> None:
+    """A run whose procedure could come to a message without words does not begin."""
+    lacking = wording.gaps(stages_of(errand.procedure), errand.wordings or wording.library())
+    if lacking:
+        raise RefusedError("wordings_lacking", details=tuple(map(gap_in_words, lacking)))
 
 
 def read_map(path: Path | None) -> dict[str, str]:

@@ -68,7 +68,8 @@ class Standing(NamedTuple):
     """What of an item its step depends on.
 
     `spoken` are the messages to its customer so far, oldest first; they matter up to the due date and may be left out
-    after it. `too_small_for` are the steps whose minimum amount it does not reach.
+    after it. `too_small_for` are the steps whose minimum amount it does not reach. `discount_until` is the last day of
+    its discount for early payment, `broken_on` the day of a promise that was not kept.
     """
 
     due: date
@@ -78,6 +79,8 @@ class Standing(NamedTuple):
     notice_deadline: date | None
     spoken: tuple[Spoken, ...]
     too_small_for: frozenset[str]
+    discount_until: date | None
+    broken_on: date | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,8 @@ class Course:
     """A procedure on one day for customers alike: in one place, of one segment, with the same habits.
 
     `late` is the habit of paying late, `pace` where in an interval the payer's answers put a message, `texted` whether
-    the customer can be and is to be reached by SMS.
+    the customer can be and is to be reached by SMS. `unspeakable` are the wordings for which facts of theirs are
+    lacking.
     """
 
     procedure: Procedure
@@ -94,7 +98,8 @@ class Course:
     creditor_calendar: Calendar
     segment: str
     country: str
-    relationship: str
+    relationships: frozenset[str]
+    unspeakable: frozenset[str]
     late: bool
     pace: int
     texted: bool
@@ -189,17 +194,25 @@ class Course:
         only = step.only
         if not step.switched_on:
             return False
+        if step.wording in self.unspeakable:
+            return False
+        if step.offers_discount and (item.discount_until is None or self.today > item.discount_until):
+            return False
+        if step.when.anchor is Anchor.BROKEN_PROMISE and not item.broken_on and not self._done(step, item):
+            return False
         if step.act is Act.SMS and not self.texted:
             return False
         return only is ALL_ITEMS or (
             step.id not in item.too_small_for
             and (not only.segments or self.segment in only.segments)
             and (not only.countries or self.country in only.countries)
-            and (not only.relationship or only.relationship == self.relationship)
+            and (not only.relationship or only.relationship in self.relationships)
         )
 
     def _opens(self, step: Step, item: Standing, done: Sequence[Told]) -> Coming | None:
         """When the next occurrence of a step is for; None when what it is counted from has not happened."""
+        if step.when.anchor is Anchor.ISSUE:
+            return self._opens_after_issue(step, item)
         if step.before_due:
             return self._opens_before_due(step, item)
         anchor = self._anchor(step, item)
@@ -265,11 +278,41 @@ class Course:
             return Coming(step, occurrence, on, due=False, rule="passed", skipped=on == today)
         return Coming(step, occurrence, on, due=True, rule=f"step.{step.id}", earlier=earlier)
 
+    def _opens_after_issue(self, step: Step, item: Standing) -> Coming | None:
+        """A step counted from the day of the invoice: within its days or not at all, and never after the due date."""
+        if item.issued is None:
+            return None
+        on = self._first_day(step, item.issued)
+        if self.today > self.last_day(step, item) or on > item.due:
+            return None
+        occurrence = times(step.id, item.told) + 1
+        if step.act in MESSAGES and any(told.wording and not told.failed and told.day >= on for told in item.told):
+            return Coming(step, occurrence, on, due=False, rule="passed")
+        due = on <= self.today
+        return Coming(step, occurrence, on, due=due, rule=f"step.{step.id}" if due else "step.later")
+
+    def _first_day(self, step: Step, issued: date) -> date:
+        """The day from which on a step counted from the issue is due: never that day itself."""
+        start = max(step.when.start(issued, self.calendar), issued + timedelta(days=1))
+        return self.calendar.on_or_after(start)
+
+    def last_day(self, step: Step, item: Standing) -> date:
+        """The last day on which a step before the due date is still in time."""
+        last = item.due
+        if step.when.anchor is Anchor.ISSUE and item.issued:
+            end = step.when.end(item.issued, self.calendar)
+            last = min(last, max(end, self._first_day(step, item.issued)))
+        if step.offers_discount and item.discount_until:
+            last = min(last, item.discount_until)
+        return last
+
     def _anchor(self, step: Step, item: Standing) -> date | None:
         """The day an offset is counted from."""
         when = step.when
         if when.anchor is Anchor.DUE:
             return item.due
+        if when.anchor is Anchor.BROKEN_PROMISE:
+            return item.broken_on
         if when.anchor is Anchor.DEADLINE:
             noticed = item.notice_deadline  # one from before an extension counts no more
             return noticed if noticed and noticed >= item.due else None
@@ -370,20 +413,19 @@ def course(
     *,
     segment: str,
     country: str,
-    relationship: str,
+    relationships: frozenset[str],
+    unspeakable: frozenset[str],
     late: bool,
     pace: int,
     texted: bool,
 ) -> Course:
     """The course for these customers, the same one for the same values while it is kept."""
     # By identity: comparing procedures and calendars would cost more than is saved. The course keeps them alive.
-    facts = (today, segment, country, relationship, late, pace, texted)
+    facts = (today, segment, country, relationships, unspeakable, late, pace, texted)
     key = (id(procedure), id(calendar), id(creditor_calendar), *facts)
     found = _courses.get(key)
     if found is None:
-        found = _courses[key] = Course(
-            procedure, today, calendar, creditor_calendar, segment, country, relationship, late, pace, texted
-        )
+        found = _courses[key] = Course(procedure, today, calendar, creditor_calendar, *facts[1:])
     return found
 
 

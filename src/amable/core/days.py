@@ -16,6 +16,7 @@ PREFERRED_WEEKDAYS: Final = (1, 2, 3)  # Tuesday, Wednesday, Thursday
 _MINUTES: Final = tuple(minute for minute in range(60) if minute % 5)
 _BUSINESS_FROM: Final = 5  # email to businesses from 05:00 to 05:59
 _CONSUMER_FROM: Final = 8  # email to consumers and SMS from 08:00 (12 CFR 1006.6(b), the strictest we know)
+CALLS: Final = (time(9), time(20))  # calls, on the clock of whoever is called
 _AT_ONCE: Final = (time(8), time(18))  # a run or an approval during the day leaves at once between these
 
 

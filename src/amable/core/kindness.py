@@ -60,8 +60,9 @@ class Facts:
 
     `fields` are the values it was rendered with. `document_known`: the invoice's document is at hand;
     `document_travels`: it is attached to this message or linked in it. `charges` holds `interest` and `compensation`
-    as far as they were computed for this invoice and are allowed for this customer. `recipients` are all addresses of
-    To, Cc and Bcc, `allowed` those of the customer's contacts for this purpose.
+    as far as they were computed for this invoice and are allowed for this customer. `discount`: one for early payment
+    runs on the day the message leaves. `recipients` are all addresses of To, Cc and Bcc, `allowed` those of the
+    customer's contacts for this purpose.
     """
 
     fields: Mapping[str, object]
@@ -69,6 +70,7 @@ class Facts:
     document_known: bool = False
     document_travels: bool = False
     charges: frozenset[str] = frozenset()
+    discount: bool = False
     recipients: tuple[str, ...] = ()
     allowed: frozenset[str] = frozenset()
 
@@ -337,6 +339,12 @@ def _fees_only_if_due(it: _Reading) -> Iterator[_Fault]:
             yield _Fault(params={"phrase": phrase})
 
 
+def _discount_only_in_time(it: _Reading) -> Iterator[_Fault]:
+    """A wording that speaks of a discount refuses itself once its last day, or the due date, has passed."""
+    if not it.facts.discount and (phrase := it.says("discount")):
+        yield _Fault(params={"phrase": phrase})
+
+
 def _right_recipient(it: _Reading) -> Iterator[_Fault]:
     allowed = {address.casefold() for address in it.facts.allowed}
     for address in it.facts.recipients:
@@ -387,6 +395,7 @@ _JUDGES: Final[Mapping[str, _Judge]] = MappingProxyType(
             *(_states_amount, _states_due_date, _states_days_overdue, _how_to_pay, _one_clear_ask, _no_ask_in_thanks),
             *(_says_thanks, _greets_by_name, _signed_by_a_person, _no_forbidden_phrase, _no_shouting),
             *(_resolved_fields, _attach_invoice, _way_out, _already_paid_line, _neutral_tone, _fees_only_if_due),
+            _discount_only_in_time,
             *(_legal_words_only_formal, _right_recipient, _channel_privacy, _no_question),
             *(_sms_creditor, _sms_segments, _sms_consumer),
         )

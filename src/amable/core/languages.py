@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
@@ -79,6 +80,11 @@ def show_number(number: int, language: str, country: str = "") -> str:
     """A count with the reader's grouping."""
     text: str = format_decimal(number, locale=locale(language, country))
     return text
+
+
+def show_decimal(number: Decimal, language: str) -> str:
+    """A figure with the language's decimal sign and no zeros too many: a percentage."""
+    return str(format_decimal(number.normalize(), locale=locale(language)))
 
 
 @lru_cache(maxsize=1)

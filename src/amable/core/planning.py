@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,7 +33,8 @@ from amable.core.course import (
 from amable.core.days import Calendar, hours_left
 from amable.core.money import Money
 from amable.core.payers import Profile
-from amable.core.procedure import MESSAGES, WAYS, Act, Procedure, Step
+from amable.core.procedure import COURTESIES, MESSAGES, WAYS, Act, Procedure, Step
+from amable.core.receivables import discount
 
 THANKS_WORKING_DAYS: Final = 2
 ASKED_BY_COLLEAGUE_DAYS: Final = 2
@@ -63,10 +65,19 @@ class Outcome(StrEnum):
 
 
 class Promise(NamedTuple):
-    """So much by that day."""
+    """So much by that day; `noted` is the day the promise became known, None when it was known from the first."""
 
     amount: int
     on: date
+    noted: date | None = None
+
+
+class Discount(NamedTuple):
+    """So much less, in minor units, for what is paid by that day; `percent` is how the terms say it."""
+
+    amount: int
+    until: date
+    percent: Decimal = Decimal(0)
 
 
 class Item(NamedTuple):
@@ -96,6 +107,7 @@ class Item(NamedTuple):
     asked_by_colleague: date | None = None
     notice_deadline: date | None = None
     paid_since: date | None = None
+    discount: Discount | None = None
 
 
 class Paid(NamedTuple):
@@ -127,9 +139,10 @@ class Contact(NamedTuple):
 class Dossier:
     """All that is known of one customer on one day.
 
-    `reach` are the channels that have what they need, `refused` those the customer does not want. `suspense` is money
-    that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a bank
-    statement, None when no bank file was ever given.
+    `reach` are the channels that have what they need, `refused` those the customer does not want. `written_to` says
+    that we ever wrote to them, `unspeakable` names the wordings for which facts of theirs are lacking. `suspense` is
+    money that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a
+    bank statement, None when no bank file was ever given.
     """
 
     customer: int
@@ -142,6 +155,8 @@ class Dossier:
     segment: str = ""
     reach: frozenset[str] = frozenset({"email"})
     refused: frozenset[str] = frozenset()
+    written_to: bool = False
+    unspeakable: frozenset[str] = frozenset()
     paid: tuple[Paid, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -165,6 +180,7 @@ class Section(StrEnum):
     DUE_SOON = "due_soon"
     CREDIT = "credit"
     SETTLED = "settled"
+    PROMISED = "promised"
 
 
 class Line(NamedTuple):
@@ -264,7 +280,8 @@ class _Look:
             dossier.creditor_calendar,
             segment=dossier.segment,
             country=dossier.country,
-            relationship=dossier.profile.relationship,
+            relationships=relationships(dossier),
+            unspeakable=dossier.unspeakable,
             late=dossier.profile.habitually_late,
             pace=dossier.profile.pace,
             texted=channel(Act.SMS, dossier) is not None or not writable(dossier),
@@ -274,7 +291,7 @@ class _Look:
         self.wanted: dict[int, int] = {}  # what may be asked for an item
         self.judged = date.max  # when the first promise, if of a part only, is waited for no longer
         self.promised: dict[int, int] = {}  # what of an item is promised and waited for
-        self.thanks_on: date | None = None  # a word of thanks still to be said, another day
+        self.another_day: list[date] = []  # for thanks and confirmations still to be said
 
     def decision(self) -> Decision:
         """Rest first, then the firmest word that is allowed today, then what people are asked, then the rest."""
@@ -287,6 +304,8 @@ class _Look:
         if whole is None:
             self.demand()
         self.thank(silent=whole is not None and whole.rule in _NO_THANKS)
+        if whole is None:
+            self.confirm()
         self.ask_about_holds()
         free = [item for item in claims if item.id not in self.holds]
         self.turn_to_people(free)
@@ -297,7 +316,7 @@ class _Look:
         order = [paid.item for paid in self.dossier.paid] + [item.id for item in self.dossier.items]
         verdicts = tuple(self.verdicts[id_] for id_ in dict.fromkeys(order))
         begins = (self.coming[item.id].begins for item in free)  # from then on it waits for another reason
-        looks = [look for look in (*(verdict.next_look for verdict in verdicts), *begins, self.thanks_on) if look]
+        looks = [look for look in (*(verdict.next_look for verdict in verdicts), *begins, *self.another_day) if look]
         return Decision(tuple(self.planned), verdicts, min(looks, default=None))
 
     # --- holds ---------------------------------------------------------------------------------------------------
@@ -343,6 +362,9 @@ class _Look:
             return Hold("hold.duplicate", {"other": item.duplicate_of}, self.review, "duplicate", at_once=True)
         if item.missing:
             return self.missing()
+        if item.discount and item.open <= item.discount.amount:
+            rest = Money(item.open, item.currency)
+            return Hold("hold.discount_taken", {"amount": rest}, self.review, "discount_taken", at_once=True)
         if item.match_proposed:
             return Hold("hold.match_proposed", {}, self.review)
         if item.asked_by_colleague and (today - item.asked_by_colleague).days <= ASKED_BY_COLLEAGUE_DAYS:
@@ -388,17 +410,27 @@ class _Look:
 
     def come(self, item: Item, told: tuple[Told, ...]) -> Coming:
         """The step the item has come to, had it been told as much."""
-        spoken = self.messages if item.due >= self.today else ()
-        standing = Standing(
-            item.due, item.issued, told, item.paid_since, item.notice_deadline, spoken, self.too_small_for(item)
-        )
-        return self.course.come(standing)
+        return self.course.come(self.standing(item, told))
+
+    def standing(self, item: Item, told: tuple[Told, ...]) -> Standing:
+        """What of the item its step depends on."""
+        promise = item.promise
+        broken = promise is not None and promise_rests(promise, self.dossier, self.today) is None
+        return Standing(
+            item.due, item.issued, told, item.paid_since, item.notice_deadline,
+            self.messages if item.due >= self.today else (), self.too_small_for(item),
+            item.discount.until if item.discount else None, promise.on if promise and broken else None,
+        )  # fmt: skip
 
     def too_small_for(self, item: Item) -> frozenset[str]:
         """The steps whose minimum amount the item does not reach."""
         asked = undisputed(item)
         small = [step.id for step in self.procedure.with_minimum if asked < step.only.least(item.currency)]
         return frozenset(small) if small else _NONE
+
+    def last_day(self, item: Item) -> date:
+        """The last day on which the step an item has come to is in time, when that is before the due date."""
+        return self.course.last_day(_step(self.coming[item.id]), self.standing(item, item.told))
 
     def effect(self, coming: Coming) -> type_params:
         """How the payer's habits moved the day of a step, empty when they did not."""
@@ -476,7 +508,7 @@ class _Look:
         """Not allowed today: it leaves on the first allowed day on which it is still in time, else it is skipped."""
         day = self.allowed_from(before_due=not overdue)
         for item in due:
-            if overdue or day <= item.due:
+            if overdue or day <= self.last_day(item):
                 self.say(item.id, Outcome.MOVED, rule, params, _step(self.coming[item.id]).id, self.no_later(item, day))
             else:
                 self.say(item.id, Outcome.NOT_YET, "skipped", {"why": rule, **params}, next_look=self.after(item))
@@ -603,7 +635,47 @@ class _Look:
         left = [receipt.booked_on for receipt in receipts if receipt not in said]
         later = self.dossier.calendar.on_or_after(self.today + timedelta(days=1))
         if left and not silent and max(left) >= self.thanked_since(later):
-            self.thanks_on = later
+            self.another_day.append(later)
+
+    # --- promises ------------------------------------------------------------------------------------------------
+
+    def confirm(self) -> None:
+        """A promise noted in the last two working days is confirmed, once, unless something else was said since.
+
+        Like thanks it asks for nothing and counts for no cap; one word a day to a customer holds for it too.
+        """
+        step = self.procedure.confirmation
+        promised = [item for item in self.dossier.items if step and self.to_confirm(item, step)]
+        if step is None or not promised:
+            return
+        by_currency = _by_currency(promised)
+        sums = {currency: sum(self.promised[item.id] for item in items) for currency, items in by_currency.items()}
+        works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
+        spoken = any(planned.act in MESSAGES or planned.act in COURTESIES for planned in self.planned)
+        if spoken or not works:
+            self.another_day.append(self.dossier.calendar.on_or_after(self.today + timedelta(days=1)))
+            return
+        currency = max(sums, key=lambda currency: (sums[currency], currency))
+        items = by_currency[currency]
+        lines = tuple(
+            Line(item.id, self.promised[item.id], Section.PROMISED, step.id, times(step.id, item.told) + 1)
+            for item in items
+        )
+        self.planned.append(Planned(Act.CONFIRM, step.id, currency, lines, channel=channel(Act.EMAIL, self.dossier)))
+        for item in items:
+            self.say(item.id, Outcome.SENT, f"step.{step.id}", {}, step.id, self.holds[item.id].until, self.last())
+        if len(sums) > 1:
+            self.another_day.append(self.dossier.calendar.on_or_after(self.today + timedelta(days=1)))
+
+    def to_confirm(self, item: Item, step: Step) -> bool:
+        """Whether the promise about an item is new and nothing was said to the customer since it became known."""
+        hold, noted = self.holds.get(item.id), item.promise.noted if item.promise else None
+        if hold is None or hold.rule != "hold.promised" or noted is None or item.id in self.verdicts:
+            return False
+        if any(contact.day >= noted for contact in self.messages):
+            return False
+        confirmed = any(told.step == step.id and told.day >= noted and not told.failed for told in item.told)
+        return not confirmed and self.thanked_since(self.today) <= noted <= self.today
 
     def pay(self, receipt: Receipt, place: int) -> None:
         """The items a thanked receipt settled are paid, and the message that thanks carries them."""
@@ -837,9 +909,22 @@ def net_hold(items: Iterable[Item], suspense: int, review: date) -> Hold | None:
     return Hold("hold.net_credit", {}, review)
 
 
+def relationships(dossier: Dossier) -> frozenset[str]:
+    """What the customer is to us: new or regular, and before the first word also `first`."""
+    known = dossier.profile.relationship
+    return frozenset((known, "first") if known == "new" and not dossier.written_to else (known,))
+
+
 def credits_left(items: Iterable[Item]) -> list[Item]:
     """The credits that are subtracted from what is asked for; not those the ledger no longer shows."""
     return [item for item in items if item.open < 0 and not item.missing]
+
+
+def early_payment(total: int, percent: Decimal | None, until: date | None) -> Discount | None:
+    """What is let off an invoice of this total for early payment; None without terms, and for credits."""
+    if percent is None or until is None or total <= 0:
+        return None
+    return Discount(discount(total, percent), until, percent)
 
 
 def undisputed(item: Item) -> int:

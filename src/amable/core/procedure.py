@@ -29,6 +29,7 @@ class Act(StrEnum):
     MEETING = "meeting"
     DECISION = "decision"
     THANKS = "thanks"
+    CONFIRM = "confirm"
 
 
 MESSAGES: Final = frozenset({Act.EMAIL, Act.LETTER, Act.SMS})
@@ -40,17 +41,27 @@ WAYS: Final[Mapping[Act, tuple[Act, ...]]] = {
     Act.LETTER: (Act.LETTER, Act.EMAIL),
     Act.SMS: (Act.SMS,),
 }
+COURTESIES: Final = frozenset({Act.THANKS, Act.CONFIRM})  # said to the customer, without asking for anything
 TASKS: Final = frozenset({Act.CHECK, Act.CALL, Act.MEETING})
 
 
 class Anchor(StrEnum):
     """What an offset is counted from."""
 
+    ISSUE = "issue"
     DUE = "due"
     STEP = "step"
     STEP_BEFORE = "the step before"
     DEADLINE = "the deadline"
     PAYMENT = "payment"
+    PROMISE = "promise"
+    BROKEN_PROMISE = "a broken promise"
+
+
+# Words that are true in one place only.
+DISCOUNT: Final = "early_payment_discount"
+BROKEN_PROMISE: Final = "broken_promise"
+CONFIRMATION: Final = "promise_confirmation"
 
 
 class Offset(NamedTuple):
@@ -114,8 +125,13 @@ class Step:
 
     @property
     def before_due(self) -> bool:
-        """Whether the step comes on or before the due date."""
-        return self.when.anchor is Anchor.DUE and self.when.high <= 0
+        """Whether the step comes on or before the due date; what is counted from the issue comes never after it."""
+        return self.when.anchor is Anchor.ISSUE or (self.when.anchor is Anchor.DUE and self.when.high <= 0)
+
+    @property
+    def offers_discount(self) -> bool:
+        """Whether the step offers a discount for early payment: only for what has one, and while it runs."""
+        return self.wording == DISCOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +150,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Procedure:
-    """Steps in order of firmness, the thanks apart."""
+    """Steps in order of firmness, the courtesies (thanks, and the confirmation of a promise) apart."""
 
     name: str
     version: str
     steps: tuple[Step, ...]
     limits: Limits = field(default_factory=Limits)
     thanks: Step | None = None
+    confirmation: Step | None = None
 
     @cached_property
     def rank(self) -> Mapping[str, int]:
@@ -159,8 +176,8 @@ class Procedure:
 
     @cached_property
     def first_reminder(self) -> Step | None:
-        """The first message on or before the due date."""
-        return next((step for step in self.messages if step.before_due), None)
+        """The first message counted from the due date, on or before it."""
+        return next((step for step in self.messages if step.before_due and step.when.anchor is Anchor.DUE), None)
 
     @cached_property
     def messages(self) -> tuple[Step, ...]:
@@ -194,6 +211,15 @@ class Procedure:
         """The steps that are for items of a minimum amount only."""
         return tuple(step for step in self.steps if step.only.minimum)
 
+    @property
+    def courtesies(self) -> tuple[Step, ...]:
+        """The thanks and the confirmation, as far as there are any."""
+        return tuple(filter(None, (self.thanks, self.confirmation)))
+
+    def carried_out(self, act: Act, name: str) -> Step | None:
+        """The step behind something planned: one of the steps, or a courtesy."""
+        return next((step for step in self.courtesies if step.act is act), None) or self.step(name)
+
     def step(self, name: str) -> Step | None:
         """The step of this name."""
         place = self.rank.get(name)
@@ -222,11 +248,12 @@ class ProcedureError(ValueError):
 _COUNT: Final = r"(?P<low>\d{1,3})(?: to (?P<high>\d{1,3}))? (?P<working>working )?days?"
 _BEFORE: Final = re.compile(rf"{_COUNT} before due")
 _AFTER: Final = re.compile(
-    rf"{_COUNT} after (?:(?P<due>due)|(?P<before>the step before)|(?P<last>the last message)"
+    rf"{_COUNT} after (?:(?P<due>due)|(?P<issue>issue)|(?P<broken>a broken promise)"
+    r"|(?P<before>the step before)|(?P<last>the last message)"
     r"|the deadline of (?P<deadline>[a-z][a-z0-9_]*)|(?P<step>[a-z][a-z0-9_]*)(?: (?P<occurrence>\d{1,2}))?)"
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_RESERVED: Final = frozenset({"due", "later", "listed", "other"})  # mean something else beside steps
+_RESERVED: Final = frozenset({"due", "issue", "later", "listed", "other"})  # mean something else beside steps
 _AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
 _STEP_KEYS: Final = ("step", "do", "when", "wording", "again", "repeat", "presumes", "only", "switched")
 _LIMIT_KEYS: Final = {
@@ -247,13 +274,13 @@ def offset(text: str) -> Offset | None:
 
     `7 days before due`, `on due`, `4 to 5 working days after due`, `3 to 5 days after the last message`,
     `3 working days after late_late 2`, `3 working days after the step before`, `15 days after the deadline of
-    formal_notice`, `on payment`.
+    formal_notice`, `2 to 5 days after issue`, `1 day after a broken promise`, `on payment`, `on promise`.
     """
     words = " ".join(text.lower().split())
     if words == "on due":
         return Offset(0, 0, working=False, anchor=Anchor.DUE)
-    if words == "on payment":
-        return Offset(0, 0, working=False, anchor=Anchor.PAYMENT)
+    if words in ("on payment", "on promise"):
+        return Offset(0, 0, working=False, anchor=Anchor(words.removeprefix("on ")))
     if found := _BEFORE.fullmatch(words):
         count = int(found["low"])
         last = int(found["high"] or count)
@@ -268,6 +295,10 @@ def offset(text: str) -> Offset | None:
         return None
     if found["due"]:
         return Offset(low, high, working, Anchor.DUE)
+    if found["issue"]:
+        return Offset(low, high, working, Anchor.ISSUE)
+    if found["broken"]:
+        return Offset(low, high, working, Anchor.BROKEN_PROMISE)
     if found["before"]:
         return Offset(low, high, working, Anchor.STEP_BEFORE)
     if found["last"]:
@@ -321,10 +352,9 @@ class _Reading:
                 continue
             lines[step.id] = entry.line
             steps.append(step)
-        thanks = [step for step in steps if step.act is Act.THANKS]
-        ordered = tuple(step for step in steps if step.act is not Act.THANKS)
-        for step in thanks[1:]:
-            self.wrong("thanks_twice", lines[step.id], step=step.id, other=thanks[0].id)
+        thanks = self.only_one(Act.THANKS, steps, lines)
+        confirmations = self.only_one(Act.CONFIRM, steps, lines)
+        ordered = tuple(step for step in steps if step.act not in COURTESIES)
         self.together(ordered, lines)
         return Procedure(
             name,
@@ -332,7 +362,15 @@ class _Reading:
             ordered,
             self.limits(top.get("limits")),
             next((step for step in thanks if step.switched_on), None),
+            next((step for step in confirmations if step.switched_on), None),
         )
+
+    def only_one(self, act: Act, steps: Sequence[Step], lines: Mapping[str, int]) -> list[Step]:
+        """The steps of a courtesy, of which there may be one."""
+        found = [step for step in steps if step.act is act]
+        for step in found[1:]:
+            self.wrong("courtesy_twice", lines[step.id], step=step.id, act=str(act), other=found[0].id)
+        return found
 
     def step(self, entry: Entry) -> Step | None:
         fields = self.mapping(entry, _STEP_KEYS)
@@ -355,9 +393,11 @@ class _Reading:
             return None
         if (act is Act.THANKS) != (when.anchor is Anchor.PAYMENT):
             self.wrong("thanks_on_payment", entry.line, step=name)
+        if (act is Act.CONFIRM) != (when.anchor is Anchor.PROMISE):
+            self.wrong("confirm_on_promise", entry.line, step=name)
         again = self.again(fields.get("again"), name)
-        wording = self.text(fields.get("wording"), name if act in MESSAGES or act is Act.THANKS else "")
-        return Step(
+        wording = self.text(fields.get("wording"), name if act in MESSAGES or act in COURTESIES else "")
+        step = Step(
             name,
             act,
             when,
@@ -368,6 +408,9 @@ class _Reading:
             self.conditions(fields.get("only")),
             self.switched(fields.get("switched")),
         )
+        if not _in_place(step):
+            self.wrong("wording_out_of_place", entry.line, step=name, value=wording)
+        return step
 
     def again(self, entry: Entry | None, step: str) -> Offset | None:
         if entry is None:
@@ -393,7 +436,7 @@ class _Reading:
         if fields is None:
             return ALL_ITEMS
         relationship = self.text(fields.get("relationship"), "")
-        if relationship not in ("", "new", "regular"):
+        if relationship not in ("", "first", "new", "regular"):
             self.wrong("relationship", fields["relationship"].line, value=relationship)
         return Conditions(
             self.amount(fields.get("minimum")),
@@ -484,6 +527,18 @@ class _Reading:
         if word not in ("on", "off"):
             self.wrong("switched", entry.line if entry else 1, value=word)
         return word != "off"
+
+
+def _in_place(step: Step) -> bool:
+    """Whether a wording that is true in one place only stands there: an offer before the due date, a broken promise
+    after one, and a confirmation or thanks where there is something to confirm or to thank for.
+    """
+    if step.wording == DISCOUNT:
+        return step.before_due
+    if step.wording == BROKEN_PROMISE:
+        return step.when.anchor is Anchor.BROKEN_PROMISE
+    courtesies = {"thank_you": Act.THANKS, CONFIRMATION: Act.CONFIRM}
+    return step.wording not in courtesies or step.act is courtesies[step.wording]
 
 
 def _rough(when: Offset) -> float:

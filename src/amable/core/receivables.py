@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 
 def open_amount(total: int, ledger_open: int, allocated: int) -> int:
     """What is still open of an item.
@@ -18,3 +20,8 @@ def credits_differ(total: int, ledger_open: int, allocated: int) -> bool:
     """Whether ledger and bank both saw money for the item, and not the same."""
     by_ledger = total - ledger_open
     return bool(allocated) and bool(by_ledger) and by_ledger != allocated
+
+
+def discount(total: int, percent: Decimal) -> int:
+    """What is let off an invoice that is paid early: a percentage of its total, a half rounded up."""
+    return int((total * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))

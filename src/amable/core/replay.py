@@ -108,6 +108,11 @@ class Record:
             step = self.procedure.step(planned.step)
             self.contacts.append(Contact(day, act, before_due=step is not None and step.before_due))
 
+    @property
+    def written_to(self) -> bool:
+        """Whether any message is on record."""
+        return any(contact.act in MESSAGES for contact in self.contacts)
+
     def unthanked(self, receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
         """The receipts with what nobody was thanked for yet."""
         left = (receipt._replace(settled=self._unthanked(receipt)) for receipt in receipts)
@@ -156,6 +161,7 @@ def rehearse(dossier: Dossier, first: date, last: date) -> Iterator[Said]:
                 dossier,
                 items=items,
                 contacts=tuple(record.contacts),
+                written_to=dossier.written_to or record.written_to,
                 receipts=record.unthanked(dossier.receipts),
                 paid=dossier.paid if day == first else (),
             )
@@ -188,7 +194,7 @@ def _said(customer: int, decision: Decision, day: date, how: Mapping[int, str], 
 
 def _outcome(act: Act) -> Outcome:
     """What an act is about an item whose verdict of the day is carried by another one."""
-    if act in MESSAGES:
+    if act in MESSAGES or act is Act.CONFIRM:
         return Outcome.SENT
     return Outcome.ESCALATED if act is Act.DECISION else Outcome.TASK
 
@@ -281,6 +287,7 @@ class _Walk:
             paid=tuple(self.paid),
             receipts=self.recent(day),
             contacts=tuple(self.record.contacts),
+            written_to=self.record.written_to,
             suspense={currency: amount for currency, amount in suspense.items() if amount},
             profile=known,
             bank_until=self.bank_until(day),
@@ -354,7 +361,7 @@ def totals(histories: Iterable[History], said: Sequence[Said], first: date, last
                 paid += 1
                 reached += spoken.get(life.item.id, date.max) < settled
     tasks = sum(acts[act] for act in (Act.CHECK, Act.CALL, Act.MEETING))
-    messages = sum(acts[act] for act in MESSAGES)
+    messages = sum(acts[act] for act in (*MESSAGES, Act.CONFIRM))
     return Totals(messages, acts[Act.THANKS], tasks, acts[Act.DECISION], dict(contacts), items, paid, reached, overdue)
 
 

@@ -20,7 +20,9 @@ _LONGEST_RESULT: Final = 1_000_000
 _DEEPEST: Final = 24
 
 _LISTS: Final[Mapping[str, frozenset[str]]] = {
-    "items": frozenset(("number", "due_date", "balance", "days_overdue", "amount")),
+    "items": frozenset(
+        ("number", "due_date", "balance", "days_overdue", "amount", "promise_date", "discount_until", "discounted")
+    ),
     "plan.instalments": frozenset(("number", "due_date", "amount")),
 }
 _FLAG: Final = re.compile(r".*\.(?:is_\w+|attached|applies)")

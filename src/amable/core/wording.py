@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -25,7 +25,10 @@ from amable.core.sandbox import MissingFieldError, RefusedError
 
 __all__ = [
     "Block",
+    "Early",
+    "Gap",
     "Laid",
+    "Library",
     "MissingFieldError",
     "Part",
     "RefusedError",
@@ -39,6 +42,8 @@ __all__ = [
     "choose",
     "compose_body",
     "due_soon",
+    "early",
+    "gaps",
     "library",
     "load",
     "made_up",
@@ -47,7 +52,10 @@ __all__ = [
     "plain",
     "render",
     "set_aside",
+    "speaks",
+    "stage_for",
     "thanks_for",
+    "with_own",
 ]
 
 _VARIANTS: Final = ("any", "regular", "new")
@@ -58,6 +66,7 @@ _NEEDED: Final = (
 )
 _KNOWN: Final = frozenset((*_NEEDED, "body_words", "body_chars", "outcomes", "reasons", "notes"))
 _UNCOUNTED: Final = ("<!-- items -->", "<!-- /items -->")  # around what is no part of the counted body
+_OF_INVOICES: Final = ("invoice.", "items", "oldest.", "next_due.")
 _ANNEX: Final = "<!-- annex -->"
 _NARROW: Final = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
@@ -67,7 +76,8 @@ class Template:
     """A wording as it was written. `words` and `chars` are the limits of its body, None where it has none.
 
     `required` fields must have a value when it is rendered; `optional` ones must be given but may be empty. `line` is
-    the line of the file its body begins on, `digest` the SHA-256 of the file.
+    the line of the file its body begins on, `digest` the SHA-256 of the file. `outcomes` and `reasons` are what a call
+    may come to, in words.
     """
 
     id: str
@@ -87,15 +97,27 @@ class Template:
     optional: tuple[str, ...]
     line: int
     digest: str
+    outcomes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def multi(self) -> bool:
         """Whether it speaks of several invoices at once."""
         return self.stage.endswith("_multi")
 
+    @property
+    def of_invoices(self) -> bool:
+        """Whether it speaks of particular invoices, as all but a welcome do."""
+        return any(field.startswith(_OF_INVOICES) for field in (*self.required, *self.optional))
+
     def uses(self, field: str) -> bool:
         """Whether the field is among those it declares."""
         return field in self.required or field in self.optional
+
+
+Library = Mapping[
+    tuple[str, str], tuple[Template, ...]
+]  # wordings by stage and language, each group in the order of its ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +145,8 @@ def load(text: str, id: str) -> Template:  # noqa: A002 - the word of the glossa
 
 
 @lru_cache(maxsize=1)
-def library() -> Mapping[tuple[str, str], tuple[Template, ...]]:
-    """Our own wordings by stage and language, each group in the order of its ids."""
+def library() -> Library:
+    """Our own wordings."""
     found: dict[tuple[str, str], tuple[Template, ...]] = {}
     for language in LANGUAGES:
         folder = files("amable.core").joinpath("wordings", language)
@@ -136,11 +158,30 @@ def library() -> Mapping[tuple[str, str], tuple[Template, ...]]:
     return MappingProxyType(found)
 
 
-@lru_cache(maxsize=1024)
-def variant(wording_id: str, language: str) -> str:
-    """For whom a wording is meant: `any`, `regular` or `new`; empty when there is no such wording."""
-    listed = (template for (_, spoken), found in library().items() if spoken == language for template in found)
-    return next((template.variant for template in listed if template.id == wording_id), "")
+def with_own(own: Iterable[Template], ours: Library | None = None) -> Library:
+    """Our wordings and a user's own beside them; one of the same id and language takes the place of ours."""
+    own = tuple(own)
+    taken = {(template.id, template.language) for template in own}
+    listed = [t for group in (ours or library()).values() for t in group if (t.id, t.language) not in taken]
+    found: dict[tuple[str, str], tuple[Template, ...]] = {}
+    for template in sorted((*listed, *own), key=lambda template: template.id):
+        key = (template.stage, template.language)
+        found[key] = (*found.get(key, ()), template)
+    return MappingProxyType(found)
+
+
+def speaks(stage: str, channel: str = "email") -> bool:
+    """Whether a message about one invoice, and about several, can speak in the words of a stage."""
+    ours = library().get((stage, LANGUAGES[0]), ())
+    if not ours or stage.endswith("_multi") or ours[0].channel != channel:
+        return False
+    return channel != "email" or stage_for(stage, several=True) != stage or not ours[0].of_invoices
+
+
+def stage_for(stage: str, *, several: bool) -> str:
+    """The stage that speaks of one invoice or of several; one that names no invoice speaks of both."""
+    multi = f"{stage}_multi"
+    return multi if several and (multi, LANGUAGES[0]) in library() else stage
 
 
 def choose(
@@ -150,6 +191,7 @@ def choose(
     regular: bool | None,
     had: Mapping[str, int] | Collection[str],
     key: str,
+    wordings: Library | None = None,
 ) -> Template:
     """The wording this customer gets next; the same question always has the same answer.
 
@@ -159,7 +201,8 @@ def choose(
     Raises LookupError for a stage without a wording.
     """
     own = {True: "regular", False: "new", None: "any"}[regular]
-    among = [template for template in library().get((stage, language), ()) if template.variant in ("any", own)]
+    listed = (library() if wordings is None else wordings).get((stage, language), ())
+    among = [template for template in listed if template.variant in ("any", own)]
     if not among:
         raise LookupError(f"{stage} ({language})")
     times = had if isinstance(had, Mapping) else Counter(had)
@@ -248,6 +291,14 @@ class Soon(NamedTuple):
     amount: str
 
 
+class Early(NamedTuple):
+    """An item that may be paid with a discount until a day, and what then settles it."""
+
+    number: str
+    until: str
+    amount: str
+
+
 class SetAside(NamedTuple):
     """An item, or a part of one, that is not asked for. `reason` is `disputed`, `promised` (until `day`) or `plan`."""
 
@@ -277,6 +328,16 @@ def due_soon(items: Sequence[Soon], language: str) -> Block:
         say("wording.due_soon", language),
         _columns(language, "document", "due_date", "amount"),
         tuple((mark(item.number), mark(item.due_date), mark(item.amount)) for item in items),
+        figures=(2,),
+    )
+
+
+def early(items: Sequence[Early], language: str) -> Block:
+    """What may be paid with a discount, until when, and with how much."""
+    return Block(
+        say("wording.early", language),
+        _columns(language, "document", "pay_by", "discounted"),
+        tuple((mark(item.number), mark(item.until), mark(item.amount)) for item in items),
         figures=(2,),
     )
 
@@ -341,19 +402,37 @@ def sections(rendered: Rendered) -> Sections:
     return Sections("\n".join(prose), "\n".join(beside), farewell.strip("\n").partition("\n")[2], annex)
 
 
+class Gap(NamedTuple):
+    """A message nobody could write: a stage without words in a language for a new or a regular customer."""
+
+    stage: str
+    language: str
+    variant: str
+
+
+def gaps(stages: Iterable[str], wordings: Library, languages: Iterable[str] = LANGUAGES) -> list[Gap]:
+    """What is missing before every customer can be written to in these stages, whoever and however many they owe."""
+    found: list[Gap] = []
+    for stage in dict.fromkeys(stages):
+        for language in languages:
+            variants = {template.variant for template in wordings.get((stage, language), ())}
+            found += [Gap(stage, language, who) for who in ("new", "regular") if not variants & {"any", who}]
+    return found
+
+
 def parity() -> list[str]:
-    """Where the four languages differ in what they offer: missing wordings, other fields, another request."""
+    """Where the four languages differ in what we offer: missing wordings, other fields, another request."""
     by_id = {(template.language, template.id): template for group in library().values() for template in group}
-    gaps: list[str] = []
+    differing: list[str] = []
     for name in sorted({name for _, name in by_id}):
         ours = by_id.get((LANGUAGES[0], name))
         for language in LANGUAGES:
             theirs = by_id.get((language, name))
             if theirs is None:
-                gaps.append(f"{language}/{name}: missing")
+                differing.append(f"{language}/{name}: missing")
             elif ours is not None:
-                gaps.extend(f"{language}/{name}: {what} differs" for what in _differences(ours, theirs))
-    return gaps
+                differing.extend(f"{language}/{name}: {what} differs" for what in _differences(ours, theirs))
+    return differing
 
 
 def _differences(ours: Template, theirs: Template) -> Iterator[str]:
@@ -461,6 +540,8 @@ def _read(text: str, id: str) -> Template:  # noqa: A002
         optional=front.names("optional_fields"),
         line=start + 1,
         digest=digest,
+        outcomes=front.labels("outcomes"),
+        reasons=front.labels("reasons"),
     )
 
 
@@ -499,6 +580,19 @@ class _Front:
         if isinstance(entry.value, str | Mapping):
             return self.refuse(key, entry)
         return tuple(name.value if isinstance(name.value, str) else self.refuse(key, name) for name in entry.value)
+
+    def labels(self, key: str) -> tuple[str, ...]:
+        """The labels of a list of choices."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return ()
+        if not isinstance(entry.value, tuple):
+            return self.refuse(key, entry)
+        found = []
+        for choice in entry.value:
+            label = choice.value.get("label") if isinstance(choice.value, Mapping) else None
+            found.append(label.value if label and isinstance(label.value, str) else self.refuse(key, choice))
+        return tuple(found)
 
     def limits(self, key: str) -> tuple[int, int] | None:
         low, high = self.number(key, "min"), self.number(key, "max")

@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 from amable.core import postal, wording
 from amable.core.kindness import Facts, Finding, Severity, check
-from amable.core.languages import say, show_date, show_money
+from amable.core.languages import say, show_date, show_decimal, show_money
 from amable.core.money import Money
 from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, qr_png, reference, show_iban
-from amable.core.planning import Kind, Line, Named, Planned, Section
+from amable.core.planning import Discount, Kind, Line, Named, Planned, Section
 from amable.core.procedure import Act, Step
-from amable.core.wording import Block, Part, Rendered, SetAside, Soon, Template
+from amable.core.wording import Block, Early, Library, Part, Rendered, SetAside, Soon, Template
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Address, Attachment, Draft, Paper, Slip, UnfitError
 from amable.plugs.loading import channels
@@ -32,7 +32,11 @@ _THREAD: Final = 10  # Message-IDs named in References
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who is written to. `had` are the wordings they had, oldest first; `regular` None when nothing is known."""
+    """Who is written to. `had` are the wordings they had, oldest first; `regular` None when nothing is known.
+
+    `method` is how they pay (`debit`, `card` or `transfer`), empty when the ledger says it in words we do not know,
+    None when it does not say.
+    """
 
     key: str
     name: str
@@ -45,6 +49,7 @@ class Recipient:
     had: tuple[str, ...] = ()
     phone: str = ""
     address: str = ""
+    method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,13 @@ class ItemFacts:
     open: int
     currency: str
     pdf_path: str = ""
+    promised_on: date | None = None
+    discount: Discount | None = None
+
+    def discounted(self, amount: int, day: date) -> Discount | None:
+        """The discount for whoever pays the whole of it, while it runs: never after the due date."""
+        runs = self.discount and day <= min(self.discount.until, self.due_on)
+        return self.discount if self.discount and runs and self.discount.amount < amount == self.open else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,7 @@ class Composed:
     ending: str
     subject: str
     wording: str
+    variant: str
     message_id: str
     to: tuple[str, ...]
 
@@ -95,6 +108,22 @@ class Occasion:
     leaves_at: datetime
     allowed: frozenset[str]
     thread: tuple[str, ...] = ()
+    wordings: Library | None = None
+
+
+def ways(creditor: Creditor, recipient: Recipient) -> tuple[str, str]:
+    """How the customer pays, and another way the creditor offers; empty where it is not known or there is none."""
+    usual = "transfer" if creditor.iban else "card" if creditor.pay_link else ""
+    current = usual if recipient.method is None else recipient.method
+    offered = ("card" if creditor.pay_link else "", "transfer" if creditor.iban else "")
+    return current, next((way for way in offered if way and way != current), "")
+
+
+def unspeakable(creditor: Creditor, recipient: Recipient) -> frozenset[str]:
+    """The wordings that need a fact we do not have of this customer."""
+    current, other = ways(creditor, recipient)
+    lacking = {"alternative_method": not (current and other), "payment_terms_welcome": not current}
+    return frozenset(name for name, lacks in lacking.items() if lacks)
 
 
 def message_key(creditor: Creditor, customer: str, day: date, slot: str) -> str:
@@ -124,6 +153,7 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         document_known=by_mail
         and any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
         document_travels=bool(documents),
+        discount=bool(shown.discounts()),
         recipients=emails,
         allowed=occasion.allowed,
     )
@@ -141,7 +171,15 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         return Withheld((Finding(error.rule, Severity.ERROR, error.params),))
     # What is not a mail cannot be answered in its thread, and has no place among its references.
     message_id = draft.message_id if by_mail else ""
-    return Composed(parcel.data, parcel.ending, draft.subject, template.id, message_id, _whereto(occasion, channel))
+    return Composed(
+        parcel.data,
+        parcel.ending,
+        draft.subject,
+        template.id,
+        template.variant,
+        message_id,
+        _whereto(occasion, channel),
+    )
 
 
 def _draft(occasion: Occasion, shown: _Shown, rendered: Rendered, to: tuple[Address, ...]) -> Draft:
@@ -167,7 +205,7 @@ def _as_mail(
     draft: Draft, occasion: Occasion, shown: _Shown, rendered: Rendered, documents: Sequence[Attachment]
 ) -> Draft:
     """The draft with its HTML, its thread, the code to pay with and the invoices."""
-    code = shown.payment_code()
+    code = shown.payment_code() if rendered.template.of_invoices and rendered.template.uses("payment.iban") else None
     content_id = f"pay.{occasion.key}" if code else None
     return replace(
         draft,
@@ -241,14 +279,14 @@ def _template(occasion: Occasion) -> Template:
     planned, recipient = occasion.planned, occasion.recipient
     spoken = [line for line in planned.lines if line.section is not Section.CREDIT]
     main = [line for line in spoken if line.section is Section.OVERDUE] or spoken
-    stage = occasion.step.wording
     several = len({line.item for line in main}) > 1
     return wording.choose(
-        f"{stage}_multi" if several else stage,
+        wording.stage_for(occasion.step.wording, several=several),
         recipient.language,
         regular=recipient.regular,
         had=recipient.had,
         key=occasion.key,
+        wordings=occasion.wordings,
     )
 
 
@@ -289,7 +327,10 @@ class _Shown:
         self.soon = [line for line in planned.lines if line.section is Section.DUE_SOON]
         self.credits = [line for line in planned.lines if line.section is Section.CREDIT]
         self.settled = [line for line in planned.lines if line.section is Section.SETTLED]
-        self.asked = sorted(self.overdue or self.soon or self.settled, key=self.by_due)
+        self.promised = [line for line in planned.lines if line.section is Section.PROMISED]
+        self.asked = sorted(self.overdue or self.soon or self.settled or self.promised, key=self.by_due)
+        # A confirmation asks for nothing; what it speaks of is what was promised.
+        self.total = planned.demanded or sum(line.amount for line in self.promised)
 
     def by_due(self, line: Line) -> tuple[date, int]:
         return self.occasion.items[line.item].due_on, line.item
@@ -325,7 +366,7 @@ class _Shown:
             "invoice.description": _short(first.description),
             "invoice.issue_date": self.day(first.issued_on),
             "invoice.due_date": self.day(first.due_on),
-            "invoice.balance": self.money(planned.demanded),
+            "invoice.balance": self.money(self.total),
             "invoice.attached": bool(documents),
             "invoice.is_due_today": self.today(first.due_on),
             "invoice.is_settled": bool(self.settled),
@@ -338,12 +379,19 @@ class _Shown:
             "next_due.number": first.number,
             "next_due.due_date": self.day(first.due_on),
             "next_due.is_due_today": self.today(first.due_on),
-            "total_due": self.money(planned.demanded),
+            "total_due": self.money(self.total),
+            "statement_date": self.day(occasion.today),
+            "terms.text": self.terms(first),
+            "delivery.case": "arrived",  # a step is not taken for what is known not to have arrived
+            **self.about_ways(),
+            **self.about_discount(),
+            **self.about_promise(),
             "reply_by_date": self.day(planned.reply_by),
             "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
             "payment.amount": self.money(paid),
             "payment.date": self.day(paid_on),
             "pay_link": self.pay_link(first.number),
+            "customer.email": recipient.emails[0] if recipient.emails else "",
             "company.name": creditor.name,
             "sender.name": creditor.sender_name,
             "sender.email": creditor.sender_email,
@@ -356,13 +404,62 @@ class _Shown:
         item = self.occasion.items[line.item]
         unapplied = item.kind == Kind.UNAPPLIED
         amount = self.money(item.total if line.section is Section.SETTLED else line.amount)
+        discount = item.discounted(line.amount, self.occasion.today)
         return {
             "number": say("wording.part.unapplied", self.occasion.recipient.language) if unapplied else item.number,
             "due_date": "–" if line.section is Section.CREDIT else self.day(item.due_on),
             "balance": amount,
             "amount": amount,
             "days_overdue": self.late(item.due_on) if line.section is Section.OVERDUE else 0,
+            "promise_date": self.day(item.promised_on) or "–",
+            "discount_until": self.day(min(discount.until, item.due_on)) if discount else "–",
+            "discounted": self.money(line.amount - discount.amount) if discount else "–",
         }
+
+    def terms(self, item: ItemFacts) -> str:
+        """The payment terms of an invoice in words; empty where its issue date is not known."""
+        if item.issued_on is None or item.due_on < item.issued_on:
+            return ""
+        days, language = (item.due_on - item.issued_on).days, self.occasion.recipient.language
+        return say("wording.terms", language, n=days) if days else say("wording.at_receipt", language)
+
+    def about_ways(self) -> dict[str, object]:
+        """How the customer pays, and how else they may."""
+        recipient = self.occasion.recipient
+        current, other = ways(self.occasion.creditor, recipient)
+        named = {"method.current": current, "method.offered": other}
+        return {name: say(f"wording.method.{way}", recipient.language) if way else "" for name, way in named.items()}
+
+    def discounts(self) -> list[tuple[Line, Discount]]:
+        """What may be paid with a discount today; never beside what is overdue, nor when credits leave less than it."""
+        if self.overdue:
+            return []
+        items, today = self.occasion.items, self.occasion.today
+        found = ((line, items[line.item].discounted(line.amount, today)) for line in sorted(self.soon, key=self.by_due))
+        running = [(line, discount) for line, discount in found if discount]
+        return running if sum(discount.amount for _, discount in running) < self.total else []
+
+    def about_discount(self) -> dict[str, object]:
+        """The discount of the first item that has one, and what all of them come to."""
+        running = self.discounts()
+        if not running:
+            return dict.fromkeys(("discount.percent", "discount.until", "discount.amount", "discount.balance"), "")
+        (line, first), language = running[0], self.occasion.recipient.language
+        item = self.occasion.items[line.item]
+        saved = sum(discount.amount for _, discount in running)
+        return {
+            "discount.percent": say("wording.percent", language, percent=show_decimal(first.percent, language)),
+            "discount.until": self.day(min(first.until, item.due_on)),
+            "discount.amount": self.money(saved),
+            "discount.balance": self.money(self.total - saved),
+        }
+
+    def about_promise(self) -> dict[str, object]:
+        """What was promised of the items spoken of, and the last of the days promised."""
+        items = [(line, self.occasion.items[line.item]) for line in self.asked]
+        days = [item.promised_on for _, item in items if item.promised_on]
+        amount = sum(line.amount for line, item in items if item.promised_on)
+        return {"promise.amount": self.money(amount) if days else "", "promise.date": self.day(max(days, default=None))}
 
     def pay_link(self, number: str) -> str:
         link = self.occasion.creditor.pay_link
@@ -397,6 +494,10 @@ class _Shown:
                 for line in sorted(self.soon, key=self.by_due)
             ]
             blocks.append(wording.due_soon(soon, language))
+        if (running := self.discounts()) and not self.occasion.step.offers_discount:
+            offers = (self.row(line) for line, _ in running)
+            shown = ("number", "discount_until", "discounted")
+            blocks.append(wording.early([Early(*(str(offer[name]) for name in shown)) for offer in offers], language))
         if self.occasion.planned.named:
             blocks.append(wording.set_aside([self.set_aside(named) for named in self.occasion.planned.named], language))
         return blocks
@@ -409,7 +510,12 @@ class _Shown:
         return SetAside(item.number, shown, _REASONS[named.rule], self.day(day) if isinstance(day, date) else "")
 
     def payment_code(self) -> PaymentCode | None:
-        """The QR code of a SEPA transfer for exactly what is asked for today."""
+        """The QR code of a SEPA transfer for exactly what is asked for today.
+
+        None beside an offer of a discount: a code has no last day, and one for the full amount would forfeit the offer.
+        """
+        if self.discounts():
+            return None
         planned, creditor = self.occasion.planned, self.occasion.creditor
         if planned.demanded <= 0 or not creditor.iban:
             return None

@@ -13,13 +13,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from amable import __version__
-from amable.core import wording
 from amable.core.days import leaving_moment
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import MESSAGES, Act, Procedure, Step
-from amable.correspondence import outbox, tasks
+from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure, Step
+from amable.core.wording import Library
+from amable.correspondence import briefs, outbox, tasks
 from amable.correspondence.models import Message, MessageItem
+from amable.dunning.background import Backgrounds
 from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
@@ -30,6 +31,8 @@ from amable.ledger.models import Customer, Item
 from amable.ledger.queries import CustomerRow
 from amable.organisation import bulk
 from amable.organisation.models import Creditor
+from amable.plugs.channel import Parcel, UnfitError
+from amable.plugs.loading import calls
 
 BATCH = 500
 MONEY = "money."  # the slots of tasks about money, which `notices` writes
@@ -107,6 +110,7 @@ def review(
     *,
     composed: bool = True,
     progress: Callable[[int], object] = lambda n: None,
+    wordings: Library | None = None,
 ) -> Reviewed:
     """Look at every customer whose day has come, decide, and propose what should leave today, `composed` or not yet.
 
@@ -118,7 +122,7 @@ def review(
     done = Reviewed()
     for customers in _batches(creditor, today):
         with transaction.atomic():
-            _Review(it, now, gate, done, composed=composed).batch(customers)
+            _Review(it, now, gate, done, wordings, composed=composed).batch(customers)
         progress(len(customers))
     return done
 
@@ -182,8 +186,18 @@ def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
 class _Review:
     """One batch of customers: decided, composed, and brought into line with what an earlier run of the day wrote."""
 
-    def __init__(self, it: Setting, now: datetime | None, gate: Gate | None, done: Reviewed, *, composed: bool) -> None:
+    def __init__(
+        self,
+        it: Setting,
+        now: datetime | None,
+        gate: Gate | None,
+        done: Reviewed,
+        wordings: Library | None = None,
+        *,
+        composed: bool,
+    ) -> None:
         self.it, self.now, self.gate, self.done, self.composed = it, now, gate, done, composed
+        self.wordings = wordings
         self.written: dict[str, _Written] = {}
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
@@ -199,8 +213,13 @@ class _Review:
         gone = self.gone(ids)
         fresh: list[bulk.Row] = []
         reviews: list[bulk.Row] = []
-        for customer, known in zip(customers, gather(self.it, customers), strict=True):
-            decision = decide(known.dossier, today, None if customer.pk in gone else self.now)
+        decided = [
+            (customer, known, decide(known.dossier, today, None if customer.pk in gone else self.now))
+            for customer, known in zip(customers, gather(self.it, customers), strict=True)
+        ]
+        talks = [customer for customer, _, decision in decided if any(p.act in _TALKS for p in decision.planned)]
+        self.backgrounds = Backgrounds(self.it, talks if self.composed else ())
+        for customer, known, decision in decided:
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
             look = looks.get(customer.pk)
@@ -279,11 +298,11 @@ class _Review:
         self, customer: CustomerRow, known: Known, planned: Planned, verdicts: Sequence[Verdict]
     ) -> str | outbox.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
-        if planned.act not in MESSAGES and planned.act is not Act.THANKS:
+        if planned.act not in MESSAGES and planned.act not in COURTESIES:
             return self.write_task(customer, known, planned, planned.step, (), verdicts)
         it = self.it
         channel = planned.channel or Act.EMAIL
-        slot = "thanks" if planned.act is Act.THANKS else f"demand.{planned.currency}"
+        slot = _SLOTS.get(planned.act) or f"demand.{planned.currency}"
         if channel is not Act.EMAIL:  # a message that changes its way is another one: a letter may lie printed already
             slot = f"{slot}.{channel}"
         key = outbox.message_key(it.creditor, customer.key, it.today, slot)
@@ -293,9 +312,9 @@ class _Review:
         else:
             early = channel is Act.EMAIL and not known.recipient.consumer  # a telephone would wake its owner
             leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=early)
-        step = it.procedure.thanks if planned.act is Act.THANKS else it.procedure.step(planned.step)
+        step = it.procedure.carried_out(planned.act, planned.step)
         assert step is not None, "decide plans only steps of its procedure"
-        act = Act.THANKS if planned.act is Act.THANKS else channel
+        act = planned.act if planned.act in COURTESIES else channel
         facts = self.facts(customer, slot, key, act, planned.step, planned.currency) | {
             "language": known.recipient.language,
             "demanded": planned.demanded,
@@ -307,7 +326,7 @@ class _Review:
             composed = self.compose(known, planned, step, key, leaves_at)
             if isinstance(composed, outbox.Withheld):
                 return composed
-            self.worded[key] = dossier.profile.worded(wording.variant(composed.wording, known.recipient.language))
+            self.worded[key] = dossier.profile.worded(composed.variant)
             data, to = composed.data, composed.to
             facts |= {
                 "wording": composed.wording,
@@ -362,6 +381,7 @@ class _Review:
                 leaves_at,
                 known.addresses,
                 tuple(thread),
+                self.wordings,
             )
         )
 
@@ -377,23 +397,37 @@ class _Review:
         """Write one task for a person of the creditor's, in the creditor's language."""
         it = self.it
         key = outbox.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
+        talks = planned.act in _TALKS and not findings
         act = planned.act if not findings else Act.CHECK
         facts = self.facts(customer, f"task.{step}", key, act, step, planned.currency)
         data = None
         if self.composed:
-            text = tasks.describe(
-                it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
-            )
-            data = text.encode()
+            if talks:
+                page = self.brief(customer, known, planned)
+            else:
+                text = tasks.describe(
+                    it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
+                )
+                page = Parcel(text.encode(), ".md")
+            data = page.data
             facts |= {
-                "subject": tasks.title(it.creditor, customer, step),
-                "path": f"tasks/{self.name(customer, key)}.md",
+                "subject": tasks.title(it.creditor, customer, planned.act if talks else step),
+                "path": f"tasks/{self.name(customer, key)}{page.ending}",
                 "blob": log.digest(data),
             }
         steps = self.steps(planned, known) if not findings else ()
         self.written[key] = _Written(facts, steps, data, {"customer": customer.name})
         self.done.tasks += 1
         return key
+
+    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
+        """The page for whoever calls or meets the customer; as Markdown when our fonts lack a letter of it."""
+        background = self.backgrounds.of(customer, known.dossier, planned)
+        page = briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
+        try:
+            return calls()["call"].print(page)
+        except UnfitError:
+            return Parcel(briefs.as_markdown(page).encode(), ".md")
 
     def name(self, customer: CustomerRow, key: str) -> str:
         """Day, slug of the customer's identifier and a short key; never the customer's name."""
@@ -456,6 +490,10 @@ class _Review:
             ("creditor", "message", "withdrawn", *_Step._fields),
             ((creditor.pk, ids[key], False, *step) for key, written in self.written.items() for step in written.steps),
         )
+
+
+_TALKS = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for these
+_SLOTS = {Act.THANKS: "thanks", Act.CONFIRM: "confirmation"}
 
 
 def _gated(planned: Planned, procedure: Procedure) -> bool:

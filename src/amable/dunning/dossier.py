@@ -18,11 +18,11 @@ from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
 from amable.core.planning import Contact as Spoken
-from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt
+from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, early_payment
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.models import Message, MessageItem
-from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.correspondence.outbox import ItemFacts, Recipient, unspeakable
 from amable.ledger import models as ledger
 from amable.ledger import queries, records
 from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
@@ -210,6 +210,7 @@ class _Batch:
             it.today,
             promises=self.promises[customer.pk],
         )
+        recipient = self.recipient(customer, contact, emails, paid)
         dossier = Dossier(
             customer=customer.pk,
             procedure=it.procedure,
@@ -224,6 +225,8 @@ class _Batch:
             segment=customer.segment,
             reach=ways_to(reach, it.ways),
             refused=records.refused(frozenset(filter(None, customer.opt_out.split(",")))),
+            written_to=bool(recipient.had),
+            unspeakable=unspeakable(creditor, recipient),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
             receipts=self.thankable(customer, rows),
             contacts=tuple(self.spoken[customer.pk]),
@@ -237,7 +240,7 @@ class _Batch:
         )
         return Known(
             dossier,
-            self.recipient(customer, contact, emails, paid),
+            recipient,
             {row.pk: _facts(row) for row in rows} | {-p.pk: _cash_facts(p) for p in self.unapplied[customer.pk]},
             {row.pk: row.cycle for row in rows},
             frozenset(addresses(contact)),
@@ -256,7 +259,7 @@ class _Batch:
             cycle=row.cycle,
             told=tuple(self.told[row.pk]),
             disputed=abs(row.open) if row.disputed else 0,
-            promise=Promise(abs(row.open), row.promised_on) if row.promised_on else None,
+            promise=Promise(abs(row.open), row.promised_on, row.promise_noted_on) if row.promised_on else None,
             debit_until=records.collected_by(row.due_on, self.it.creditor_calendar)
             if row.direct_debit and row.cycle == 1
             else None,
@@ -265,6 +268,7 @@ class _Batch:
             missing=row.missing_since is not None,
             match_proposed=row.pk in self.proposed or _may_be_paid(row),
             paid_since=self.paid_since.get(row.pk),
+            discount=early_payment(row.total, row.discount_percent, row.discount_until),
         )
 
     def cash(self, payment: ledger.Payment) -> Item:
@@ -311,6 +315,7 @@ class _Batch:
             had=tuple(self.had[customer.pk]),
             phone=contact.phone if contact else "",
             address=customer.address,
+            method=records.pays_by(customer.payment_method) if customer.payment_method else None,
         )
 
 
@@ -353,6 +358,8 @@ def _facts(row: ItemRow) -> ItemFacts:
         row.open,
         row.currency,
         row.pdf_path,
+        row.promised_on,
+        early_payment(row.total, row.discount_percent, row.discount_until),
     )
 
 

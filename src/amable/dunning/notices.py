@@ -17,7 +17,7 @@ from amable.core.days import leaving_moment
 from amable.core.languages import say, show_money
 from amable.core.marked import mark
 from amable.core.money import Money
-from amable.core.procedure import MESSAGES, Act
+from amable.core.procedure import COURTESIES, MESSAGES, Act
 from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import outbox, tasks
@@ -181,12 +181,12 @@ def _reachable(written: str) -> tuple[str, ...]:
 def _heading(message: Message) -> str:
     if message.act == Act.THANKS:
         return "digest.thanks"
-    return "digest.messages" if message.act in MESSAGES else "digest.tasks"
+    return "digest.messages" if message.act in MESSAGES or message.act == Act.CONFIRM else "digest.tasks"
 
 
 def _line(message: Message, language: str) -> str:
     """One message in a line: to whom, what, how much."""
-    if message.act not in MESSAGES and message.act != Act.THANKS:
+    if message.act not in MESSAGES and message.act not in COURTESIES:
         return mark(message.subject)
     who = mark(message.customer.name) if message.customer else ""
     how_much = mark(show_money(Money(message.demanded, message.currency), language)) if message.demanded else ""

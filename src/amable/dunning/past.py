@@ -16,7 +16,7 @@ from amable.core.customer_keys import Keys
 from amable.core.matching import OpenItem, PastPayment, PastPayments, Payer, Received, fold_number
 from amable.core.money import Money, TooPreciseError, known, to_minor
 from amable.core.payer_names import same_name
-from amable.core.planning import Dossier, Item, Kind, Promise, Receipt, type_params
+from amable.core.planning import Dossier, Item, Kind, Promise, Receipt, early_payment, type_params
 from amable.core.procedure import Act, Procedure
 from amable.core.replay import Change, History, Life, Waiting
 from amable.ledger.records import (
@@ -212,6 +212,7 @@ def _template(item: _Owed) -> Item:
         promise=Promise(abs(item.amounts.total), record.promise_date) if record.promise_date else None,
         delivered=None if record.delivered is None else record.delivered is not False,
         duplicate_of=item.duplicate_of,
+        discount=early_payment(item.amounts.total, record.discount_percent, record.discount_until),
     )
 
 

@@ -360,6 +360,8 @@ class _Batch:
     def updated(self, item: _Row, record: ItemRecord, amounts: Amounts) -> dict[str, object]:
         """What of an item is otherwise than it stands."""
         facts = _spoken(record, _facts(record, amounts))
+        if facts.get("promised_on", item.promised_on) != item.promised_on:
+            facts["promise_noted_on"] = self.today if facts["promised_on"] else None
         if item.currency != amounts.currency:
             facts["currency"] = amounts.currency
         if item.missing_since is not None:
@@ -408,6 +410,8 @@ def _facts(record: ItemRecord, amounts: Amounts) -> dict[str, object]:
         "ledger_open": amounts.open,
         "disputed": record.disputed,
         "promised_on": record.promise_date,
+        "discount_percent": record.discount_percent,
+        "discount_until": record.discount_until,
         "delivered": None if record.delivered is None else record.delivered is not False,
         "delivered_on": record.delivered if isinstance(record.delivered, date) else None,
         "direct_debit": by_direct_debit(record),
@@ -469,6 +473,7 @@ _CUSTOMER_FACTS: Final = (
 )  # fmt: skip
 _CHANGING: Final = (
     "applies_to", "po_number", "description", "issued_on", "due_on", "currency", "total", "ledger_open", "open",
-    "disputed", "promised_on", "delivered", "delivered_on", "direct_debit", "pdf_path", "missing_since", "settled_on",
+    "disputed", "promised_on", "promise_noted_on", "discount_percent", "discount_until", "delivered", "delivered_on",
+    "direct_debit", "pdf_path", "missing_since", "settled_on",
     "settled_in_run", "settled_by", "cycle",
 )  # fmt: skip

@@ -64,7 +64,8 @@ class Item(models.Model):
 
     `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the total
     less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that settled it,
-    `settled_by` the rule and parameters that say how.
+    `settled_by` the rule and parameters that say how. `promise_noted_on` is the day a promise became known, null when
+    the item came with it.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -89,6 +90,9 @@ class Item(models.Model):
     cycle = models.PositiveSmallIntegerField(default=1)
     disputed = models.BooleanField(default=False)
     promised_on = models.DateField(null=True)
+    promise_noted_on = models.DateField(null=True)
+    discount_percent = models.DecimalField(max_digits=4, decimal_places=2, null=True)
+    discount_until = models.DateField(null=True)
     delivered = models.BooleanField(null=True)
     delivered_on = models.DateField(null=True)
     direct_debit = models.BooleanField(default=False)

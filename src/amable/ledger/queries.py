@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from amable.ledger.models import Contact, Customer, Item
@@ -27,6 +28,7 @@ class CustomerRow(NamedTuple):
     segment: str
     address: str
     manager_name: str
+    payment_method: str
     opt_out: str
     pause_until: date | None
     review_on: date | None
@@ -62,6 +64,9 @@ class ItemRow(NamedTuple):
     cycle: int
     disputed: bool
     promised_on: date | None
+    promise_noted_on: date | None
+    discount_percent: Decimal | None
+    discount_until: date | None
     delivered: bool | None
     direct_debit: bool
     missing_since: date | None

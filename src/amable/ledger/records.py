@@ -83,6 +83,19 @@ def by_direct_debit(record: ItemRecord) -> bool:
     return any(word in method for word in _DIRECT_DEBIT)
 
 
+_WAYS: Final = {
+    "debit": _DIRECT_DEBIT,
+    "card": ("card", "tarjeta", "carte"),
+    "transfer": ("transfer", "virement", "wire", "ordin de plata"),
+}
+
+
+def pays_by(method: str) -> str:
+    """The way of paying a ledger names: `debit`, `card` or `transfer`; empty for any other, and for none."""
+    word = anyascii(method).lower()
+    return next((way for way, words in _WAYS.items() if any(known in word for known in words)), "")
+
+
 def collected_by(due: date, creditor_calendar: Calendar) -> date:
     """The day by which the outcome of the creditor's own collection is known."""
     return creditor_calendar.add(due, _DIRECT_DEBIT_WORKING_DAYS)

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -85,14 +86,29 @@ def batched(rows: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
 
 
 def rows(found: QuerySet[Any, Any], into: type[R]) -> list[R]:
-    """What a query finds as tuples of one kind, whose fields name the columns. Not for moments, JSON or decimals.
+    """What a query finds as tuples of one kind, whose fields name the columns. Not for moments or JSON.
 
-    The driver already yields days and truth values: Django would ask each of them again whether it is one.
+    The driver already yields days and truth values: Django would ask each of them again whether it is one. Only
+    decimals SQLite knows as floats; two places of what is written are kept whole by them.
     """
     statement, values = found.values_list(*into._fields).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return list(map(into._make, cursor.fetchall()))
+        read = cursor.fetchall()
+    decimals = [place for place, name in enumerate(into._fields) if _is_decimal(found.model, name)]
+    if connection.vendor == "sqlite" and decimals:
+        read = [_with_decimals(row, decimals) for row in read]
+    return list(map(into._make, read))
+
+
+def _is_decimal(model: type[models.Model], name: str) -> bool:
+    return name != "pk" and isinstance(_field(model, name), models.DecimalField)
+
+
+def _with_decimals(row: Row, places: Sequence[int]) -> Row:
+    if all(row[place] is None for place in places):
+        return row
+    return [Decimal(str(v)) if place in places and v is not None else v for place, v in enumerate(row)]
 
 
 @lru_cache(maxsize=4096)

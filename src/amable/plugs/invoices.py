@@ -18,7 +18,8 @@ class ItemRecord:
 
     `total` and `open_amount` are signed; a negative item is a credit note. A missing open amount equals the total,
     a missing total the open amount: `total_stated` is then false, for what is open today is less than the total once
-    something was paid. `delivered` is a day, True (delivered, day unknown), False (known not to have been delivered,
+    something was paid. `discount_percent` of the total is let off when it is paid by `discount_until`; both are there,
+    or neither. `delivered` is a day, True (delivered, day unknown), False (known not to have been delivered,
     or bounced) or None.
 
     `columns` names the fields that the file speaks of at all, filled or empty in this row: what it has no column for
@@ -56,6 +57,8 @@ class ItemRecord:
     issue_date: date | None = None
     currency: str = ""
     settled_date: date | None = None
+    discount_percent: Decimal | None = None
+    discount_until: date | None = None
     disputed: bool = False
     promise_date: date | None = None
     delivered: date | bool | None = None

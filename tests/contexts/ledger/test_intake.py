@@ -429,3 +429,27 @@ def test_an_item_settled_by_the_bank_stays_so_when_the_ledger_follows(acting: Cr
     before = all_rows(Item)["Item"][0]
     take(acting, row(open_amount=Decimal(0), settled_date=TODAY), today=TODAY + DAY)
     assert all_rows(Item)["Item"][0] == before | {"ledger_open": 0}
+
+
+def test_a_promise_that_becomes_known_is_noted_on_that_day(acting: Creditor) -> None:
+    take(acting, row("F-1"), row("F-2", promise_date=date(2026, 3, 20)))
+    take(
+        acting,
+        row("F-1", promise_date=date(2026, 3, 25)),
+        row("F-2", promise_date=date(2026, 3, 20)),
+        today=TODAY + DAY,
+    )
+    assert item("F-1").promise_noted_on == TODAY + DAY
+    assert item("F-2").promise_noted_on is None  # it came with the item: nobody knows since when
+    take(acting, row("F-1", promise_date=date(2026, 3, 25)), row("F-2"), today=TODAY + 2 * DAY)
+    assert item("F-1").promise_noted_on == TODAY + DAY
+    take(acting, row("F-1"), row("F-2", promise_date=date(2026, 3, 30)), today=TODAY + 3 * DAY)
+    assert item("F-1").promise_noted_on is None
+    assert item("F-2").promise_noted_on == TODAY + 3 * DAY
+
+
+def test_a_discount_is_kept_with_the_item(acting: Creditor) -> None:
+    take(acting, row("F-1", discount_percent=Decimal("2.5"), discount_until=date(2026, 3, 1)))
+    assert (item("F-1").discount_percent, item("F-1").discount_until) == (Decimal("2.5"), date(2026, 3, 1))
+    take(acting, row("F-1"))
+    assert (item("F-1").discount_percent, item("F-1").discount_until) == (None, None)

@@ -24,11 +24,14 @@ _TEXTS: Final = (
     "customer_name", "contact_name", "phone", "address", "segment", "account_manager", "payment_method", "description",
 )  # fmt: skip
 _IDENTIFIERS: Final = ("customer_id", "invoice_number", "series", "instalment", "tax_id", "po_number", "applies_to")
-_DATES: Final = ("issue_date", "due_date", "settled_date", "promise_date", "pause_until", "delivered_date")
+_DATES: Final = (
+    "issue_date", "due_date", "settled_date", "promise_date", "pause_until", "delivered_date",
+    "discount_until",
+)  # fmt: skip
 _AMOUNTS: Final = ("total", "open_amount", "paid_amount")
 _OTHERS: Final = (
     "email", "account_manager_email", "terms_days", "currency", "disputed", "opt_out", "kind", "language", "country",
-    "region", "timezone", "pdf", "status", "document_type",
+    "region", "timezone", "pdf", "status", "document_type", "discount_percent",
 )  # fmt: skip
 COLUMNS: Final = frozenset((*_TEXTS, *_IDENTIFIERS, *_DATES, *_AMOUNTS, *_OTHERS))
 # What a ledger cannot do without: each line one thing, and the columns that are one way of saying it.
@@ -59,6 +62,7 @@ _DAYS_TO_1904: Final = 1462  # from the day zero of other spreadsheets
 _REMEMBERED: Final = 65_536  # distinct cells; names, addresses and words come again and again in a ledger
 _NOT_TABLES: Final = (b"<", b"{", b"[", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 _FLOAT: Final = re.compile(r"(\d+)\.0+")
+_PERCENT: Final = re.compile(r"(\d{1,2})(?:[.,](\d{1,2})0*)?\s?%?", re.ASCII)
 _REGION: Final = re.compile(r"(?:([A-Z]{2})-)?([A-Z0-9]{1,3})")
 _ADDRESS: Final = re.compile(
     r"[^@\s<>\"',;:()\[\]\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])"
@@ -509,6 +513,7 @@ def _parsers(
         "email": _addresses,
         "account_manager_email": _addresses,
         "terms_days": _terms,
+        "discount_percent": _percent,
         "currency": _currencies,
         "language": vocabulary.language,
         "region": _region,
@@ -683,6 +688,12 @@ def _terms(text: str) -> int | _Unfit:
     return int(number)
 
 
+def _percent(text: str) -> Decimal | _Unfit:
+    found = _PERCENT.fullmatch(text)
+    share = Decimal(f"{found[1]}.{found[2] or 0}").normalize() if found else Decimal(0)
+    return share if share > 0 else _Unfit("discount_unreadable", bearable=True)
+
+
 def _region(text: str) -> _Region | _Unfit:
     found = _REGION.fullmatch(text.upper())
     country = vocabulary.country(found[1]) if found and found[1] else ""
@@ -737,6 +748,7 @@ def _items(
         if values.get("status") == "void":
             void += 1
             continue
+        faults += _settle_discount(entry, headings, values)
         wrong = [
             *_missing(entry),
             *_settled_but_open(entry, headings, values),
@@ -796,6 +808,19 @@ def _settled_but_open(entry: _Entry, headings: Mapping[str, _Heading], values: M
         return []
     unfit = _Unfit("settled_but_open", {"open": tables.shown(remaining.text)})
     return [_about(entry, headings["settled_date"], "settled_date", unfit)]
+
+
+def _settle_discount(entry: _Entry, headings: Mapping[str, _Heading], values: dict[str, Any]) -> list[Complaint]:
+    """A discount needs both its percentage and its last day; with one of them alone the item lands without it."""
+    said = {name: values.pop(name, None) for name in ("discount_percent", "discount_until")}
+    if all(said.values()):
+        values |= said
+        return []
+    column = next((name for name, value in said.items() if value is not None), "")
+    other = next((name for name in said if name != column), "")
+    if not column or other in entry.texts:  # nothing said, or the other one has its own complaint
+        return []
+    return [_about(entry, headings[column], column, _Unfit("discount_incomplete", {"other": other}))]
 
 
 def _settle_region(entry: _Entry, headings: Mapping[str, _Heading], values: dict[str, Any]) -> list[Complaint]:
