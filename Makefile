@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden
+.PHONY: check test lint postgres docs samples golden bench
 
 check: lint test postgres
 
@@ -28,3 +28,30 @@ samples:
 
 golden:
 	AMABLE_REMAKE=1 $(BIN)/pytest tests/plugs tests/docs
+
+# How quick it is, beside the least each piece can cost: tables on screen, rows of JSON in bench.json. The sizes are
+# those of a large creditor and take an hour or two; `make bench SMALL=1` takes minutes. TRYTON names the Python of an
+# environment that has Tryton and its dunning, to compare with.
+ifdef SMALL
+BOOK = 40000
+MANY = 5000
+FEW = 50
+ROUNDS = 1
+else
+BOOK = 1000000
+MANY = 100000
+FEW = 1000
+ROUNDS = 3
+endif
+MEASURE = --rounds $(ROUNDS) --json bench.json
+
+bench:
+	$(BIN)/python bench/planning.py --invoices $(BOOK) $(MEASURE)
+	$(BIN)/python bench/planning.py --invoices $(BOOK) --postgres $(MEASURE)
+	$(BIN)/python bench/composing.py --mails $(shell expr $(MANY) / 10) $(MEASURE)
+	$(BIN)/python bench/letters.py --letters $(FEW) $(MEASURE)
+	$(BIN)/python bench/matching.py --invoices $(BOOK) --payments $(MANY) $(MEASURE)
+	$(BIN)/python bench/receiving.py --payments $(MANY) $(MEASURE)
+	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
+	$(BIN)/python bench/replaying.py $(MEASURE)
+	$(if $(TRYTON),$(BIN)/python bench/tryton.py --python $(TRYTON) --json bench.json)

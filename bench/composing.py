@@ -15,11 +15,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from measure import Clock, compare, measure, report
@@ -93,6 +95,21 @@ def standard(clock: Clock, mails: int) -> None:
 
 def whole(clock: Clock, mails: int) -> None:
     """`correspondence.outbox.compose` of an overdue reminder about two invoices."""
+    from amable.core.procedure import Act
+
+    with occasions(Act.EMAIL) as occasion:
+        from amable.correspondence.outbox import Composed, compose
+
+        for language in NAMES:
+            compose(occasion(0, language))
+            with clock(f"whole {language}") as noted:
+                written = [compose(occasion(n, language)) for n in range(mails)]
+                noted["mails"] = sum(isinstance(one, Composed) for one in written)
+
+
+@contextmanager
+def occasions(channel: Any) -> Iterator[Callable[[int, str], Any]]:
+    """What gives the n-th occasion to write about two overdue invoices, in a language and by a channel."""
     with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder:
         from amable.server.database import close_database, open_database
 
@@ -101,7 +118,7 @@ def whole(clock: Clock, mails: int) -> None:
         from amable.core import creditor as core
         from amable.core.planning import Kind, Line, Planned, Section
         from amable.core.procedure import Act
-        from amable.correspondence.outbox import Composed, ItemFacts, Occasion, Recipient, compose
+        from amable.correspondence.outbox import ItemFacts, Occasion, Recipient
         from amable.organisation.actions import install
 
         creditor = install(core.read(CREDITOR), placeholder=False)
@@ -109,26 +126,29 @@ def whole(clock: Clock, mails: int) -> None:
         assert step is not None
 
         def occasion(n: int, language: str) -> Occasion:
-            address = f"c{n}@example.com"
-            names = (f"F-{n}", f"F-{n}-2")
+            email = f"c{n}@example.com"
             items = {
                 place: ItemFacts(
-                    name, Kind.INVOICE, "Material", date(2026, 1, 2), date(2026, 3, 3), 50_000, 50_000, "EUR"
+                    f"F-{n}-{place}",
+                    Kind.INVOICE,
+                    "Material",
+                    date(2026, 1, 2),
+                    date(2026, 3, 3),
+                    50_000,
+                    50_000,
+                    "EUR",
                 )
-                for place, name in enumerate(names, 1)
+                for place in (1, 2)
             }
             lines = tuple(Line(place, 50_000, Section.OVERDUE, step.id, 1) for place in items)
-            planned = Planned(Act.EMAIL, step.id, "EUR", lines, 100_000, reply_by=date(2026, 3, 20), channel=Act.EMAIL)
+            planned = Planned(Act.EMAIL, step.id, "EUR", lines, 100_000, reply_by=date(2026, 3, 20), channel=channel)
             to = Recipient(
-                f"C-{n}", f"Talleres {n}", NAMES[language], (address,), language, "FR", consumer=False, regular=None
-            )
-            return Occasion(planned, step, creditor, to, items, f"{n:016x}", DAY, MOMENT, frozenset({address}))
+                f"C-{n}", f"Talleres {n}", NAMES[language], (email,), language, "FR", consumer=False, regular=None,
+                address=f"{n} rue de la Paix, 75002 Paris",
+            )  # fmt: skip
+            return Occasion(planned, step, creditor, to, items, f"{n:016x}", DAY, MOMENT, frozenset({email}))
 
-        for language in NAMES:
-            compose(occasion(0, language))
-            with clock(f"whole {language}") as noted:
-                written = [compose(occasion(n, language)) for n in range(mails)]
-                noted["mails"] = sum(isinstance(one, Composed) for one in written)
+        yield occasion
         close_database()
 
 

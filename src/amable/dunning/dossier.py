@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import Max
@@ -38,16 +39,26 @@ _CONTACTS = MESSAGES | {Act.CALL, Act.MEETING}
 _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """A dossier for deciding, and beside it what only the wording needs."""
+    """A dossier for deciding, and beside it what only the wording needs; `threads` are Message-IDs by item."""
 
     dossier: Dossier
     recipient: Recipient
-    facts: dict[int, ItemFacts]
-    cycles: dict[int, int]
+    rows: Sequence[ItemRow]
+    unapplied: Sequence[ledger.Payment]
     addresses: frozenset[str]
-    threads: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    threads: dict[int, tuple[str, ...]]
+
+    @cached_property
+    def facts(self) -> dict[int, ItemFacts]:
+        """What a message says of each item; unapplied cash stands under its payment's number below zero."""
+        return {row.pk: _facts(row) for row in self.rows} | {-cash.pk: _cash_facts(cash) for cash in self.unapplied}
+
+    @cached_property
+    def cycles(self) -> dict[int, int]:
+        """The cycle of each item."""
+        return {row.pk: row.cycle for row in self.rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +252,10 @@ class _Batch:
         return Known(
             dossier,
             recipient,
-            {row.pk: _facts(row) for row in rows} | {-p.pk: _cash_facts(p) for p in self.unapplied[customer.pk]},
-            {row.pk: row.cycle for row in rows},
+            rows,
+            self.unapplied[customer.pk],
             frozenset(addresses(contact)),
-            {row.pk: tuple(self.thread[row.pk]) for row in rows},
+            {row.pk: tuple(self.thread[row.pk]) for row in rows if row.pk in self.thread},
         )
 
     def item(self, row: ItemRow) -> Item:
