@@ -332,6 +332,45 @@ def xero() -> None:
     _csv("xero.csv", [head, *rows])
 
 
+def stripe() -> None:
+    """Stripe, invoices to CSV: an `id` that is the invoice's and not the customer's, and three amounts."""
+    head = ["id", "Amount Due", "Amount Paid", "Amount Remaining", "Billing", "Currency", "Customer", "Customer Email",
+            "Customer Name", "Date (UTC)", "Due Date (UTC)", "Number", "Paid", "Status", "Total"]  # fmt: skip
+    known = list(dict.fromkeys(o.name for o in LEDGER))
+    rows = [
+        [f"in_1Q{o.number}xT", f"{o.total:.2f}", f"{o.paid:.2f}", f"{o.open:.2f}", "send_invoice", "eur",
+         f"cus_N{known.index(o.name)}fT", o.email, o.name, f"{o.issued} 09:12", f"{o.due} 09:12",
+         f"A1B2C3-{o.number:04}", "false", "open", f"{o.total:.2f}"]
+        for o in LEDGER
+    ]  # fmt: skip
+    void = ["in_1Q999xT", "20.00", "0.00", "20.00", "send_invoice", "eur", "cus_N9fT", "", "Nobody", "2026-02-01 09:12",
+            "2026-03-03 09:12", "A1B2C3-0999", "false", "void", "20.00"]  # fmt: skip
+    rows.append(void)
+    _csv("stripe.csv", [head, *rows])
+
+
+def french_accounts() -> None:
+    """A French customers' ledger: debit, credit and balance beside each other, bars between, days with slashes."""
+    head = [
+        "Dossier",
+        "Débiteur",
+        "Date pièce",
+        "N° pièce",
+        "Libellé",
+        "Echéance",
+        "Débit",
+        "Crédit",
+        "Solde",
+        "Lettrage",
+    ]
+    rows = [
+        [f"411{o.name[:3].upper()}", o.name, dmy(o.issued), f"FC{o.number:04}", "Fournitures", dmy(o.due),
+         comma(o.open) if o.open > 0 else "", comma(-o.open) if o.open < 0 else "", comma(o.open), ""]
+        for o in LEDGER
+    ]  # fmt: skip
+    _csv("french_accounts.csv", [head, *rows], "|", "cp1252")
+
+
 def quickbooks() -> None:
     """QuickBooks, Open Invoices to CSV: customers above their rows, totals after them, American days, a footer."""
     rows: list[list[object]] = [
@@ -544,7 +583,8 @@ def _save(book, name: str) -> None:  # type: ignore[no-untyped-def]
 
 
 ALL = (
-    holded, contasol, facturadirecta, hand_made, smartbill, saga, sage_france, sage_britain, xero, quickbooks, odoo,
+    holded, contasol, facturadirecta, hand_made, smartbill, saga, sage_france, sage_britain, xero, stripe,
+    french_accounts, quickbooks, odoo,
     erpnext, ageing, unicode_text, libreoffice, serial_days, two_months, ask_sheet, ask_dates, ask_amounts, ask_heading,
     ask_terms,
     ageing_summary,

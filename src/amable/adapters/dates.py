@@ -78,7 +78,11 @@ def parse(text: str) -> Written | None:
             return None
         return _sure(_day(found["year"], found["month"], found["day"])) if _keeps_day(found) else None
     if found := _FIGURES.fullmatch(text):
-        return _ordered(found["first"], found["second"], found["year"]) if _keeps_day(found) else None
+        if not _keeps_day(found):
+            return None
+        if found[2] == "." and (day := _day(found["year"], found["second"], found["first"])):
+            return _sure(day)  # nobody writes the month first with dots (CLDR 47 knows no such place)
+        return _ordered(found["first"], found["second"], found["year"])
     named = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     named = named.casefold()
     if (found := _DAY_NAMED.fullmatch(named) or _NAME_FIRST.fullmatch(named)) and found["name"] in _MONTHS:

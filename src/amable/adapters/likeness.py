@@ -20,6 +20,7 @@ _SAMPLED: Final = 400  # distinct cells of a column
 _ROWS: Final = 4_000
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WORDS: Final = re.compile(r"[^\W\d_]")
+_CODED: Final = re.compile(r"(?=.*[A-Za-z])(?=.*\d)\S{3,40}")
 _WHOLE: Final = re.compile(r"\d+(?:\.0+)?")
 _TAX_ID: Final = re.compile(r"(?=.*\d.*\d.*\d.*\d)[A-Za-z0-9 .-]{6,16}")
 
@@ -36,6 +37,7 @@ def columns(table: Table) -> list[Seen]:
             kinds.update(kind for kind, is_it in _KINDS.items() if len(cell) < 300 and is_it(cell))
         shares = {kind: times / len(distinct) for kind, times in kinds.items()}
         shares["unique"] = float(len(cells) > 2 and len(set(cells)) == len(cells))
+        shares["repeated"] = 1 - shares["unique"]
         found.append(Seen(heading, len(cells), shares, hash(tuple(cells)), shown(cells[0]) if cells else ""))
     return found
 
@@ -67,6 +69,7 @@ _KINDS: Final[Mapping[str, Callable[[str], bool]]] = {
     "currency": lambda text: bool(amounts.currencies(text)),
     "language": lambda text: bool(vocabulary.language(text)),
     "truth": lambda text: vocabulary.truth(text) is not None,
+    "coded": lambda text: _CODED.fullmatch(text) is not None,
     "whole": lambda text: _WHOLE.fullmatch(text) is not None,
     "days": lambda text: _WHOLE.fullmatch(text) is not None and float(text) <= 365,
     "words": lambda text: _WORDS.search(text) is not None,

@@ -21,7 +21,7 @@ _IDEAS: Final[Mapping[str, str]] = {
     "code": "code codigo cod codul id identifier identificador key clave",
     "ref": "ref reference referencia referinta",
     "account": "account cuenta cta cont contul compte acct ac subcuenta",
-    "customer": "customer customers cliente clientes client clients clientul clientului debtor buyer tercero partner "
+    "customer": "customer customers cliente clientes client clients clientul clientului debtor debiteur buyer tercero partner "
     "partener partenerul deudor debitor cumparator acheteur tiers comprador beneficiar",
     "company": "company empresa firma compania companie societe entreprise societate business organisation",
     "contact": "contact contacto",
@@ -108,8 +108,10 @@ _COLUMNS: Final[Mapping[str, tuple[_Way, ...]]] = {
     "customer_id": (
         *_ways("", ("customer no", 1), ("customer code", 1), ("customer account", 1), ("account no", 0.9)),
         *_ways("", ("account code", 0.9), ("contact no", 0.9), ("contact account", 0.95), ("customer ref", 0.8)),
-        *_ways("", ("account", 0.75), ("code", 0.54)),
+        *_ways("", ("account", 0.75)),
+        *_ways("repeated", ("code", 0.54)),  # one that every row has for itself is the row's, not the customer's
         *_ways("whole", ("customer", 0.92)),
+        *_ways("coded", ("customer", 0.91)),
     ),
     "customer_name": (
         *_ways("words", ("customer name", 1), ("company name", 1), ("customer", 0.9), ("name", 0.85)),
@@ -135,7 +137,7 @@ _COLUMNS: Final[Mapping[str, tuple[_Way, ...]]] = {
         *_ways("", ("invoice document no", 1), ("series no", 0.98), ("invoice series no", 1), ("ref", 0.55)),
     ),
     "series": _ways("", ("series", 0.9), ("invoice series", 1), ("document series", 1)),
-    "instalment": (*_ways("", ("instalment", 0.9)), *_ways("whole", ("due no", 0.9), ("due", 0.7))),
+    "instalment": (*_ways("", ("instalment", 0.9)), *_ways("whole", ("due no", 0.9), ("due", 0.6))),
     "po_number": _ways("", ("order no", 1), ("order", 0.8), ("customer order", 0.9), ("order ref", 0.9)),
     "description": _ways("words", ("text", 0.9)),
     "issue_date": (
@@ -187,6 +189,8 @@ _FITS: Final = {
     "whole": 0.7,
     "words": 0.5,
     "unique": 1.0,
+    "repeated": 1.0,
+    "coded": 0.9,
 }
 _MOSTLY: Final = 0.6
 _PLAIN_VALUE: Final = 0.8
