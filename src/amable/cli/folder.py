@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -26,6 +26,7 @@ from amable.dunning.models import Look
 from amable.dunning.verdicts import KeptVerdict, unpack
 from amable.evidence.models import Blob
 from amable.ledger.models import Item, Payment
+from amable.organisation.bulk import batched, these
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 
@@ -126,61 +127,72 @@ def write_rejected(folder: Path, complaints: Sequence[tuple[str, Complaint]], la
     write_table(folder / "rejected.csv", REJECTED_COLUMNS, rows)
 
 
-def write_why(folder: Path, creditor: Creditor, today: date, gate: Gate | None, procedure: Procedure) -> None:
-    """One row for every item that was open before the run's files were booked."""
+def write_why(folder: Path, creditor: Creditor, today: date, rows: Iterable[VerdictRow]) -> None:
+    """One row for every item that was open before the run's files were booked, written as it is read."""
     paths = dict(Message.objects.filter(creditor=creditor, day=today).values_list("key", "path"))
-    rows: list[tuple[object, ...]] = []
-    for row in verdict_rows(creditor, today, gate, procedure):
-        verdict, language = row.verdict, creditor.language
-        rows.append(
+    language = creditor.language
+    cash = say("wording.part.unapplied", language)
+    write_table(
+        folder / "why.csv",
+        WHY_COLUMNS,
+        (
             (
                 row.customer_id,
                 row.customer,
-                row.number or say("wording.part.unapplied", language),
+                row.number or cash,
                 row.currency,
                 Figure(from_minor(row.total, row.currency)),
                 Figure(from_minor(row.open, row.currency)),
                 row.due_on.isoformat(),
                 Figure((today - row.due_on).days),
-                verdict.outcome.value,
-                verdict.rule,
-                reason(verdict.rule, verdict.params, language),
-                verdict.step,
-                paths.get(verdict.message, ""),
-                verdict.next_look.isoformat() if verdict.next_look else "",
+                row.verdict.outcome.value,
+                row.verdict.rule,
+                reason(row.verdict.rule, row.verdict.params, language),
+                row.verdict.step,
+                paths.get(row.verdict.message, ""),
+                row.verdict.next_look.isoformat() if row.verdict.next_look else "",
             )
-        )
-    write_table(folder / "why.csv", WHY_COLUMNS, rows)
+            for row in rows
+        ),
+    )
 
 
-class VerdictRow:
-    """A verdict and the item it is about."""
+class VerdictRow(NamedTuple):
+    """A verdict and the item it is about; unapplied cash has no number."""
 
-    __slots__ = ("currency", "customer", "customer_id", "due_on", "number", "open", "total", "verdict")
-
-    def __init__(self, look: Look, verdict: KeptVerdict, about: Item | Payment) -> None:
-        self.customer_id = look.customer.key
-        self.customer = look.customer.name
-        self.verdict = verdict
-        self.currency = about.currency
-        if isinstance(about, Item):
-            self.number = about.number + (f" / {about.instalment}" if about.instalment else "")
-            self.total, self.open, self.due_on = about.total, about.open, about.due_on
-        else:
-            self.number, self.due_on = "", about.received_on
-            self.total = self.open = -about.unapplied
+    customer_id: str
+    customer: str
+    verdict: KeptVerdict
+    number: str
+    currency: str
+    total: int
+    open: int
+    due_on: date
 
 
 def verdict_rows(creditor: Creditor, today: date, gate: Gate | None, procedure: Procedure) -> Iterator[VerdictRow]:
-    """Every verdict of the day with its item, by customer and due date, the gates of the creditor laid over them."""
+    """Every verdict that stands with its item, by customer and due date, the gates of the creditor laid over them."""
     looks = Look.objects.filter(creditor=creditor).exclude(verdicts="[]").order_by("customer__key")
-    ids = list(looks.values_list("pk", flat=True))
-    for start in range(0, len(ids), 500):
-        batch = list(Look.objects.filter(pk__in=ids[start : start + 500]).select_related("customer"))
-        verdicts = {look.pk: unpack(look.verdicts) for look in batch}
-        numbers = [verdict.item for listed in verdicts.values() for verdict in listed]
-        items: dict[int, Item | Payment] = dict(Item.objects.in_bulk([n for n in numbers if n > 0]))
-        items |= {-payment.pk: payment for payment in Payment.objects.filter(pk__in=[-n for n in numbers if n < 0])}
-        for look in sorted(batch, key=lambda look: look.customer.key):
-            rows = [VerdictRow(look, gated(v, gate, today, procedure), items[v.item]) for v in verdicts[look.pk]]
+    for ids in batched(looks.values_list("pk", flat=True), 500):
+        batch = Look.objects.filter(creditor=creditor, pk__in=these(ids)).order_by("customer__key")
+        told = [
+            (key, name, unpack(v)) for key, name, v in batch.values_list("customer__key", "customer__name", "verdicts")
+        ]
+        about = _about(creditor, [verdict.item for _, _, verdicts in told for verdict in verdicts])
+        for key, name, verdicts in told:
+            rows = [VerdictRow(key, name, gated(v, gate, today, procedure), *about[v.item]) for v in verdicts]
             yield from sorted(rows, key=lambda row: (row.due_on, row.number, row.verdict.item))
+
+
+def _about(creditor: Creditor, numbers: Sequence[int]) -> dict[int, tuple[str, str, int, int, date]]:
+    """Number, currency, total, open amount and due date of items; payments stand under their numbers below zero."""
+    items = Item.objects.filter(creditor=creditor, pk__in=these([n for n in numbers if n > 0]))
+    facts = items.values_list("pk", "number", "instalment", "currency", "total", "open", "due_on")
+    found = {
+        pk: (f"{number} / {part}" if part else number, currency, total, left, due)
+        for pk, number, part, currency, total, left, due in facts
+    }
+    cash = Payment.objects.filter(creditor=creditor, pk__in=these([-n for n in numbers if n < 0]))
+    for pk, currency, left, day in cash.values_list("pk", "currency", "unapplied", "received_on"):
+        found[-pk] = ("", currency, -left, -left, day)
+    return found

@@ -122,12 +122,14 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         head = log.seal(creditor)
         gate = actions.stale_data(setting(creditor, errand.procedure, today))
         folder.write_day(errand.outbox, creditor, today)
-        folder.write_why(errand.outbox, creditor, today, gate, errand.procedure)
+        tally = summary.Tally(today)
+        rows = folder.verdict_rows(creditor, today, gate, errand.procedure)
+        folder.write_why(errand.outbox, creditor, today, tally.counting(rows))
         folder.write_rejected(errand.outbox, complaints, creditor.language)
         creditor.last_written_on = today
         creditor.save(update_fields=("last_written_on",))
         if not quiet:
-            summary.show(errand.outbox, creditor, today, gate, errand.procedure, done, len(complaints), head)
+            summary.show(errand.outbox, creditor, today, gate, tally, done, len(complaints), head)
     return 1 if complaints else 0
 
 

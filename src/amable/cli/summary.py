@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -12,12 +12,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from amable.banking.models import Statement
-from amable.cli import folder as outbox_folder
 from amable.cli import speaking
+from amable.cli.folder import KINDS, VerdictRow
 from amable.core.languages import say, show_money
 from amable.core.money import Money
 from amable.core.planning import Outcome
-from amable.core.procedure import MESSAGES, Procedure
+from amable.core.procedure import MESSAGES
 from amable.core.reasons import reason
 from amable.correspondence.models import Message
 from amable.dunning.actions import Gate, Reviewed
@@ -34,26 +34,58 @@ def progress(rows: int, *, quiet: bool) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
+class Tally:
+    """What the verdicts of a day come to: sums by currency, items by outcome, what is held by reason."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.owed: dict[str, Counter[str]] = defaultdict(Counter)
+        self.outcomes: Counter[Outcome] = Counter()
+        self.examples: dict[Outcome, VerdictRow] = {}
+        self.held: dict[str, Counter[str]] = defaultdict(Counter)
+        self.reasons: Counter[str] = Counter()
+
+    def counting(self, rows: Iterable[VerdictRow]) -> Iterator[VerdictRow]:
+        """The same rows, counted as they pass."""
+        for row in rows:
+            self._count(row)
+            yield row
+
+    def _count(self, row: VerdictRow) -> None:
+        outcome, rule, totals = row.verdict.outcome, row.verdict.rule, self.owed[row.currency]
+        self.outcomes[outcome] += 1
+        self.examples.setdefault(outcome, row)
+        totals["owed"] += row.open
+        if row.due_on < self.today and row.open > 0:
+            totals["overdue"] += row.open
+        if rule == "hold.promised":
+            totals["promised"] += row.open
+        elif outcome is Outcome.HELD and row.open > 0:
+            totals["held"] += row.open
+        if outcome is Outcome.HELD:
+            self.held[rule][row.currency] += row.open
+            self.reasons[rule] += 1
+
+
 def show(
     folder: Path,
     creditor: Creditor,
     today: date,
     gate: Gate | None,
-    procedure: Procedure,
+    tally: Tally,
     done: Reviewed,
     rejected: int,
     head: str,
 ) -> None:
     """Print the day, in the language of whoever runs the command."""
     language = speaking.language()
-    rows = list(outbox_folder.verdict_rows(creditor, today, gate, procedure))
     print(say("summary.title", language, creditor=creditor.name, day=today))
     if creditor.placeholder:
         print(say("summary.rehearsal", language))
     print()
     _counts(creditor, today, language)
-    _totals(creditor, today, rows, language)
-    _outcomes(rows, language)
+    _totals(creditor, today, tally, language)
+    _outcomes(tally, language)
     if not Statement.objects.filter(creditor=creditor).exists():
         print(say("summary.no_bank", language))
     if gate:
@@ -62,7 +94,7 @@ def show(
         print(say("summary.withdrawn", language, n=done.withdrawn))
     if rejected:
         print(say("summary.rejected", language, n=rejected))
-    places = ", ".join(f"{kind}/" for kind in outbox_folder.KINDS if (folder / kind).is_dir())
+    places = ", ".join(f"{kind}/" for kind in KINDS if (folder / kind).is_dir())
     print(say("summary.where", language, folder=folder, places=places))
     print(say("summary.head", language, head=head))
 
@@ -84,18 +116,9 @@ def _counts(creditor: Creditor, today: date, language: str) -> None:
     print()
 
 
-def _totals(creditor: Creditor, today: date, rows: list[outbox_folder.VerdictRow], language: str) -> None:
+def _totals(creditor: Creditor, today: date, tally: Tally, language: str) -> None:
     """Owed, overdue, written to, promised and held, by currency."""
-    owed: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        totals = owed[row.currency]
-        totals["owed"] += row.open
-        if row.due_on < today and row.open > 0:
-            totals["overdue"] += row.open
-        if row.verdict.rule == "hold.promised":
-            totals["promised"] += row.open
-        elif row.verdict.outcome is Outcome.HELD and row.open > 0:
-            totals["held"] += row.open
+    owed = tally.owed
     asked = Message.objects.filter(creditor=creditor, day=today, state="proposed", act__in=MESSAGES)
     for currency, demanded in asked.values_list("currency", "demanded"):
         owed[currency]["written"] += demanded
@@ -111,25 +134,17 @@ def _totals(creditor: Creditor, today: date, rows: list[outbox_folder.VerdictRow
     print()
 
 
-def _outcomes(rows: list[outbox_folder.VerdictRow], language: str) -> None:
+def _outcomes(tally: Tally, language: str) -> None:
     """How many items came to which outcome, the held ones by reason, each with an example."""
-    outcomes = Counter(row.verdict.outcome for row in rows)
-    examples = {row.verdict.outcome: row for row in reversed(rows)}
     for outcome in Outcome:
-        if not outcomes[outcome]:
+        if not tally.outcomes[outcome]:
             continue
-        print(f"{outcomes[outcome]:>6}  {say(f'outcome.{outcome.value}', language)}")
-        row = examples[outcome]
+        print(f"{tally.outcomes[outcome]:>6}  {say(f'outcome.{outcome.value}', language)}")
+        row = tally.examples[outcome]
         why = reason(row.verdict.rule, row.verdict.params, language)
         print(f"        {say('summary.example', language, invoice=row.number, customer=row.customer, why=why)}")
         if outcome is Outcome.HELD:
-            held: dict[str, Counter[str]] = defaultdict(Counter)
-            count: Counter[str] = Counter()
-            for row in rows:
-                if row.verdict.outcome is Outcome.HELD:
-                    held[row.verdict.rule][row.currency] += row.open
-                    count[row.verdict.rule] += 1
-            for rule, n in count.most_common():
-                sums = ", ".join(show_money(Money(m, c), language) for c, m in sorted(held[rule].items()))
+            for rule, n in tally.reasons.most_common():
+                sums = ", ".join(show_money(Money(m, c), language) for c, m in sorted(tally.held[rule].items()))
                 print(f"        {n:>4}  {say(f'why.{rule}', language)} ({sums})")
     print()

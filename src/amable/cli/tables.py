@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,12 +24,13 @@ def write(path: Path, data: bytes) -> None:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A CSV that people open in a spreadsheet: UTF-8 with BOM, and no cell that a spreadsheet would run."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell if isinstance(cell, Figure) else harmless(str(cell)) for cell in row])
-    write(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([cell if isinstance(cell, Figure) else harmless(str(cell)) for cell in row])
+    unfinished.replace(path)
 
 
 class Figure(str):

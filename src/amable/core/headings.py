@@ -21,8 +21,8 @@ _IDEAS: Final[Mapping[str, str]] = {
     "code": "code codigo cod codul id identifier identificador key clave",
     "ref": "ref reference referencia referinta",
     "account": "account cuenta cta cont contul compte acct ac subcuenta",
-    "customer": "customer customers cliente clientes client clients clientul clientului debtor debiteur buyer tercero partner "
-    "partener partenerul deudor debitor cumparator acheteur tiers comprador beneficiar",
+    "customer": "customer customers cliente clientes client clients clientul clientului debtor debiteur buyer tercero "
+    "partner partener partenerul deudor debitor cumparator acheteur tiers comprador beneficiar",
     "company": "company empresa firma compania companie societe entreprise societate business organisation",
     "contact": "contact contacto",
     "person": "person persona persoana personne attention attn atencion interlocuteur",
