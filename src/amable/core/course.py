@@ -67,9 +67,10 @@ class Spoken(NamedTuple):
 class Standing(NamedTuple):
     """What of an item its step depends on.
 
-    `spoken` are the messages to its customer so far, oldest first; they matter up to the due date and may be left out
-    after it. `too_small_for` are the steps whose minimum amount it does not reach. `discount_until` is the last day of
-    its discount for early payment, `broken_on` the day of a promise that was not kept.
+    `spoken` are the messages to its customer so far, oldest first; like the day it was `issued` they matter up to the
+    due date and are left out after it, so that more items are alike. `too_small_for` are the steps whose minimum amount
+    it does not reach. `discount_until` is the last day of its discount for early payment, `broken_on` the day of a
+    promise that was not kept.
     """
 
     due: date

@@ -416,9 +416,10 @@ class _Look:
         """What of the item its step depends on."""
         promise = item.promise
         broken = promise is not None and promise_rests(promise, self.dossier, self.today) is None
+        over = item.due < self.today
         return Standing(
-            item.due, item.issued, told, item.paid_since, item.notice_deadline,
-            self.messages if item.due >= self.today else (), self.too_small_for(item),
+            item.due, None if over else item.issued, told, item.paid_since, item.notice_deadline,
+            () if over else self.messages, self.too_small_for(item),
             item.discount.until if item.discount else None, promise.on if promise and broken else None,
         )  # fmt: skip
 
