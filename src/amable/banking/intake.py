@@ -189,7 +189,7 @@ class _Bookings:
 
     def write(self) -> None:
         """Write what waits."""
-        ledger.allocate_all(self.creditor, self.waiting, self.today)
+        ledger.allocate(self.creditor, self.waiting, self.today)
         self.waiting.clear()
 
 

@@ -42,6 +42,7 @@ class Fault:
     place: str
 
 
+@transaction.atomic
 def record(creditor: Creditor, events: Sequence[Event]) -> None:
     """Insert entries, unchained; any worker may do so at any time."""
     stamp = Entry._meta.get_field("written_at").pre_save(Entry(), add=True)

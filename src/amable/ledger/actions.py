@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from amable.core.receivables import open_amount
 from amable.ledger.models import Allocation, Customer, Item, Payment
-from amable.organisation.bulk import batched, insert, numbers, these, update
+from amable.organisation.bulk import batched, insert, these, update
 from amable.organisation.models import Creditor
 
 _BOOKED: Final = ("allocated", "open", "settled_on", "settled_in_run", "settled_by")
@@ -46,14 +46,7 @@ class Booking:
     unapplied: int
 
 
-def allocate(creditor: Creditor, money: Money, shares: Mapping[int, int], unapplied: int, today: date) -> Payment:
-    """Book one payment."""
-    (number,) = numbers(Payment, 1)
-    allocate_all(creditor, [Booking(number, money, shares, unapplied)], today)
-    return Payment.objects.get(pk=number)
-
-
-def allocate_all(creditor: Creditor, bookings: Sequence[Booking], today: date) -> None:
+def allocate(creditor: Creditor, bookings: Sequence[Booking], today: date) -> None:
     """Book payments, one after the other, in a few statements."""
     wanted = {item for booking in bookings for item in booking.shares}
     rows = Item.objects.filter(creditor=creditor, pk__in=these(wanted)).values_list(named=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -11,12 +11,21 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amable.ledger.actions import Money, allocate, reverse
+from amable.ledger import actions
+from amable.ledger.actions import Booking, Money, reverse
 from amable.ledger.models import Allocation, Item, Payment
+from amable.organisation.bulk import numbers
 from amable.organisation.models import Creditor
 from tests.contexts.books import DAY, TODAY, all_rows, customer, item, row, take
 
 _IDS = count()
+
+
+def allocate(creditor: Creditor, money: Money, shares: dict[int, int], unapplied: int, today: date) -> Payment:
+    """Book one payment."""
+    (number,) = numbers(Payment, 1)
+    actions.allocate(creditor, [Booking(number, money, shares, unapplied)], today)
+    return Payment.objects.get(pk=number)
 
 
 def book(creditor: Creditor, amount: int, *, unapplied: int = 0, **shares: int) -> Payment:
