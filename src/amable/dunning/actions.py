@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from amable import __version__
 from amable.core.days import leaving_moment
@@ -87,17 +87,17 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
         earlier = Message.objects.filter(creditor=creditor, state="proposed", day__lt=today).order_by("id")
         whole = creditor.last_written_on
         said = [
-            message
-            for message in earlier
-            if not message.rehearsal and ((whole and message.day <= whole) or written(message.path))
+            (pk, key, day)
+            for pk, key, day, path, rehearsal in earlier.values_list("pk", "key", "day", "path", "rehearsal")
+            if not rehearsal and ((whole and day <= whole) or written(path))
         ]
-        for ids in bulk.batched(message.pk for message in said):
+        for ids in bulk.batched(pk for pk, _, _ in said):
             Message.objects.filter(creditor=creditor, pk__in=bulk.these(ids)).update(state="said")
         never = list(earlier.values_list("pk", "key"))
         for batch in bulk.batched(pk for pk, _ in never):
             MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
             Message.objects.filter(creditor=creditor, pk__in=bulk.these(batch)).update(state="withdrawn")
-        events = [Event("message.said", today, {"message": m.key, "day": m.day.isoformat()}) for m in said]
+        events = [Event("message.said", today, {"message": key, "day": day.isoformat()}) for _, key, day in said]
         events += [Event("message.withdrawn", today, {"message": key, "rules": []}) for _, key in never]
         log.record(creditor, events)
 
@@ -169,18 +169,18 @@ _NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "look
 def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
     """The customers whose day has come, and whoever was written to earlier today: that is decided again."""
     written_to = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False).values("customer_id")
-    later = Customer.objects.filter(creditor=creditor, pk__in=written_to).exclude(review_on__lte=today)
-    later.update(review_on=today)
-    after: tuple[date, int] | None = None
+    everybody = Customer.objects.filter(creditor=creditor)
+    # All on one day, so that whoever stays due on it (a gate is shut) does not come by twice.
+    everybody.filter(review_on__lt=today).update(review_on=today)
+    everybody.filter(pk__in=written_to).exclude(review_on=today).update(review_on=today)
+    after = 0
     while True:
-        waiting = Customer.objects.filter(creditor=creditor, review_on__lte=today).order_by("review_on", "pk")
-        if after:
-            waiting = waiting.filter(Q(review_on__gt=after[0]) | Q(review_on=after[0], pk__gt=after[1]))
-        keys = [(day, pk) for day, pk in waiting.values_list("review_on", "pk")[:BATCH] if day]
-        if not keys:
+        waiting = everybody.filter(review_on=today, pk__gt=after).order_by("pk")
+        ids = list(waiting.values_list("pk", flat=True)[:BATCH])
+        if not ids:
             return
-        after = keys[-1]
-        yield queries.customers(creditor, [pk for _, pk in keys])
+        after = ids[-1]
+        yield queries.customers(creditor, ids)
 
 
 class _Review:
@@ -207,9 +207,8 @@ class _Review:
     def batch(self, customers: Sequence[CustomerRow]) -> None:
         creditor, today = self.it.creditor, self.it.today
         ids = [customer.pk for customer in customers]
-        looks = dict(
-            Look.objects.filter(creditor=creditor, customer__in=bulk.these(ids)).values_list("customer_id", "verdicts")
-        )
+        stood = Look.objects.filter(creditor=creditor, customer__in=bulk.these(ids))
+        looks = {owner: (day, text) for owner, day, text in stood.values_list("customer_id", "day", "verdicts")}
         gone = self.gone(ids)
         fresh: list[bulk.Row] = []
         reviews: list[bulk.Row] = []
@@ -222,9 +221,10 @@ class _Review:
         for customer, known, decision in decided:
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
-            look = looks.get(customer.pk)
+            looked_on, before = looks.get(customer.pk, (None, ""))
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
-            if look is None or shown != verdicts or gist(unpack(look)) != gist(verdicts):
+            held_anew = shown != verdicts and looked_on != today
+            if looked_on is None or held_anew or gist(unpack(before)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
             fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
             reviews.append((self.next_look(decision), creditor.pk, customer.pk))

@@ -305,6 +305,16 @@ def test_stale_data_holds_what_is_overdue_and_not_what_falls_due(acting: Credito
     assert len(messages(day=TODAY)) == 2
 
 
+def test_whoever_a_shut_gate_holds_is_looked_at_once_a_run_and_stays_due(acting: Creditor) -> None:
+    live(acting, LATE, today=date(2026, 3, 9), bank=[])  # nothing for days, so that the look is overdue
+    for day in (TODAY, TODAY + DAY):
+        assert live(acting, LATE, today=day).customers == 1
+        assert customer().review_on == day
+        recorded = Entry.objects.count()
+        live(acting, LATE, today=day)
+        assert Entry.objects.count() == recorded
+
+
 def test_three_working_days_are_not_yet_stale(acting: Creditor) -> None:
     friday = date(2026, 3, 13)
     live(acting, LATE, today=friday, bank=[])
