@@ -286,6 +286,7 @@ class _Look:
             pace=dossier.profile.pace,
             texted=channel(Act.SMS, dossier) is not None or not writable(dossier),
         )
+        self.by_currency = _by_currency(dossier.items)
         self.coming: dict[int, Coming] = {}
         self.holds: dict[int, Hold] = {}
         self.wanted: dict[int, int] = {}  # what may be asked for an item
@@ -299,7 +300,7 @@ class _Look:
         claims = [item for item in self.dossier.items if item.open > 0]
         for item in claims:
             self.coming[item.id] = self.come(item, item.told)
-        for currency, items in _by_currency(self.dossier.items).items():
+        for currency, items in self.by_currency.items():
             self.hold_items(currency, items, whole)
         if whole is None:
             self.demand()
@@ -472,9 +473,8 @@ class _Look:
 
     def demand(self) -> None:
         """At most one message: overdue before due soon, then whatever waited longest; the others on another day."""
-        by_currency = _by_currency(self.dossier.items)
         groups: list[tuple[bool, date, int, str]] = []
-        for currency, items in by_currency.items():
+        for currency, items in self.by_currency.items():
             for overdue in (True, False):
                 if due := self.due_for_word(items, overdue=overdue):
                     firmest = max(self.procedure.rank[_step(self.coming[item.id]).id] for item in due)
@@ -482,7 +482,7 @@ class _Look:
                     groups.append((not overdue, since, -firmest, currency))
         refused: tuple[str, type_params] | None = None
         for due_soon, _, _, currency in sorted(groups):
-            items = by_currency[currency]
+            items = self.by_currency[currency]
             due = self.due_for_word(items, overdue=not due_soon)
             if not due:
                 continue  # spoken of in the overdue message, or covered by credits
@@ -615,6 +615,8 @@ class _Look:
 
     def thank(self, *, silent: bool) -> None:
         """A word of thanks of its own when no demand leaves today; every item settled by this run is paid."""
+        if not self.dossier.receipts and not self.dossier.paid:
+            return
         receipts = self.thankable()
         spoken = any(planned.act in MESSAGES for planned in self.planned)
         works = self.dossier.calendar.works(self.today) and hours_left(self.today, self.now, self.dossier.zone)
@@ -646,8 +648,10 @@ class _Look:
         Like thanks it asks for nothing and counts for no cap; one word a day to a customer holds for it too.
         """
         step = self.procedure.confirmation
-        promised = [item for item in self.dossier.items if step and self.to_confirm(item, step)]
-        if step is None or not promised:
+        if step is None:
+            return
+        promised = [item for item in self.dossier.items if self.to_confirm(item, step)]
+        if not promised:
             return
         by_currency = _by_currency(promised)
         sums = {currency: sum(self.promised[item.id] for item in items) for currency, items in by_currency.items()}
@@ -692,6 +696,8 @@ class _Look:
 
         Of credits only what is asked at once: no step is ever due about them.
         """
+        if not self.holds:
+            return
         asks: dict[str, list[Item]] = {}
         for item in self.dossier.items:
             hold, coming = self.holds.get(item.id), self.coming.get(item.id)
