@@ -141,6 +141,7 @@ def _insert(database: sqlite3.Connection, told: list[tuple[object, ...]]) -> int
 
 def ours(clock: Clock, path: Path) -> None:
     """What `amable run` and `amable import` do with a ledger."""
+    from amable.plugs.complaint import Complaint
     from amable.plugs.invoices import ItemRecord
     from amable.plugs.loading import invoice_readers
 
@@ -154,7 +155,7 @@ def ours(clock: Clock, path: Path) -> None:
             reader = next(reader for reader in invoice_readers().values() if reader.recognises(data))
             found = reader.read(data, folders=(), heading_map={})
             records = [Sourced(path.name, one) for one in found if isinstance(one, ItemRecord)]
-            noted |= {"n": len(records), "complaints": len(found) - len(records)}
+            noted |= {"n": len(records), "complaints": sum(isinstance(one, Complaint) for one in found)}
         del data, found
         with acting_for(creditor):
             with clock("write") as noted:
