@@ -34,21 +34,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from composing import CREDITOR
 from measure import Clock, compare, measure, report
 
 TODAY = date(2026, 3, 17)  # a Tuesday
 A_CUSTOMER = 4
 DUE_IN = 25  # one customer in so many has a step due on an ordinary day
 PLACES = (("ES", "VC", "es"), ("ES", "MD", "es"), ("RO", "", "ro"), ("FR", "", "fr"), ("GB", "", "en"))
-CREDITOR = """
-name: Ferretería Turia
-country: ES
-region: VC
-language: es
-timezone: Europe/Madrid
-iban: ES9121000418450200051332
-sender: {name: Lucía Ferrer, email: lucia@turia.example}
-"""
 BATCH = 5000
 
 

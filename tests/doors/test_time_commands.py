@@ -242,3 +242,9 @@ def test_a_simulation_shows_every_temperament_and_is_the_same_again(capsys: pyte
 def test_a_simulation_needs_two_payers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--payers", "1"]) == 2
     assert "at least two payers" in capsys.readouterr().err
+
+
+def test_a_rehearsal_of_no_days_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "amable.sqlite3").touch()
+    assert main(["rehearse", "--outbox", str(tmp_path), "--days", "0"]) == 2
+    assert "--days" in capsys.readouterr().err

@@ -24,6 +24,8 @@ def command(arguments: argparse.Namespace) -> int:
     """Rehearse the days that follow the folder's last run, print them, and write a row for each item if asked."""
     if not (os.environ.get("DATABASE_URL") or (arguments.outbox / "amable.sqlite3").is_file()):
         raise RefusedError("no_outbox", folder=arguments.outbox)
+    if arguments.days < 1:
+        raise RefusedError("too_few_days", days=arguments.days)
     given = procedure_of(arguments.procedure) if arguments.procedure else None
     with working_in(arguments.outbox):
         return _rehearse(arguments, given)

@@ -138,7 +138,7 @@ def _print_parity(procedure: Procedure, wordings: Library, lacking: Sequence[Gap
 
 def _preview(arguments: argparse.Namespace) -> int:
     template = _chosen(arguments, wordings_of(arguments.wordings))
-    rendered = wording.render(template, examples.values(template.language))
+    rendered = wording.render(template, examples.values(template.language, several=template.multi))
     if arguments.html:
         write(arguments.html, wording.as_html(rendered).encode())
         print(say("templates.written", language(), file=arguments.html))

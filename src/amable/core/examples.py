@@ -119,9 +119,12 @@ def _values(language: str) -> dict[str, object]:
     }
 
 
-def values(language: str) -> dict[str, object]:
-    """A believable value for every field there is, formatted for a reader of the language."""
-    return dict(_values(language))
+def values(language: str, *, several: bool = False) -> dict[str, object]:
+    """A believable value for every field there is, formatted for a reader of the language, of one or several items."""
+    found = dict(_values(language))
+    if several:  # two of the items have a discount
+        found |= {"discount.amount": _money("48.40", language), "discount.balance": _money("2331.60", language)}
+    return found
 
 
 def _items(language: str, *, credit: bool) -> list[dict[str, object]]:
@@ -160,7 +163,7 @@ def _others(field: str, language: str) -> tuple[object, ...]:
 def branches(template: Template) -> Iterator[dict[str, object]]:
     """Sets of values that take a wording through every branch: all combinations of its flags and empty fields."""
     fields = (*template.required, *template.optional)
-    usual = _values(template.language)
+    usual = values(template.language, several=template.multi)
     base = {field: usual[field] for field in fields}
     choices = {field: _choices(template, field, usual[field]) for field in fields}
     if sum(len(found) > 1 for found in choices.values()) <= _MOST_CHOICES:

@@ -31,7 +31,6 @@ class CustomerRow(NamedTuple):
     payment_method: str
     opt_out: str
     pause_until: date | None
-    review_on: date | None
 
 
 class ContactRow(NamedTuple):
