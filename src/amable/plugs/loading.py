@@ -10,6 +10,7 @@ from typing import cast
 from amable.plugs.bank import BankReader
 from amable.plugs.channel import Binder, Call, Channel, Reach, Way
 from amable.plugs.invoices import InvoiceReader
+from amable.plugs.transport import Transport
 
 
 @cache
@@ -25,6 +26,11 @@ def channels() -> dict[str, Channel]:
 def calls() -> dict[str, Call]:
     """Every way installed to reach a contact by speaking, by name."""
     return cast("dict[str, Call]", _loaded("amable.calls"))
+
+
+def transports() -> dict[str, Transport]:
+    """Every way installed to hand a finished mail over, by name."""
+    return cast("dict[str, Transport]", _loaded("amable.transports"))
 
 
 def binder() -> Binder:
