@@ -94,11 +94,11 @@ def standard(clock: Clock, mails: int) -> None:
 
 
 def whole(clock: Clock, mails: int) -> None:
-    """`correspondence.outbox.compose` of an overdue reminder about two invoices."""
+    """`correspondence.composing.compose` of an overdue reminder about two invoices."""
     from amable.core.procedure import Act
 
     with occasions(Act.EMAIL) as occasion:
-        from amable.correspondence.outbox import Composed, compose
+        from amable.correspondence.composing import Composed, compose
 
         for language in NAMES:
             compose(occasion(0, language))
@@ -118,7 +118,7 @@ def occasions(channel: Any) -> Iterator[Callable[[int, str], Any]]:
         from amable.core import creditor as core
         from amable.core.planning import Kind, Line, Planned, Section
         from amable.core.procedure import Act
-        from amable.correspondence.outbox import ItemFacts, Occasion, Recipient
+        from amable.correspondence.composing import ItemFacts, Occasion, Recipient
         from amable.organisation.actions import install
 
         creditor = install(core.read(CREDITOR), placeholder=False)

@@ -72,7 +72,7 @@ def ours(clock: Clock, letters: int) -> None:
     from amable.core.procedure import Act
 
     with occasions(Act.LETTER) as occasion:
-        from amable.correspondence.outbox import Composed, compose
+        from amable.correspondence.composing import Composed, compose
 
         compose(occasion(0, "fr"))
         for language in NAMES:

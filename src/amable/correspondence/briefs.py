@@ -21,7 +21,7 @@ from amable.core.planning import Planned
 from amable.core.procedure import Act
 from amable.core.reasons import step_name
 from amable.correspondence import tasks
-from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.correspondence.composing import ItemFacts, Recipient
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Piece, Sheet
 

@@ -15,7 +15,7 @@ from amable.core.kindness import Finding
 from amable.core.languages import LANGUAGES, say, sentences, show_date, show_money
 from amable.core.money import Money
 from amable.core.planning import Planned
-from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.correspondence.composing import ItemFacts, Recipient
 from amable.ledger.queries import CustomerRow
 from amable.organisation.models import Creditor
 

@@ -18,7 +18,7 @@ from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
 from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure, Step
 from amable.core.wording import Library
-from amable.correspondence import briefs, outbox, tasks
+from amable.correspondence import briefs, composing, tasks
 from amable.correspondence.models import Message, MessageItem
 from amable.dunning.background import Backgrounds
 from amable.dunning.dossier import Known, Setting, gather, setting
@@ -273,7 +273,7 @@ class _Review:
                 keys.append("")
                 continue
             result = self.write(customer, known, planned, decision.verdicts)
-            if isinstance(result, outbox.Withheld):
+            if isinstance(result, composing.Withheld):
                 refused[place] = result.findings
                 result = self.write_task(customer, known, planned, "ask.kindness", result.findings)
             keys.append(result)
@@ -296,7 +296,7 @@ class _Review:
 
     def write(
         self, customer: CustomerRow, known: Known, planned: Planned, verdicts: Sequence[Verdict]
-    ) -> str | outbox.Withheld:
+    ) -> str | composing.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
         if planned.act not in MESSAGES and planned.act not in COURTESIES:
             return self.write_task(customer, known, planned, planned.step, (), verdicts)
@@ -305,7 +305,7 @@ class _Review:
         slot = _SLOTS.get(planned.act) or f"demand.{planned.currency}"
         if channel is not Act.EMAIL:  # a message that changes its way is another one: a letter may lie printed already
             slot = f"{slot}.{channel}"
-        key = outbox.message_key(it.creditor, customer.key, it.today, slot)
+        key = composing.message_key(it.creditor, customer.key, it.today, slot)
         dossier = known.dossier
         if key in self.leaving:
             leaves_at = self.leaving[key].astimezone(dossier.zone)
@@ -324,7 +324,7 @@ class _Review:
         data, to = None, known.recipient.emails
         if self.composed:
             composed = self.compose(known, planned, step, key, leaves_at)
-            if isinstance(composed, outbox.Withheld):
+            if isinstance(composed, composing.Withheld):
                 return composed
             self.worded[key] = dossier.profile.worded(composed.variant)
             data, to = composed.data, composed.to
@@ -367,10 +367,10 @@ class _Review:
 
     def compose(
         self, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
-    ) -> outbox.Composed | outbox.Withheld:
+    ) -> composing.Composed | composing.Withheld:
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
-        return outbox.compose(
-            outbox.Occasion(
+        return composing.compose(
+            composing.Occasion(
                 planned,
                 step,
                 self.it.creditor,
@@ -396,7 +396,7 @@ class _Review:
     ) -> str:
         """Write one task for a person of the creditor's, in the creditor's language."""
         it = self.it
-        key = outbox.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
+        key = composing.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
         talks = planned.act in _TALKS and not findings
         act = planned.act if not findings else Act.CHECK
         facts = self.facts(customer, f"task.{step}", key, act, step, planned.currency)

@@ -22,8 +22,8 @@ from amable.core.planning import Contact as Spoken
 from amable.core.planning import Dossier, Item, Kind, Paid, Promise, Receipt, early_payment
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
+from amable.correspondence.composing import ItemFacts, Recipient, unspeakable
 from amable.correspondence.models import Message, MessageItem
-from amable.correspondence.outbox import ItemFacts, Recipient, unspeakable
 from amable.ledger import models as ledger
 from amable.ledger import queries, records
 from amable.ledger.queries import ContactRow, CustomerRow, ItemRow

@@ -20,7 +20,7 @@ from amable.core.money import Money
 from amable.core.procedure import COURTESIES, MESSAGES, Act
 from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
-from amable.correspondence import outbox, tasks
+from amable.correspondence import composing, tasks
 from amable.correspondence.models import Message
 from amable.dunning.actions import MONEY
 from amable.evidence import log
@@ -146,7 +146,7 @@ def _task(
 
 
 def _key(creditor: Creditor, customer: Customer | None, today: date, ask: str) -> str:
-    return outbox.message_key(creditor, customer.key if customer else "", today, f"{MONEY}{ask}")
+    return composing.message_key(creditor, customer.key if customer else "", today, f"{MONEY}{ask}")
 
 
 def _name(customer: Customer | None) -> str:
@@ -206,9 +206,9 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
     blocks.append(say("digest.closing", language))
     body = "\n\n".join(blocks)
     address = ", ".join(digest.emails).lower()
-    key = outbox.message_key(creditor, "", today, f"staff.{address}")
+    key = composing.message_key(creditor, "", today, f"staff.{address}")
     leaves_at = leaving_moment(key, today, now, ZoneInfo(creditor.timezone), business=True)
-    message_id = outbox.identifier(creditor, key)
+    message_id = composing.identifier(creditor, key)
     draft = Draft(
         key=key,
         sender=Address(creditor.name, creditor.sender_email),

@@ -14,7 +14,7 @@ from amable.core.planning import Line, Planned, Section
 from amable.core.procedure import Act
 from amable.correspondence import briefs
 from amable.correspondence.briefs import Background, Spoken
-from amable.correspondence.outbox import ItemFacts, Recipient
+from amable.correspondence.composing import ItemFacts, Recipient
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Piece, Sheet
 

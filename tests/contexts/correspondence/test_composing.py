@@ -16,8 +16,8 @@ from amable.core import creditor as core
 from amable.core.languages import LANGUAGES
 from amable.core.money import Money
 from amable.core.planning import Act, Kind, Line, Named, Planned, Receipt, Section
-from amable.correspondence import outbox
-from amable.correspondence.outbox import Composed, ItemFacts, Occasion, Recipient, Withheld, compose
+from amable.correspondence import composing
+from amable.correspondence.composing import Composed, ItemFacts, Occasion, Recipient, Withheld, compose
 from amable.organisation.actions import install
 from amable.organisation.models import Creditor
 from tests.cast import procedure
@@ -325,13 +325,13 @@ def test_keys_tell_creditor_customer_day_and_slot_apart(creditor: Creditor) -> N
         (creditor, "C-1", TODAY, "thanks"), (other, "C-1", TODAY, "thanks"), (creditor, "C-2", TODAY, "thanks"),
         (creditor, "C-1", date(2026, 3, 18), "thanks"), (creditor, "C-1", TODAY, "demand.EUR"),
     ]  # fmt: skip
-    assert len({outbox.message_key(*one) for one in asked}) == len(asked)
+    assert len({composing.message_key(*one) for one in asked}) == len(asked)
 
 
 def test_a_sender_with_a_very_long_domain(creditor: Creditor) -> None:
     domain = ".".join(["a" * 60] * 4)
     kept = install(core.read(CREDITOR.replace("cobros@turia.example", f"c@{domain}.es")), placeholder=False)
-    assert outbox.identifier(kept, "k" * 16).endswith(f"@{domain}.es")
+    assert composing.identifier(kept, "k" * 16).endswith(f"@{domain}.es")
     assert isinstance(compose(occasion(kept)), Composed)
 
 
