@@ -103,3 +103,8 @@ def leaving_moment(key: str, today: date, now: datetime | None, zone: ZoneInfo, 
         return planned
     at_once = datetime.combine(today, _AT_ONCE[0], zone)
     return max(local, at_once)
+
+
+def last_moment(today: date, zone: ZoneInfo) -> datetime:
+    """The moment from which nothing leaves any more on a day, in the recipient's zone."""
+    return datetime.combine(today, _AT_ONCE[1], zone)

@@ -109,6 +109,7 @@ class Occasion:
     allowed: frozenset[str]
     thread: tuple[str, ...] = ()
     wordings: Library | None = None
+    as_draft: bool = True
 
 
 def ways(creditor: Creditor, recipient: Recipient) -> tuple[str, str]:
@@ -195,7 +196,7 @@ def _draft(occasion: Occasion, shown: _Shown, rendered: Rendered, to: tuple[Addr
         language=recipient.language,
         leaves_at=occasion.leaves_at,
         message_id=identifier(creditor, occasion.key),
-        as_draft=True,
+        as_draft=occasion.as_draft,
         phone=recipient.phone,
         country=recipient.country,
     )

@@ -12,9 +12,14 @@ from amable.organisation.models import Creditor
 class Message(models.Model):
     """One message, task or digest. It is the same one for creditor, customer, day and slot, however often decided.
 
-    `state`: `proposed` (of today, replaced when decided again), `said` (accepted for delivery; in a folder run from the
-    next as-of day on), `withdrawn` (with `reason`). A rehearsal is never said. `blob` is the digest of its exact bytes,
-    `path` its place below the outbox folder.
+    `state` is one of `core.delivery`; a message of today is replaced when decided again, as long as nobody was told.
+    A withdrawn one has its `reason`. A rehearsal is never said. `blob` is the digest of its exact bytes, empty until it
+    is composed; `path` is its place below the folder.
+
+    What leaves by itself goes by `channel`, a task or digest as mail to one of the creditor's own people. It wants
+    attention at `due_at`, and leaves on its day up to `until_at`; what is for our own people has no such end. Whoever
+    is at work on it holds it by `token` until `lease_until`. It was first offered at `offered_at`. `answer` is what the
+    server said last, `refused` the recipients it did not want (JSON: address, code, what was said).
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -29,7 +34,9 @@ class Message(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     demanded = models.BigIntegerField(default=0)
     before_due = models.BooleanField(default=False)
-    state = models.CharField(max_length=10, default="proposed")
+    channel = models.CharField(max_length=10, blank=True, db_default="")
+    domain = models.CharField(max_length=253, blank=True, db_default="")
+    state = models.CharField(max_length=12, default="proposed")
     reason = models.TextField(blank=True)
     rehearsal = models.BooleanField(default=False)
     message_id = models.TextField(blank=True)
@@ -37,6 +44,18 @@ class Message(models.Model):
     leaves_at = models.DateTimeField(null=True)
     path = models.CharField(max_length=200)
     blob = models.CharField(max_length=64)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.TextField(blank=True, db_default="")
+    due_at = models.DateTimeField(null=True)
+    until_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    token = models.CharField(max_length=32, blank=True, db_default="")
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    offered_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    server = models.TextField(blank=True, db_default="")
+    answer = models.TextField(blank=True, db_default="")
+    refused = models.TextField(blank=True, db_default="")
 
     objects = ScopedManager(creditor="creditor")
 
@@ -45,6 +64,21 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=("creditor", "day"), name="message_day"),
             models.Index(fields=("creditor", "customer", "day"), name="message_customer"),
+            models.Index(
+                fields=("creditor", "channel", "due_at", "id"),
+                name="message_waiting",
+                condition=models.Q(state__in=("approved", "refused")),
+            ),
+            models.Index(
+                fields=("creditor", "lease_until"),
+                name="message_in_hand",
+                condition=models.Q(state__in=("claimed", "handed_over")),
+            ),
+            models.Index(
+                fields=("creditor", "state"),
+                name="message_asking",
+                condition=models.Q(state__in=("proposed", "unknown", "rejected", "bounced")),
+            ),
         )
 
     def __str__(self) -> str:
@@ -77,3 +111,72 @@ class MessageItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id}:{self.item_id}"
+
+
+class Bucket(models.Model):
+    """How much may leave now, by mailbox (no `domain`) and by the domain of the recipient (see `core.rates`)."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    domain = models.CharField(max_length=253, blank=True)
+    full_on = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "domain"), name="bucket_once"),)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class ClosedAddress(models.Model):
+    """An address nothing is sent to any more, since when and what its server said."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    address = models.CharField(max_length=320)
+    closed_at = models.DateTimeField()
+    because = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "address"), name="address_closed_once"),)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class DeliveryEvent(models.Model):
+    """What was heard of a message after it left; `origin` is what the source calls it, so that it counts once."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    message = models.ForeignKey(Message, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=12)
+    recipient = models.CharField(max_length=320, blank=True)
+    at = models.DateTimeField()
+    origin = models.CharField(max_length=200)
+    said = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "origin"), name="event_once"),)
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class StoredWording(models.Model):
+    """A wording of the creditor's own, as the file had it."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    name = models.CharField(max_length=200)
+    text = models.TextField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "name"), name="wording_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
 
+from amable.core import marked
 from amable.core.course import ASK
 from amable.core.kindness import Finding
 from amable.core.languages import LANGUAGES, say, sentences, show_date, show_money
+from amable.core.marked import mark
 from amable.core.money import Money
 from amable.core.planning import Planned
-from amable.correspondence.composing import ItemFacts, Recipient
+from amable.correspondence.composing import ItemFacts, Recipient, identifier
 from amable.ledger.queries import CustomerRow
 from amable.organisation.models import Creditor
+from amable.plugs.channel import Address, Attachment, Draft, Parcel
+from amable.plugs.loading import channels
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>#|~])")
+_ESCAPED: Final = re.compile(r"\\([\\`*_\[\]<>#|~])")
 
 
 def slug(key: str) -> str:
@@ -159,6 +164,37 @@ def describe_differences(creditor: Creditor, customer: str, items: Sequence[Diff
     rows = [(item.number, *(show_money(Money(minor, item.currency), language) for minor in item[2:])) for item in items]
     page.table([say(column, language) for column in columns], rows)
     return page.done()
+
+
+def as_mail(
+    creditor: Creditor, key: str, to: tuple[Address, ...], subject: str, page: Parcel, leaves_at: datetime
+) -> Parcel:
+    """A task as a mail to the creditor's own people: its text as it is, a printed page attached."""
+    language = creditor.language
+    if page.ending == ".md":
+        body = _marked(page.data.decode().partition("\n\n")[2])
+        attached: tuple[Attachment, ...] = ()
+    else:
+        body = say("task.attached", language)
+        attached = (Attachment(f"{slug(subject)}{page.ending}", "application/pdf", page.data),)
+    draft = Draft(
+        key=key,
+        sender=Address(creditor.name, creditor.sender_email),
+        to=to,
+        subject=subject,
+        text=f"{marked.lay_text(body)}\n",
+        html=marked.document(marked.lay_html(body), language=language, title=subject),
+        language=language,
+        leaves_at=leaves_at,
+        message_id=identifier(creditor, key),
+        attachments=attached,
+    )
+    return channels()["email"].compose(draft)
+
+
+def _marked(markdown: str) -> str:
+    """Markdown of ours for whoever lays it out: what is escaped in it is a value."""
+    return _ESCAPED.sub(lambda found: mark(found[1]), markdown.strip())
 
 
 def escaped(text: str) -> str:

@@ -13,26 +13,25 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from amable import __version__
-from amable.core.days import leaving_moment
+from amable.core.delivery import CLAIMABLE, IN_HAND, OPEN, State
 from amable.core.kindness import Finding
 from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
-from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure, Step
+from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
-from amable.correspondence import briefs, composing, tasks
+from amable.correspondence import composing
 from amable.correspondence.models import Message, MessageItem
-from amable.dunning.background import Backgrounds
 from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
+from amable.dunning.writing import TALKS, StepDone, Writer, Written, message_event
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import queries
+from amable.ledger.actions import look_again
 from amable.ledger.models import Customer, Item
 from amable.ledger.queries import CustomerRow
 from amable.organisation import bulk
 from amable.organisation.models import Creditor
-from amable.plugs.channel import Parcel, UnfitError
-from amable.plugs.loading import calls
 
 BATCH = 500
 MONEY = "money."  # the slots of tasks about money, which `notices` writes
@@ -54,27 +53,6 @@ class Reviewed:
     messages: int = 0
     tasks: int = 0
     withdrawn: int = 0
-
-
-class _Step(NamedTuple):
-    """A step carried out about an item, as a message or task will have it in a row."""
-
-    item: int
-    step: str
-    cycle: int
-    occurrence: int
-    section: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A message or task ready to be kept: the facts of its row, the steps it carries, and its bytes once composed."""
-
-    facts: dict[str, Any]
-    steps: tuple[_Step, ...]
-    data: bytes | None
-    personal: dict[str, str]
 
 
 def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
@@ -102,6 +80,26 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
         log.record(creditor, events)
 
 
+_KEPT_OPEN: Final = "task.told."  # slots of tasks that no later look would put again
+
+
+def turn_day(creditor: Creditor, today: date) -> None:
+    """Begin a day where messages leave by themselves: what did not leave before is decided anew today.
+
+    What was approved is remembered, so that the same words about the same items need not be approved again.
+    """
+    with transaction.atomic():
+        before = Message.objects.select_for_update().filter(creditor=creditor, state__in=OPEN, day__lt=today)
+        left = list(before.exclude(slot__startswith=_KEPT_OPEN).values_list("pk", "key", "customer_id"))
+        for batch in bulk.batched(pk for pk, _, _ in left):
+            MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
+            Message.objects.filter(creditor=creditor, pk__in=bulk.these(batch)).update(state=State.WITHDRAWN)
+        look_again(creditor, {customer for _, _, customer in left if customer is not None}, today)
+        log.record(
+            creditor, [Event("message.withdrawn", today, {"message": key, "rules": ["day_over"]}) for _, key, _ in left]
+        )
+
+
 def review(
     creditor: Creditor,
     procedure: Procedure,
@@ -109,10 +107,13 @@ def review(
     now: datetime | None,
     *,
     composed: bool = True,
+    among: tuple[int, int] | None = None,
     progress: Callable[[int], object] = lambda n: None,
     wordings: Library | None = None,
 ) -> Reviewed:
     """Look at every customer whose day has come, decide, and propose what should leave today, `composed` or not yet.
+
+    `among` are the first and the last number of the customers, of all when there is none.
 
     Deciding again on the same day replaces what is not said yet: the same bytes when nothing changed, recomposed under
     the same name when something did, withdrawn when no longer wanted. Each batch is one transaction.
@@ -120,7 +121,7 @@ def review(
     it = setting(creditor, procedure, today)
     gate = stale_data(it)
     done = Reviewed()
-    for customers in _batches(creditor, today):
+    for customers in _batches(creditor, today, among):
         with transaction.atomic():
             _Review(it, now, gate, done, wordings, composed=composed).batch(customers)
         progress(len(customers))
@@ -166,10 +167,13 @@ def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) ->
 _NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by")
 
 
-def _batches(creditor: Creditor, today: date) -> Iterable[list[CustomerRow]]:
+def _batches(creditor: Creditor, today: date, among: tuple[int, int] | None) -> Iterable[list[CustomerRow]]:
     """The customers whose day has come, and whoever was written to earlier today: that is decided again."""
     written_to = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False).values("customer_id")
     everybody = Customer.objects.filter(creditor=creditor)
+    if among is not None:
+        written_to = written_to.filter(customer_id__range=among)
+        everybody = everybody.filter(pk__range=among)
     # All on one day, so that whoever stays due on it (a gate is shut) does not come by twice.
     everybody.filter(review_on__lt=today).update(review_on=today)
     everybody.filter(pk__in=written_to).exclude(review_on=today).update(review_on=today)
@@ -196,16 +200,16 @@ class _Review:
         *,
         composed: bool,
     ) -> None:
-        self.it, self.now, self.gate, self.done, self.composed = it, now, gate, done, composed
-        self.wordings = wordings
-        self.written: dict[str, _Written] = {}
+        self.it, self.now, self.gate, self.done = it, now, gate, done
+        self.composed, self.wordings = composed, wordings
         self.events: list[Event] = []
         self.verdicts: dict[int, KeptVerdict] = {}
         self.leaving: dict[str, datetime] = {}
-        self.worded: dict[str, dict[str, object]] = {}  # why a message has its words, by its key
 
     def batch(self, customers: Sequence[CustomerRow]) -> None:
         creditor, today = self.it.creditor, self.it.today
+        if self.it.sending and (busy := self.in_hand([customer.pk for customer in customers])):
+            customers = [customer for customer in customers if customer.pk not in busy]
         ids = [customer.pk for customer in customers]
         stood = Look.objects.filter(creditor=creditor, customer__in=bulk.these(ids))
         looks = {owner: (day, text) for owner, day, text in stood.values_list("customer_id", "day", "verdicts")}
@@ -216,8 +220,14 @@ class _Review:
             (customer, known, decide(known.dossier, today, None if customer.pk in gone else self.now))
             for customer, known in zip(customers, gather(self.it, customers), strict=True)
         ]
-        talks = [customer for customer, _, decision in decided if any(p.act in _TALKS for p in decision.planned)]
-        self.backgrounds = Backgrounds(self.it, talks if self.composed else ())
+        self.writer = Writer(
+            self.it,
+            self.now,
+            composed=self.composed,
+            wordings=self.wordings,
+            leaving=self.leaving,
+            talks=[customer for customer, _, decision in decided if any(p.act in TALKS for p in decision.planned)],
+        )
         for customer, known, decision in decided:
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
@@ -231,6 +241,9 @@ class _Review:
             self.done.customers += 1
         bulk.upsert(Look, ("creditor", "customer"), ("day", "verdicts"), fresh)
         bulk.update(Customer, ("review_on",), reviews)
+        messages = sum(written.facts["act"] in _LEAVING for written in self.writer.written.values())
+        self.done.messages += messages
+        self.done.tasks += len(self.writer.written) - messages
         self.settle(ids)
         log.record(creditor, self.events)
 
@@ -248,11 +261,25 @@ class _Review:
         )
         return tomorrow if news else decision.look_again
 
+    def in_hand(self, customers: Sequence[int]) -> set[int]:
+        """Whose message is being handed over just now: they are looked at when that is over.
+
+        Whatever else of theirs is open is locked, so that nobody takes it in hand before this look is done.
+        """
+        open_ = Message.objects.select_for_update().filter(
+            creditor=self.it.creditor, customer__in=bulk.these(customers), state__in=OPEN | CLAIMABLE | IN_HAND
+        )
+        return {
+            customer for customer, state in open_.values_list("customer_id", "state") if state in IN_HAND and customer
+        }
+
     def gone(self, customers: Sequence[int]) -> set[int]:
         """Who was written to earlier today, by a mail whose moment is over: quiet hours cannot take it back."""
         earlier = Message.objects.filter(
             creditor=self.it.creditor, customer__in=bulk.these(customers), day=self.it.today, state="proposed"
         ).exclude(leaves_at=None)
+        if self.it.sending:  # nothing is gone that was not handed over
+            return set()
         gone: set[int] = set()
         for key, customer, leaves_at in earlier.values_list("key", "customer_id", "leaves_at"):
             if leaves_at is None or customer is None:
@@ -272,10 +299,10 @@ class _Review:
             if self.gate and _gated(planned, self.it.procedure):
                 keys.append("")
                 continue
-            result = self.write(customer, known, planned, decision.verdicts)
+            result = self.writer.write(customer, known, planned)
             if isinstance(result, composing.Withheld):
                 refused[place] = result.findings
-                result = self.write_task(customer, known, planned, "ask.kindness", result.findings)
+                result = self.writer.write_task(customer, known, planned, "ask.kindness", result.findings)
             keys.append(result)
         return [self.judged(verdict, decision, keys, refused) for verdict in decision.verdicts]
 
@@ -291,209 +318,108 @@ class _Review:
                 verdict.item, Outcome.TASK, "wording.refused", params, verdict.step, verdict.next_look, key
             )
         if verdict.outcome is Outcome.SENT and "effect" not in verdict.params:
-            verdict = verdict._replace(params=verdict.params | self.worded.get(key, {}))
+            verdict = verdict._replace(params=verdict.params | self.writer.worded.get(key, {}))
         return kept(verdict, key)
-
-    def write(
-        self, customer: CustomerRow, known: Known, planned: Planned, verdicts: Sequence[Verdict]
-    ) -> str | composing.Withheld:
-        """Compose one planned message or task and put it with the batch; its key."""
-        if planned.act not in MESSAGES and planned.act not in COURTESIES:
-            return self.write_task(customer, known, planned, planned.step, (), verdicts)
-        it = self.it
-        channel = planned.channel or Act.EMAIL
-        slot = _SLOTS.get(planned.act) or f"demand.{planned.currency}"
-        if channel is not Act.EMAIL:  # a message that changes its way is another one: a letter may lie printed already
-            slot = f"{slot}.{channel}"
-        key = composing.message_key(it.creditor, customer.key, it.today, slot)
-        dossier = known.dossier
-        if key in self.leaving:
-            leaves_at = self.leaving[key].astimezone(dossier.zone)
-        else:
-            early = channel is Act.EMAIL and not known.recipient.consumer  # a telephone would wake its owner
-            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=early)
-        step = it.procedure.carried_out(planned.act, planned.step)
-        assert step is not None, "decide plans only steps of its procedure"
-        act = planned.act if planned.act in COURTESIES else channel
-        facts = self.facts(customer, slot, key, act, planned.step, planned.currency) | {
-            "language": known.recipient.language,
-            "demanded": planned.demanded,
-            "before_due": step.before_due,
-            "leaves_at": leaves_at,
-        }
-        data, to = None, known.recipient.emails
-        if self.composed:
-            composed = self.compose(known, planned, step, key, leaves_at)
-            if isinstance(composed, composing.Withheld):
-                return composed
-            self.worded[key] = dossier.profile.worded(composed.variant)
-            data, to = composed.data, composed.to
-            facts |= {
-                "wording": composed.wording,
-                "message_id": composed.message_id,
-                "subject": composed.subject,
-                "path": f"{_FOLDERS[channel]}/{self.name(customer, key)}{composed.ending}",
-                "blob": log.digest(data),
-            }
-        personal = {"to": ", ".join(to), "customer": customer.name}
-        self.written[key] = _Written(facts, self.steps(planned, known), data, personal)
-        self.done.messages += 1
-        return key
-
-    def facts(self, customer: CustomerRow, slot: str, key: str, act: str, step: str, currency: str) -> dict[str, Any]:
-        """What the row of any message or task says; what is empty here is filled in when it is known."""
-        return {
-            "creditor": self.it.creditor.pk,
-            "customer": customer.pk,
-            "day": self.it.today,
-            "slot": slot,
-            "key": key,
-            "act": act,
-            "step": step,
-            "wording": "",
-            "language": self.it.creditor.language,
-            "currency": currency,
-            "demanded": 0,
-            "before_due": False,
-            "state": "proposed",
-            "reason": "",
-            "rehearsal": self.it.creditor.placeholder,
-            "message_id": "",
-            "subject": "",
-            "leaves_at": None,
-            "path": "",
-            "blob": "",
-        }
-
-    def compose(
-        self, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
-    ) -> composing.Composed | composing.Withheld:
-        thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
-        return composing.compose(
-            composing.Occasion(
-                planned,
-                step,
-                self.it.creditor,
-                known.recipient,
-                known.facts,
-                key,
-                self.it.today,
-                leaves_at,
-                known.addresses,
-                tuple(thread),
-                self.wordings,
-            )
-        )
-
-    def write_task(
-        self,
-        customer: CustomerRow,
-        known: Known,
-        planned: Planned,
-        step: str,
-        findings: Sequence[Finding],
-        verdicts: Sequence[Verdict] = (),
-    ) -> str:
-        """Write one task for a person of the creditor's, in the creditor's language."""
-        it = self.it
-        key = composing.message_key(it.creditor, customer.key, it.today, f"task.{step}.{planned.currency}")
-        talks = planned.act in _TALKS and not findings
-        act = planned.act if not findings else Act.CHECK
-        facts = self.facts(customer, f"task.{step}", key, act, step, planned.currency)
-        data = None
-        if self.composed:
-            if talks:
-                page = self.brief(customer, known, planned)
-            else:
-                text = tasks.describe(
-                    it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
-                )
-                page = Parcel(text.encode(), ".md")
-            data = page.data
-            facts |= {
-                "subject": tasks.title(it.creditor, customer, planned.act if talks else step),
-                "path": f"tasks/{self.name(customer, key)}{page.ending}",
-                "blob": log.digest(data),
-            }
-        steps = self.steps(planned, known) if not findings else ()
-        self.written[key] = _Written(facts, steps, data, {"customer": customer.name})
-        self.done.tasks += 1
-        return key
-
-    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
-        """The page for whoever calls or meets the customer; as Markdown when our fonts lack a letter of it."""
-        background = self.backgrounds.of(customer, known.dossier, planned)
-        page = briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
-        try:
-            return calls()["call"].print(page)
-        except UnfitError:
-            return Parcel(briefs.as_markdown(page).encode(), ".md")
-
-    def name(self, customer: CustomerRow, key: str) -> str:
-        """Day, slug of the customer's identifier and a short key; never the customer's name."""
-        slug = tasks.slug(customer.key) if customer.keyed_by != "name" else ""
-        return "-".join(filter(None, (self.it.today.isoformat(), slug, key[:12])))
-
-    def steps(self, planned: Planned, known: Known) -> tuple[_Step, ...]:
-        """The steps carried out, one an item; unapplied cash is no item and has none."""
-        steps = [
-            _Step(line.item, line.step, known.cycles[line.item], line.occurrence, line.section, line.amount)
-            for line in planned.lines
-            if line.item > 0
-        ]
-        thanks = self.it.procedure.thanks
-        if planned.thanks and planned.act is not Act.THANKS and thanks:
-            settled = dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled)
-            steps += [_Step(item, thanks.id, known.cycles[item], 1, "settled", 0) for item in settled]
-        return tuple(steps)
 
     # --- the batch against what stands ---------------------------------------------------------------------------
 
+    def approved_before(self, new: Sequence[Written]) -> dict[str, dict[str, Any]]:
+        """What of this was approved on an earlier day and did not leave then, by key."""
+        customers = {one.facts["customer"] for one in new}
+        since = self.it.today - timedelta(days=_REMEMBERED)
+        left = Message.objects.filter(
+            creditor=self.it.creditor, customer__in=bulk.these(customers), state=State.WITHDRAWN, day__gte=since
+        ).exclude(approved_at=None)
+        facts = {pk: (customer, slot, at, by) for pk, customer, slot, at, by in left.values_list(*_APPROVAL)}
+        steps: dict[int, list[_Row]] = defaultdict(list)
+        rows = MessageItem.objects.filter(creditor=self.it.creditor, message__in=bulk.these(facts))
+        for row in map(_Row._make, rows.values_list(*_Row._fields)):
+            steps[row.message_id].append(row)
+        proposed = [one for one in new if one.facts["state"] == State.PROPOSED]
+        same = {(one.facts["customer"], one.facts["slot"]): one for one in proposed}
+        found: dict[str, dict[str, Any]] = {}
+        for pk, (customer, slot, at, by) in sorted(facts.items()):
+            one = same.get((customer, slot))
+            if one and _no_more_than(one.steps, steps[pk]):
+                facts_now = {"approved_at": at, "approved_by": by, "due_at": one.facts["leaves_at"]}
+                found[one.facts["key"]] = {"state": State.APPROVED, **facts_now}
+        return found
+
     def settle(self, customers: Sequence[int]) -> None:
-        """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn."""
-        creditor, today = self.it.creditor, self.it.today
+        """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn. What left stays as it is."""
+        creditor, today, written = self.it.creditor, self.it.today, self.writer.written
         of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
-        decided = of_today.exclude(state="said").exclude(slot__startswith=MONEY)
+        decided = of_today.exclude(slot__startswith=MONEY)
         standing = {message.key: message for message in decided}
-        spoken: dict[int, list[int]] = defaultdict(list)
+        for key in [key for key, message in standing.items() if message.state not in _REPLACEABLE]:
+            del standing[key]
+            written.pop(key, None)
+        spoken: dict[int, list[_Row]] = defaultdict(list)
         rows_before = MessageItem.objects.filter(
             creditor=creditor, message__in=bulk.these([message.pk for message in standing.values()])
         )
-        for message_id, item in rows_before.values_list("message_id", "item_id"):
-            spoken[message_id].append(item)
+        for row in map(_Row._make, rows_before.values_list(*_Row._fields)):
+            spoken[row.message_id].append(row)
         rows_before.delete()
         for key, message in standing.items():
-            if key not in self.written and message.state != "withdrawn":
-                why = [self.verdicts[item] for item in spoken[message.pk] if item in self.verdicts]
-                message.state, message.reason = "withdrawn", pack(why)
+            if key not in written and message.state != State.WITHDRAWN:
+                why = [self.verdicts[row.item_id] for row in spoken[message.pk] if row.item_id in self.verdicts]
+                message.state, message.reason = State.WITHDRAWN, pack(why)
                 message.save(update_fields=("state", "reason"))
                 rules = sorted({verdict.rule for verdict in why})
                 self.events.append(Event("message.withdrawn", today, {"message": key, "rules": rules}))
                 self.done.withdrawn += 1
-        log.keep(creditor, (written.data for written in self.written.values() if written.data is not None))
-        new = [key for key in self.written if key not in standing]
+        log.keep(creditor, (one.data for one in written.values() if one.data is not None))
+        new = [key for key in written if key not in standing]
         ids = {key: message.pk for key, message in standing.items()}
         ids |= zip(new, bulk.numbers(Message, len(new)), strict=True)
-        for key, written in self.written.items():
+        approved = self.approved_before([written[key] for key in new]) if self.it.sending else {}
+        for key, one in written.items():
             before = standing.get(key)
-            if written.data is not None and (
-                before is None or before.blob != written.facts["blob"] or before.state == "withdrawn"
+            if one.data is not None and (
+                before is None or before.blob != one.facts["blob"] or before.state == State.WITHDRAWN
             ):
-                self.events.append(_message_event(written, today))
+                self.events.append(message_event(one, today))
             if before is not None:
-                Message.objects.filter(creditor=creditor, pk=before.pk).update(**written.facts)
+                if before.state == State.APPROVED and _no_more_than(one.steps, spoken[before.pk]):
+                    one.facts["state"] = State.APPROVED
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**one.facts)
         if new:
-            fields = self.written[new[0]].facts
-            bulk.insert(Message, ("id", *fields), ((ids[key], *self.written[key].facts.values()) for key in new))
+            fields = written[new[0]].facts
+            rows = ((ids[key], *(written[key].facts | approved.get(key, {})).values()) for key in new)
+            bulk.insert(Message, ("id", *fields), rows)
         bulk.insert(
             MessageItem,
-            ("creditor", "message", "withdrawn", *_Step._fields),
-            ((creditor.pk, ids[key], False, *step) for key, written in self.written.items() for step in written.steps),
+            ("creditor", "message", "withdrawn", *StepDone._fields),
+            ((creditor.pk, ids[key], False, *step) for key, one in written.items() for step in one.steps),
         )
 
 
-_TALKS = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for these
-_SLOTS = {Act.THANKS: "thanks", Act.CONFIRM: "confirmation"}
+class _Row(NamedTuple):
+    """A step as an earlier look had it carried out."""
+
+    message_id: int
+    item_id: int
+    step: str
+    cycle: int
+    occurrence: int
+    section: str
+    amount: int
+
+
+def _no_more_than(steps: Sequence[StepDone], before: Sequence[_Row]) -> bool:
+    """Whether a message says only what an approved one said: the same steps about items of it, for no more money."""
+    approved = {(row.item_id, row.step, row.cycle, row.occurrence): row.amount for row in before}
+    return all(
+        step.amount <= approved.get((step.item, step.step, step.cycle, step.occurrence), step.amount - 1)
+        for step in steps
+    )
+
+
+_APPROVAL: Final = ("pk", "customer_id", "slot", "approved_at", "approved_by")
+_REMEMBERED: Final = 7  # days for which an approval is remembered
+_REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
+_LEAVING: Final = MESSAGES | COURTESIES
 
 
 def _gated(planned: Planned, procedure: Procedure) -> bool:
@@ -501,7 +427,6 @@ def _gated(planned: Planned, procedure: Procedure) -> bool:
     return planned.step in procedure.after_due
 
 
-_FOLDERS = {Act.EMAIL: "mail", Act.LETTER: "letters", Act.SMS: "sms"}
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
 
 
@@ -518,20 +443,6 @@ def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerd
         today,
         {"customer": customer.pk, "profile": known.dossier.profile.facts(), "verdicts": seen},
         personal,
-    )
-
-
-def _message_event(written: _Written, today: date) -> Event:
-    named = ("customer", "slot", "act", "step", "wording", "currency", "demanded", "rehearsal", "blob")
-    return Event(
-        "message.written",
-        today,
-        {
-            "message": written.facts["key"],
-            **{name: written.facts[name] for name in named},
-            "items": [[step.item, step.step, step.cycle, step.occurrence, step.amount] for step in written.steps],
-        },
-        written.personal,
     )
 
 

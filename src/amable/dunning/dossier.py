@@ -15,6 +15,7 @@ from django.db.models import Max
 from amable.banking.models import BankLine, Proposal, Statement
 from amable.core.course import Told
 from amable.core.days import Calendar
+from amable.core.delivery import SAID
 from amable.core.money import Money
 from amable.core.payer_names import has_legal_form
 from amable.core.payers import Profile, Promised, profile
@@ -24,12 +25,14 @@ from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.receivables import credits_differ
 from amable.correspondence.composing import ItemFacts, Recipient, unspeakable
 from amable.correspondence.models import Message, MessageItem
+from amable.correspondence.outbox import closed
+from amable.dunning.models import Hold
 from amable.ledger import models as ledger
 from amable.ledger import queries, records
 from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
 from amable.organisation import calendars
 from amable.organisation.bulk import these
-from amable.organisation.models import Creditor
+from amable.organisation.models import Creditor, Sending
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels, ways_to
 
@@ -63,7 +66,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is the same for every customer of a run; `ways` are the channels its procedure may take."""
+    """What is the same for every customer of a run; `ways` are the channels its procedure may take.
+
+    `sending` is how its messages leave by themselves, None where they are drafts in a folder.
+    """
 
     creditor: Creditor
     procedure: Procedure
@@ -72,6 +78,7 @@ class Setting:
     years: tuple[int, int]
     creditor_calendar: Calendar
     ways: frozenset[str]
+    sending: Sending | None = None
 
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
@@ -80,7 +87,10 @@ def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     years = (today.year - _OLDEST, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
-    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, procedure.ways_used)
+    sending = Sending.objects.filter(creditor=creditor).first()
+    # Nothing here hands text messages over: whoever can be reached by nothing else is for a person.
+    ways = procedure.ways_used - {Act.SMS} if sending else procedure.ways_used
+    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, ways, sending)
 
 
 def gather(it: Setting, customers: Sequence[CustomerRow]) -> list[Known]:
@@ -110,6 +120,8 @@ class _Batch:
         ids = [customer.pk for customer in customers]
         creditor = it.creditor
         self.contacts = {contact.customer_id: contact for contact in queries.contacts(creditor, ids)}
+        self.closed = closed(creditor, [a.lower() for c in self.contacts.values() for a in addresses(c)])
+        self.holds = self.read_holds(ids)
         self.items: dict[int, list[ItemRow]] = defaultdict(list)
         self.settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
         self.promises: dict[int, list[Promised]] = defaultdict(list)
@@ -124,10 +136,18 @@ class _Batch:
         self.read_messages(ids)
         self.read_money(ids)
 
+    def read_holds(self, ids: Sequence[int]) -> dict[int, date]:
+        """Until when somebody held each of these customers."""
+        standing = Hold.objects.filter(creditor=self.it.creditor, customer__in=these(ids), ended_at=None)
+        found: dict[int, date] = {}
+        for customer, until in standing.values_list("customer_id", "until"):
+            found[customer] = max(found.get(customer, until), until)
+        return found
+
     def read_messages(self, ids: Sequence[int]) -> None:
-        """What was said about each item, and when each customer was written to. Today's is decided again."""
+        """What was said about each item, and when each customer was written to; what nobody was told is open again."""
         creditor, today = self.it.creditor, self.it.today
-        said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state="said", day__lt=today)
+        said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state__in=SAID, day__lte=today)
         self.spoken: dict[int, list[Spoken]] = defaultdict(list)
         self.had: dict[int, list[str]] = defaultdict(list)
         by_id: dict[int, _Said] = {}
@@ -146,8 +166,8 @@ class _Batch:
         rows = MessageItem.objects.filter(
             creditor=creditor,
             message__customer__in=these(ids),
-            message__state="said",
-            message__day__lt=today,
+            message__state__in=SAID,
+            message__day__lte=today,
             withdrawn=False,
         )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
@@ -213,7 +233,8 @@ class _Batch:
         contact = self.contacts.get(customer.pk)
         country = customer.country or creditor.country
         region = customer.region or ("" if customer.country else creditor.region)
-        emails = tuple(address for address in addresses(contact) if channels()["email"].reaches(Reach(address)))
+        open_ = (address for address in addresses(contact) if address.lower() not in self.closed)
+        emails = tuple(address for address in open_ if channels()["email"].reaches(Reach(address)))
         reach = Reach(emails[0] if emails else "", contact.phone if contact else "", customer.address, country)
         paid = profile(
             self.settled[customer.pk],
@@ -244,7 +265,7 @@ class _Batch:
             suspense=dict(self.suspense[customer.pk]),
             profile=paid,
             bank_until=it.bank_until,
-            paused_until=customer.pause_until,
+            paused_until=max(filter(None, (customer.pause_until, self.holds.get(customer.pk))), default=None),
             minimum={
                 currency: records.minimum(creditor.minimum, currency) for currency in {row.currency for row in rows}
             },

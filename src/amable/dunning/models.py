@@ -40,3 +40,68 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class Hold(models.Model):
+    """A stated reason not to write to a customer before a day, and who stated it."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    until = models.DateField()
+    because = models.TextField()
+    held_at = models.DateTimeField()
+    held_by = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("creditor", "customer"), name="hold_standing", condition=models.Q(ended_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return self.because
+
+
+class Range(models.Model):
+    """Customers of a day's plan, by number, that one worker looks at: `first` to `last`, `done_at` when it has.
+
+    Whoever is at work on it holds it by `token` until `lease_until`; what it has looked at needs no second look, so
+    another may begin it again.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    day = models.DateField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    lease_until = models.DateTimeField(null=True)
+    token = models.CharField(max_length=32, blank=True)
+    done_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "day", "first"), name="range_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.first} - {self.last}"
+
+
+class PlanFigures(models.Model):
+    """What a day's plan came to, so that an odd one is noticed (see `core.anomalies`)."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    day = models.DateField()
+    messages = models.PositiveIntegerField()
+    customers = models.PositiveIntegerField()
+    owing = models.PositiveIntegerField()
+    overdue_days = models.FloatField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "day"), name="figures_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.messages}"

@@ -28,6 +28,7 @@ class CustomerRow(NamedTuple):
     segment: str
     address: str
     manager_name: str
+    manager_email: str
     payment_method: str
     opt_out: str
     pause_until: date | None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django_scopes import ScopedManager
 
 
 class User(AbstractUser):
@@ -45,3 +48,52 @@ class Creditor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Sending(models.Model):
+    """How the messages of a creditor leave by themselves, and what keeps them from it. Without a row none does.
+
+    The mailbox is `server` to `connections`; `password_from` says where its password is kept (`env:NAME` or
+    `file:PATH`), never the password. `procedure` is the digest of the one in force. `test_to` is where everything goes
+    in test mode.
+
+    Nothing leaves while `stopped_at` is set, before somebody approved a plan (`trusted_at`), or while `instance` is not
+    where this database is opened (it was copied or restored). `seen_at` is the newest moment of any work,
+    `resting_until` when a mailbox that could not be reached is tried again after `rests` failures, `planned_on` the day
+    of the newest plan, `anomaly` what was odd about it (JSON; empty when nothing was, or once a person approved it).
+    """
+
+    creditor = models.OneToOneField(Creditor, on_delete=models.PROTECT)
+    server = models.TextField(blank=True)
+    port = models.PositiveIntegerField(default=587)
+    encryption = models.CharField(max_length=10, default="starttls")
+    user = models.TextField(blank=True)
+    password_from = models.TextField(blank=True)
+    authority = models.TextField(blank=True)
+    per_minute = models.PositiveIntegerField(default=30)
+    per_minute_and_domain = models.PositiveIntegerField(default=20)
+    connections = models.PositiveSmallIntegerField(default=1)
+    procedure = models.CharField(max_length=64, blank=True)
+    plan_at = models.TimeField(default=time(4))
+    undo_minutes = models.PositiveIntegerField(default=10)
+    daily_cap = models.PositiveIntegerField(default=50)
+    test_to = models.TextField(blank=True)
+    heartbeat = models.TextField(blank=True)
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = models.TextField(blank=True)
+    stopped_because = models.TextField(blank=True)
+    trusted_at = models.DateTimeField(null=True)
+    instance = models.CharField(max_length=64, blank=True)
+    seen_at = models.DateTimeField(null=True)
+    resting_until = models.DateTimeField(null=True)
+    rests = models.PositiveSmallIntegerField(default=0)
+    resting_because = models.TextField(blank=True)
+    planned_on = models.DateField(null=True)
+    planned_at = models.DateTimeField(null=True)
+    anomaly = models.TextField(blank=True)
+    backed_up_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    def __str__(self) -> str:
+        return self.server
