@@ -112,6 +112,33 @@ def withdraw(
     return True
 
 
+def propose_again(creditor: Creditor, message: Claimed, token: str, today: date) -> None:
+    """Ask for another approval: what was approved has grown since."""
+    with transaction.atomic():
+        ours = Message.objects.filter(creditor=creditor, pk=message.pk, token=token, state=State.CLAIMED)
+        facts = {"approved_at": None, "approved_by": "", "due_at": None, "token": "", "lease_until": None}
+        if ours.update(state=State.PROPOSED, **facts):
+            log.record(creditor, [Event("message.unapproved", today, {"message": message.key, "by": ""})])
+
+
+def stumble(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, said: str) -> State:
+    """Set a message aside that cannot be composed: tried again twice, then given up with the reason."""
+    tries = message.tries + 1
+    state = State.REFUSED if tries < _STUMBLES else State.REJECTED
+    with transaction.atomic():
+        ours = Message.objects.filter(creditor=creditor, pk=message.pk, token=token, state=State.CLAIMED)
+        facts = {"tries": tries, "due_at": now + _STUMBLED, "answer": said, "token": "", "lease_until": None}
+        if ours.update(state=state, settled_at=now, **facts):
+            log.record(creditor, [Event(f"message.{state}", today, {"message": message.key, "answer": said})])
+            if state is State.REJECTED:
+                MessageItem.objects.filter(creditor=creditor, message=message.pk).update(withdrawn=True)
+    return state
+
+
+_STUMBLES: Final = 3
+_STUMBLED: Final = timedelta(minutes=5)
+
+
 # --- claiming --------------------------------------------------------------------------------------------------------
 
 

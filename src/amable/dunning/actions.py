@@ -83,6 +83,18 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
 _KEPT_OPEN: Final = "task.told."  # slots of tasks that no later look would put again
 
 
+def look_now(
+    creditor: Creditor, procedure: Procedure, today: date, now: datetime, customers: Sequence[int]
+) -> Reviewed:
+    """Look at these customers at once: something became of a message of theirs."""
+    it = setting(creditor, procedure, today)
+    done = Reviewed()
+    for ids in bulk.batched(sorted(customers), BATCH):
+        with transaction.atomic():
+            _Review(it, now, stale_data(it), done, composed=False).batch(queries.customers(creditor, ids))
+    return done
+
+
 def turn_day(creditor: Creditor, today: date) -> None:
     """Begin a day where messages leave by themselves: what did not leave before is decided anew today.
 
@@ -252,7 +264,7 @@ class _Review:
 
         What happened today is the news of one day: tomorrow it reads otherwise, whether or not anything is due then.
         """
-        if self.gate and any(_gated(planned, self.it.procedure) for planned in decision.planned):
+        if self.gate and any(gated_act(planned, self.it.procedure) for planned in decision.planned):
             return self.it.today
         tomorrow = self.it.today + timedelta(days=1)
         news = decision.planned or any(
@@ -296,7 +308,7 @@ class _Review:
         keys: list[str] = []
         refused: dict[int, tuple[Finding, ...]] = {}
         for place, planned in enumerate(decision.planned):
-            if self.gate and _gated(planned, self.it.procedure):
+            if self.gate and gated_act(planned, self.it.procedure):
                 keys.append("")
                 continue
             result = self.writer.write(customer, known, planned)
@@ -331,16 +343,16 @@ class _Review:
             creditor=self.it.creditor, customer__in=bulk.these(customers), state=State.WITHDRAWN, day__gte=since
         ).exclude(approved_at=None)
         facts = {pk: (customer, slot, at, by) for pk, customer, slot, at, by in left.values_list(*_APPROVAL)}
-        steps: dict[int, list[_Row]] = defaultdict(list)
+        steps: dict[int, list[Earlier]] = defaultdict(list)
         rows = MessageItem.objects.filter(creditor=self.it.creditor, message__in=bulk.these(facts))
-        for row in map(_Row._make, rows.values_list(*_Row._fields)):
+        for row in map(Earlier._make, rows.values_list(*Earlier._fields)):
             steps[row.message_id].append(row)
         proposed = [one for one in new if one.facts["state"] == State.PROPOSED]
         same = {(one.facts["customer"], one.facts["slot"]): one for one in proposed}
         found: dict[str, dict[str, Any]] = {}
         for pk, (customer, slot, at, by) in sorted(facts.items()):
             one = same.get((customer, slot))
-            if one and _no_more_than(one.steps, steps[pk]):
+            if one and no_more_than(one.steps, steps[pk]):
                 facts_now = {"approved_at": at, "approved_by": by, "due_at": one.facts["leaves_at"]}
                 found[one.facts["key"]] = {"state": State.APPROVED, **facts_now}
         return found
@@ -354,11 +366,11 @@ class _Review:
         for key in [key for key, message in standing.items() if message.state not in _REPLACEABLE]:
             del standing[key]
             written.pop(key, None)
-        spoken: dict[int, list[_Row]] = defaultdict(list)
+        spoken: dict[int, list[Earlier]] = defaultdict(list)
         rows_before = MessageItem.objects.filter(
             creditor=creditor, message__in=bulk.these([message.pk for message in standing.values()])
         )
-        for row in map(_Row._make, rows_before.values_list(*_Row._fields)):
+        for row in map(Earlier._make, rows_before.values_list(*Earlier._fields)):
             spoken[row.message_id].append(row)
         rows_before.delete()
         for key, message in standing.items():
@@ -381,7 +393,7 @@ class _Review:
             ):
                 self.events.append(message_event(one, today))
             if before is not None:
-                if before.state == State.APPROVED and _no_more_than(one.steps, spoken[before.pk]):
+                if before.state == State.APPROVED and no_more_than(one.steps, spoken[before.pk]):
                     one.facts["state"] = State.APPROVED
                 Message.objects.filter(creditor=creditor, pk=before.pk).update(**one.facts)
         if new:
@@ -395,7 +407,7 @@ class _Review:
         )
 
 
-class _Row(NamedTuple):
+class Earlier(NamedTuple):
     """A step as an earlier look had it carried out."""
 
     message_id: int
@@ -407,7 +419,7 @@ class _Row(NamedTuple):
     amount: int
 
 
-def _no_more_than(steps: Sequence[StepDone], before: Sequence[_Row]) -> bool:
+def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
     """Whether a message says only what an approved one said: the same steps about items of it, for no more money."""
     approved = {(row.item_id, row.step, row.cycle, row.occurrence): row.amount for row in before}
     return all(
@@ -422,7 +434,7 @@ _REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
 _LEAVING: Final = MESSAGES | COURTESIES
 
 
-def _gated(planned: Planned, procedure: Procedure) -> bool:
+def gated_act(planned: Planned, procedure: Procedure) -> bool:
     """Whether a gate keeps this from leaving: all from the first overdue step on."""
     return planned.step in procedure.after_due
 

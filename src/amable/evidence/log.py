@@ -109,6 +109,12 @@ def seal(creditor: Creditor) -> str:
             head.save(update_fields=("seq", "digest"))
 
 
+def length(creditor: Creditor) -> int:
+    """How many entries are sealed."""
+    head = Head.objects.filter(creditor=creditor).first()
+    return head.seq if head else 0
+
+
 def verify(creditor: Creditor) -> list[Fault]:
     """Everything wrong with the chain: changed, removed, reordered or unsealed entries, values and bytes."""
     faults: list[Fault] = []
