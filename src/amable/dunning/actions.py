@@ -363,7 +363,7 @@ class _Review:
         of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
         decided = of_today.exclude(slot__startswith=MONEY)
         standing = {message.key: message for message in decided}
-        for key in [key for key, message in standing.items() if message.state not in _REPLACEABLE]:
+        for key in [key for key, message in standing.items() if message.state not in REPLACEABLE]:
             del standing[key]
             written.pop(key, None)
         spoken: dict[int, list[Earlier]] = defaultdict(list)
@@ -430,7 +430,7 @@ def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
 
 _APPROVAL: Final = ("pk", "customer_id", "slot", "approved_at", "approved_by")
 _REMEMBERED: Final = 7  # days for which an approval is remembered
-_REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
+REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
 _LEAVING: Final = MESSAGES | COURTESIES
 
 
