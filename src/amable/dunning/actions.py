@@ -83,6 +83,15 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
 _KEPT_OPEN: Final = "task.told."  # slots of tasks that no later look would put again
 
 
+def take_over(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
+    """Let the messages of a folder leave by themselves from now on.
+
+    What lies there as a draft counts as said, today's too: nobody can know whether it was sent, and not writing twice
+    comes before writing once.
+    """
+    close_days_before(creditor, today + timedelta(days=1), written=written)
+
+
 def look_now(
     creditor: Creditor, procedure: Procedure, today: date, now: datetime, customers: Sequence[int]
 ) -> Reviewed:
