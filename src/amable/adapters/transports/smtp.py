@@ -543,7 +543,7 @@ class _Talk(smtplib.SMTP):
         return text
 
     def propose(self, letter: _Letter) -> _Answers:
-        """Ask whether the letter is welcome: in one write where that is allowed, else one by one until it is settled."""
+        """Ask whether the letter is welcome: in one write where allowed, else one by one until that is settled."""
         extras = f" SIZE={letter.size}" if self.limit >= 0 else ""
         mail = b"MAIL FROM:<%b>%b%b\r\n" % (
             letter.sender,
