@@ -130,7 +130,8 @@ class Dovecot:
     def take(self, received: Received) -> None:
         """Put a message that a mail server received into the mailbox of each recipient. The user is the address."""
         with smtplib.LMTP(self.host, self.lmtp, local_hostname="localhost") as lmtp:
-            lmtp.sendmail(received.sender, received.recipients, received.data)
+            for recipient in received.recipients:  # smtplib hears one answer to the dot, LMTP gives one for each
+                lmtp.sendmail(received.sender, recipient, received.data)
 
     def mailbox(self, user: str) -> MailBoxUnencrypted:
         """The mailbox of a user, open: a context that logs out at its end."""

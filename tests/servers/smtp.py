@@ -134,14 +134,13 @@ class MailServer:
 
 
 class _Conversation(SMTP):
-    """One connection. It is also the handler of its own commands, as aiosmtpd calls them."""
+    """One connection."""
 
     line_length_limit = 1001
 
     def __init__(self, house: MailServer, number: int, *, loop: asyncio.AbstractEventLoop, **settings: object) -> None:
         self._house = house
-        self._number = number
-        super().__init__(self, loop=loop, **settings)
+        super().__init__(_Hooks(house, number), loop=loop, **settings)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._house._open.add(self)
@@ -166,6 +165,14 @@ class _Conversation(SMTP):
     async def _call_handler_hook(self, command: str, *args: object) -> object:
         self._house.commands.append(command)
         return await super()._call_handler_hook(command, *args)
+
+
+class _Hooks:
+    """What aiosmtpd asks on one connection."""
+
+    def __init__(self, house: MailServer, number: int) -> None:
+        self._house = house
+        self._number = number
 
     async def handle_EHLO(  # noqa: N802 (aiosmtpd's names)
         self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
@@ -193,6 +200,9 @@ class _Conversation(SMTP):
             monotonic(),
         )
         if self._house.relay is not None:
-            await self.loop.run_in_executor(None, self._house.relay, received)
+            try:
+                await server.loop.run_in_executor(None, self._house.relay, received)
+            except OSError as error:
+                return f"451 4.3.0 {error}"
         self._house.messages.append(received)
         return f"250 2.0.0 Ok: queued as {len(self._house.messages)}"

@@ -296,7 +296,7 @@ def _in_base64(text: str) -> str:
 _DOT: Final = b".\r\n"
 # What can stand between angle brackets without ending them, the line, or the conversation.
 _PATH: Final = re.compile(
-    r"[^\s<>\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}@[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}"
+    r"[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}@[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}"
 )
 
 
