@@ -16,6 +16,7 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from io import IncrementalNewlineDecoder
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Final, NamedTuple
@@ -314,7 +315,7 @@ class _Letter(NamedTuple):
 
 def _prepared(envelope: Envelope) -> _Letter:
     """The letter of an envelope: dots doubled at the start of lines, and the final dot behind."""
-    data = envelope.data
+    data = envelope.data if envelope.data.endswith(b"\r\n") else envelope.data + b"\r\n"
     sender = _path(envelope.sender)
     paths = [(to, _path(to)) for to in envelope.recipients]
     asked = tuple((to, path) for to, path in paths if path)
@@ -326,17 +327,20 @@ def _prepared(envelope: Envelope) -> _Letter:
         why = "recipient"
     elif not _travels(data):
         why = "malformed"
-    if not data.endswith(b"\r\n"):
-        data += b"\r\n"
     wire = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:] if data[:1] == b"." or b"\r\n." in data else data
     is_ascii = sender.isascii() and all(path.isascii() for _, path in asked)
     return _Letter(sender, asked, refused, wire + _DOT, len(data), is_ascii, why)
 
 
 def _travels(data: bytes) -> bool:
-    """Whether it is ASCII and has no lone CR or LF: some servers end a message at them, and read on as commands."""
-    pairs = data.count(b"\r\n")
-    return data.isascii() and pairs == data.count(b"\n") == data.count(b"\r")
+    """Whether it is ASCII and all line ends are CRLF: some servers end a message at a lone CR or LF, and read on as
+    commands.
+    """
+    if not data.isascii():
+        return False
+    ends = IncrementalNewlineDecoder(None, translate=False)  # by far the quickest to tell line ends apart
+    ends.decode(data.decode("ascii"), final=True)
+    return ends.newlines == "\r\n"
 
 
 @lru_cache(maxsize=1024)
