@@ -7,7 +7,6 @@ ASCII with CRLF line ends, so that no server between here and the reader has a r
 from __future__ import annotations
 
 import re
-import unicodedata
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
 
+from amable.adapters.hosts import NotAHostError, in_ascii
 from amable.plugs.channel import Address, Attachment, Draft, Parcel, Reach
 
 
@@ -165,20 +165,13 @@ def _addr_spec(email: str) -> str:
     if len(email) > 254:
         raise NotAnAddressError(email)
     local, _, domain = email.rpartition("@")
-    host = domain if domain.isascii() else ".".join(map(_a_label, domain.split(".")))
+    try:
+        host = in_ascii(domain)
+    except NotAHostError:
+        raise NotAnAddressError(email) from None
     if len(local) > 64 or len(host) > 253 or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(host):
         raise NotAnAddressError(email)
     return f"{local}@{host}"
-
-
-def _a_label(label: str) -> str:
-    """The label as the DNS knows it, by IDNA 2008. Python's idna codec is of 2003 and makes `ss` of ß: another host."""
-    normal = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).lower())
-    if normal.isascii():
-        return normal
-    if any(unicodedata.category(character)[0] not in "LMN" and character not in "-·" for character in normal):
-        raise NotAnAddressError(label)
-    return f"xn--{normal.encode('punycode').decode('ascii')}"
 
 
 # Content
