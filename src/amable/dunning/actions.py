@@ -193,7 +193,7 @@ def _batches(creditor: Creditor, today: date, among: tuple[int, int] | None) -> 
     written_to = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False).values("customer_id")
     everybody = Customer.objects.filter(creditor=creditor)
     if among is not None:
-        written_to = written_to.filter(customer_id__range=among)
+        written_to = written_to.filter(customer__gte=among[0], customer__lte=among[1])
         everybody = everybody.filter(pk__range=among)
     # All on one day, so that whoever stays due on it (a gate is shut) does not come by twice.
     everybody.filter(review_on__lt=today).update(review_on=today)
