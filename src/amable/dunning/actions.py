@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from amable import __version__
 from amable.core.delivery import CLAIMABLE, IN_HAND, OPEN, State
 from amable.core.kindness import Finding
-from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
+from amable.core.planning import Decision, Outcome, Planned, Section, Verdict, decide
 from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
 from amable.correspondence import composing
@@ -429,11 +429,15 @@ class Earlier(NamedTuple):
 
 
 def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
-    """Whether a message says only what an approved one said: the same steps about items of it, for no more money."""
+    """Whether a message says only what an approved one said: the same steps about items of it, for no more money.
+
+    To be thanked beside it asks for nothing.
+    """
     approved = {(row.item_id, row.step, row.cycle, row.occurrence): row.amount for row in before}
     return all(
         step.amount <= approved.get((step.item, step.step, step.cycle, step.occurrence), step.amount - 1)
         for step in steps
+        if step.section != Section.SETTLED
     )
 
 

@@ -97,13 +97,11 @@ def digest(data: bytes) -> str:
 
 def seal(creditor: Creditor) -> str:
     """Give every unchained entry its place and digest, oldest first, and return the head of the chain."""
-    while True:
+    while Entry.objects.filter(creditor=creditor, seq=None).exists():
         with transaction.atomic():
             Head.objects.get_or_create(creditor=creditor)
             head = Head.objects.select_for_update().get(creditor=creditor)
             entries = list(Entry.objects.filter(creditor=creditor, seq=None).order_by("id")[:_BATCH])
-            if not entries:
-                return head.digest
             sealed = []
             for entry in entries:
                 head.seq += 1
@@ -111,6 +109,8 @@ def seal(creditor: Creditor) -> str:
                 sealed.append((head.seq, head.digest, creditor.pk, entry.pk))
             bulk.update(Entry, ("seq", "digest"), sealed)
             head.save(update_fields=("seq", "digest"))
+    head = Head.objects.filter(creditor=creditor).first()
+    return head.digest if head else ""
 
 
 def length(creditor: Creditor) -> int:

@@ -229,8 +229,7 @@ def send(
     if total.changed:
         actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
         approve_itself(creditor, sending, today, clock())
-    if total.states:
-        log.seal(creditor)
+    log.seal(creditor)
     return Pass(total, next_due(creditor, today, clock()))
 
 
