@@ -5,9 +5,11 @@ Names like M1 and C3 are rows of the list of faults: what the transport owes the
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from base64 import b64encode
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from amable.adapters.channels.email import Email
 from amable.adapters.transports.smtp import Patience, Smtp, SmtpConnection
-from amable.core.languages import LANGUAGES, say
+from amable.core.languages import LANGUAGES, sentences
 from amable.plugs.loading import transports
 from amable.plugs.transport import (
     Accepted,
@@ -58,9 +60,12 @@ def offered(
 ) -> Receipt:
     connection = open_to(server, patience, **login)
     try:
-        return connection.deliver(envelope)
+        receipt = connection.deliver(envelope)
     finally:
         connection.close()
+    if why := getattr(receipt, "why", ""):
+        assert why in WHYS
+    return receipt
 
 
 # Taken
@@ -251,6 +256,11 @@ def test_m3_a_server_of_plain_text_is_not_spoken_to_where_tls_is_asked_for() -> 
         receipt = offered(server, encryption=Encryption.TLS)
     assert isinstance(receipt, Unreachable)
     assert receipt.why == "encryption_failed"
+
+
+def test_m3_a_server_that_does_not_begin_the_handshake_is_not_waited_for() -> None:
+    with Scripted({"greeting": silence}) as server:
+        assert offered(server, patience=SHORT, encryption=Encryption.TLS) == Unreachable("localhost", "silent", "")
 
 
 def test_an_authority_that_cannot_be_read_is_named() -> None:
@@ -770,10 +780,10 @@ WHYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("why", WHYS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_a_sentence(why: str, language: str) -> None:
-    assert say(f"transport.{why}", language)
+def test_every_reason_has_a_sentence_and_every_sentence_a_reason(language: str) -> None:
+    written = {key.removeprefix("transport.") for key in sentences(language) if key.startswith("transport.")}
+    assert written == set(WHYS)
 
 
 # Into a real mailbox
@@ -812,17 +822,39 @@ def test_a_reminder_travels_encrypted_and_logged_in_to_a_real_mailbox(dovecot: D
     assert message.subject == draft.subject
 
 
-# The servers of these tests
+# Several at once, and interrupted
 
 
-def test_a_relay_far_away_costs_each_way_once_however_many_commands_travel() -> None:
-    """Two connections to one server get in each other's way in nothing."""
-    with MailServer(delay=0.001) as server, ExitStack() as stack:
-        connections = [open_to(server) for _ in range(3)]
+def test_connections_of_several_threads_do_not_get_in_each_others_way() -> None:
+    def send(connection: SmtpConnection, first: int) -> list[Receipt]:
+        numbers = range(first, first + 25)
+        return [connection.deliver(replace(REMINDER, data=b"Subject: %d\r\n\r\n" % number)) for number in numbers]
+
+    with MailServer(delay=0.001) as server, ThreadPoolExecutor(8) as threads:
+        connections = [open_to(server) for _ in range(8)]
+        receipts = list(threads.map(send, connections, range(0, 200, 25)))
         for connection in connections:
-            stack.callback(connection.close)
-        assert all(isinstance(connection.deliver(REMINDER), Accepted) for connection in connections * 2)
-    assert sorted(message.connection for message in server.messages) == [1, 1, 2, 2, 3, 3]
+            connection.close()
+    assert all(isinstance(receipt, Accepted) for each in receipts for receipt in each)
+    assert sorted(message.data for message in server.messages) == sorted(
+        b"Subject: %d\r\n\r\n" % number for number in range(200)
+    )
+    assert server.connections == 8
+
+
+def test_after_an_interruption_nothing_is_said_on_the_same_connection() -> None:
+    def interrupt(received: Received) -> None:
+        if b"first" in received.data:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with MailServer(relay=interrupt) as server:
+        connection = open_to(server)
+        with pytest.raises(KeyboardInterrupt):
+            connection.deliver(replace(REMINDER, data=b"Subject: first\r\n\r\n"))
+        assert isinstance(connection.deliver(replace(REMINDER, data=b"Subject: second\r\n\r\n")), Accepted)
+        connection.close()
+    assert server.connections == 2
+    assert server.messages[-1].data == b"Subject: second\r\n\r\n"
 
 
 def test_a_message_that_the_mailbox_does_not_take_is_not_accepted() -> None:

@@ -92,7 +92,13 @@ class SmtpConnection:
         letter = _prepared(envelope)
         if letter.why:
             return GiveUp(self._login.server, "", letter.refused, letter.why)
-        deadline = monotonic() + self._patience.before_data
+        try:
+            return self._delivered(letter, monotonic() + self._patience.before_data)
+        except BaseException:  # whoever interrupts us here leaves a conversation that nobody can go on with
+            self._hang_up()
+            raise
+
+    def _delivered(self, letter: _Letter, deadline: float) -> Receipt:
         if self._talk is not None and self._talk.is_ahead:
             self._hang_up()
         if self._talk is not None:
