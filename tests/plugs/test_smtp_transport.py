@@ -172,7 +172,15 @@ def test_a_login_by_cram_md5_shows_no_password() -> None:
     assert server.heard[0][2] == b"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"
 
 
-def test_a_wrong_password_is_tried_once_and_never_shown(authority: Authority) -> None:
+def test_no_secret_is_told_however_late_it_is_repeated() -> None:
+    repeated = b"x" * 490 + b"open sesame\r\n"
+    with Scripted({"EHLO": b"250-a\r\n250 AUTH PLAIN\r\n", ".": repeated}) as server:
+        receipt = offered(server, user="ana", password="open sesame")
+    assert isinstance(receipt, Unknown)
+    assert receipt.said == "x" * 490 + "***"
+
+
+def test_a_wrong_password_is_tried_once_and_never_shown() -> None:
     answer = b"535 5.7.8 no, AUTH PLAIN " + b64encode(b"\0ana\0open sesame") + b" is open sesame\r\n"
     with Scripted({"EHLO": b"250-a\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": answer}) as server:
         receipt = offered(server, user="ana", password="open sesame")
@@ -589,6 +597,16 @@ def test_c3_without_an_answer_to_the_dot_nobody_knows_and_nobody_sends_again(fau
         connection.close()
     assert server.messages == [REMINDER.data]
     assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("no", [b"554 5.7.1 Not that\r\n", b"451 4.3.0 Not now\r\n"])
+def test_after_a_refused_message_the_next_one_begins_anew(no: bytes) -> None:
+    """A server that refuses a message before it has it all takes the rest for commands, and answers each."""
+    with Scripted({".": [no, b"250 Ok\r\n"]}) as server:
+        connection = open_to(server)
+        assert [type(connection.deliver(REMINDER)) for _ in range(2)] in ([GiveUp, Accepted], [TryLater, Accepted])
+        connection.close()
+    assert len(server.heard) == 2
 
 
 def test_c3_the_next_message_after_a_silence_goes_over_a_new_connection() -> None:

@@ -608,7 +608,7 @@ class _Talk(smtplib.SMTP):
             size += len(line)
             digits, mark = line[:3], line[3:4]
             if not (len(digits) == 3 and digits.isdigit() and mark in _MARKS) or size > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             texts.append(line[4:])
             if mark != b"-":
                 break
@@ -625,7 +625,7 @@ class _Talk(smtplib.SMTP):
                 self._heard = rest
                 return line.rstrip(b"\r")
             if len(self._heard) > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             more = self._ready().recv(_HEARD_AT_ONCE)
             if not more:
                 raise smtplib.SMTPServerDisconnected
@@ -648,6 +648,7 @@ class _Talk(smtplib.SMTP):
 _RESET: Final = b"RSET\r\n"
 _DATA: Final = b"DATA\r\n"
 _BLOCK: Final = 65536
+_FULL_NAME: Final = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SIZE: Final = re.compile("[0-9]{1,18}")
 _MARKS: Final = (b" ", b"-", b"")
 _LONGEST_ANSWER: Final = 65536
@@ -657,7 +658,7 @@ _HEARD_AT_ONCE: Final = 8192
 def _own_name(address: str) -> str:
     """How this machine introduces itself: by its full name, else by its address (RFC 5321, 4.1.3)."""
     name = socket.gethostname()
-    if "." in name and name.isascii():
+    if _FULL_NAME.fullmatch(name):
         return name
     return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
 
