@@ -582,18 +582,19 @@ class _Talk(smtplib.SMTP):
     def write(self, wire: bytes, patience: float) -> None:
         """The whole message, each block within `patience`. Raises _CutOffError.
 
-        Of a plain connection the system knows how much it took; of an encrypted one a block may be gone in part.
+        Of a plain connection the system knows how much it took. Of an encrypted one a block may be gone in part, so
+        there the final dot goes by itself.
         """
+        is_encrypted = isinstance(self.sock, ssl.SSLSocket)
+        rest = len(wire) - len(_DOT) if is_encrypted else len(wire)
         view, at = memoryview(wire), 0
-        for end in range(_BLOCK, len(wire) + _BLOCK, _BLOCK):
+        for end in (*range(_BLOCK, rest, _BLOCK), rest, len(wire)):
             self.deadline = monotonic() + patience
-            block = min(end, len(wire))
-            while at < block:
+            while at < end:
                 try:
-                    at += self._ready().send(view[at:block])
+                    at += self._ready().send(view[at:end])
                 except OSError as error:
-                    left = block if isinstance(self.sock, ssl.SSLSocket) else at
-                    raise _CutOffError(left, error) from None
+                    raise _CutOffError(end if is_encrypted else at, error) from None
 
     def send(self, s: object) -> None:
         """Text or bytes, by the deadline. smtplib's own commands come through here too."""
