@@ -10,6 +10,7 @@ import signal
 import socket
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -362,10 +363,24 @@ def test_a_server_of_which_one_address_is_dead_is_reached_by_the_other(monkeypat
         assert isinstance(offered(server), Accepted)
 
 
+def test_an_address_that_never_answers_does_not_use_up_the_time_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as waiting, MailServer() as server:
+        for _ in range(4):  # whoever comes after these is not even refused
+            early = waiting.enter_context(socket.socket())
+            early.setblocking(False)
+            early.connect_ex(deaf.getsockname())
+        addresses = [deaf.getsockname(), ("127.0.0.1", server.port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
+        assert isinstance(offered(server, patience=Patience(before_data=2)), Accepted)
+
+
 def test_a_server_that_wants_a_login_first_costs_no_message() -> None:
     with Scripted({"MAIL": b"530 5.7.0 Authentication required\r\n", "DATA": b"503 No\r\n"}) as server:
         receipt = offered(server)
     assert receipt == Unreachable("localhost", "login_wanted", "530 5.7.0 Authentication required")
+    with MailServer(users={"ana": "open"}) as house:
+        assert offered(house) == receipt
 
 
 # Not now, not ever
@@ -648,6 +663,14 @@ def test_a_kept_connection_that_says_goodbye_with_its_last_answer_is_opened_once
         assert [type(connection.deliver(REMINDER)) for _ in range(2)] == [Accepted, Accepted]
         connection.close()
     assert len(server.messages) == 2
+    assert len(server.heard) == 2
+
+
+def test_an_answer_too_many_is_not_heard_as_the_next_ones() -> None:
+    with Scripted({".": [b"250 Ok\r\n250 Ok again\r\n", b"250 Ok\r\n"]}) as server:
+        connection = open_to(server)
+        assert [type(connection.deliver(REMINDER)) for _ in range(2)] == [Accepted, Accepted]
+        connection.close()
     assert len(server.heard) == 2
 
 
