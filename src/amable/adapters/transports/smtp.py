@@ -92,7 +92,13 @@ class SmtpConnection:
         letter = _prepared(envelope)
         if letter.why:
             return GiveUp(self._login.server, "", letter.refused, letter.why)
-        deadline = monotonic() + self._patience.before_data
+        try:
+            return self._delivered(letter, monotonic() + self._patience.before_data)
+        except BaseException:  # whoever interrupts us here leaves a conversation that nobody can go on with
+            self._hang_up()
+            raise
+
+    def _delivered(self, letter: _Letter, deadline: float) -> Receipt:
         if self._talk is not None and self._talk.is_ahead:
             self._hang_up()
         if self._talk is not None:
@@ -576,18 +582,19 @@ class _Talk(smtplib.SMTP):
     def write(self, wire: bytes, patience: float) -> None:
         """The whole message, each block within `patience`. Raises _CutOffError.
 
-        Of a plain connection the system knows how much it took; of an encrypted one a block may be gone in part.
+        Of a plain connection the system knows how much it took. Of an encrypted one a block may be gone in part, so
+        there the final dot goes by itself.
         """
+        is_encrypted = isinstance(self.sock, ssl.SSLSocket)
+        rest = len(wire) - len(_DOT) if is_encrypted else len(wire)
         view, at = memoryview(wire), 0
-        for end in range(_BLOCK, len(wire) + _BLOCK, _BLOCK):
+        for end in (*range(_BLOCK, rest, _BLOCK), rest, len(wire)):
             self.deadline = monotonic() + patience
-            block = min(end, len(wire))
-            while at < block:
+            while at < end:
                 try:
-                    at += self._ready().send(view[at:block])
+                    at += self._ready().send(view[at:end])
                 except OSError as error:
-                    left = block if isinstance(self.sock, ssl.SSLSocket) else at
-                    raise _CutOffError(left, error) from None
+                    raise _CutOffError(end if is_encrypted else at, error) from None
 
     def send(self, s: object) -> None:
         """Text or bytes, by the deadline. smtplib's own commands come through here too."""
@@ -602,7 +609,7 @@ class _Talk(smtplib.SMTP):
             size += len(line)
             digits, mark = line[:3], line[3:4]
             if not (len(digits) == 3 and digits.isdigit() and mark in _MARKS) or size > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             texts.append(line[4:])
             if mark != b"-":
                 break
@@ -619,7 +626,7 @@ class _Talk(smtplib.SMTP):
                 self._heard = rest
                 return line.rstrip(b"\r")
             if len(self._heard) > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             more = self._ready().recv(_HEARD_AT_ONCE)
             if not more:
                 raise smtplib.SMTPServerDisconnected
@@ -642,6 +649,7 @@ class _Talk(smtplib.SMTP):
 _RESET: Final = b"RSET\r\n"
 _DATA: Final = b"DATA\r\n"
 _BLOCK: Final = 65536
+_FULL_NAME: Final = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SIZE: Final = re.compile("[0-9]{1,18}")
 _MARKS: Final = (b" ", b"-", b"")
 _LONGEST_ANSWER: Final = 65536
@@ -651,7 +659,7 @@ _HEARD_AT_ONCE: Final = 8192
 def _own_name(address: str) -> str:
     """How this machine introduces itself: by its full name, else by its address (RFC 5321, 4.1.3)."""
     name = socket.gethostname()
-    if "." in name and name.isascii():
+    if _FULL_NAME.fullmatch(name):
         return name
     return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
 
