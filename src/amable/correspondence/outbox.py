@@ -342,7 +342,7 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
             return State.UNKNOWN
         said = {"message": message.key, "server": receipt.server, "answer": receipt.said}
         log.record(creditor, [Event(f"message.{state}", today, said, _personal(refused))])
-        for_good = [answer for answer in refused if answer.code >= 500]
+        for_good = [answer for answer in refused if answer.code >= 500 and not answer.said.startswith(_NOT_THEIRS)]
         if for_good:
             close(creditor, for_good, now)
         if state is State.REJECTED:
@@ -352,6 +352,8 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
     return state
 
 
+# Answers that are about the message or a server and not about an address (RFC 3463: mail system, network).
+_NOT_THEIRS: Final = ("5.3.", "5.4.")
 _SETTLE: Final = """
 UPDATE correspondence_message SET state = %s, tries = %s, token = %s, server = %s, answer = %s, refused = %s,
   offered_at = %s, due_at = coalesce(%s, due_at), settled_at = %s, lease_until = NULL

@@ -402,9 +402,10 @@ class _Review:
             ):
                 self.events.append(message_event(one, today))
             if before is not None:
+                facts = one.facts
                 if before.state == State.APPROVED and no_more_than(one.steps, spoken[before.pk]):
-                    one.facts["state"] = State.APPROVED
-                Message.objects.filter(creditor=creditor, pk=before.pk).update(**one.facts)
+                    facts = {name: value for name, value in facts.items() if name not in _OF_APPROVAL}
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**facts)
         if new:
             fields = written[new[0]].facts
             rows = ((ids[key], *(written[key].facts | approved.get(key, {})).values()) for key in new)
@@ -442,6 +443,7 @@ def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
 
 
 _APPROVAL: Final = ("pk", "customer_id", "slot", "approved_at", "approved_by")
+_OF_APPROVAL: Final = frozenset({"state", "approved_at", "approved_by", "due_at"})
 _REMEMBERED: Final = 7  # days for which an approval is remembered
 REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
 _LEAVING: Final = MESSAGES | COURTESIES

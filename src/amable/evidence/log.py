@@ -109,8 +109,7 @@ def seal(creditor: Creditor) -> str:
                 sealed.append((head.seq, head.digest, creditor.pk, entry.pk))
             bulk.update(Entry, ("seq", "digest"), sealed)
             head.save(update_fields=("seq", "digest"))
-    head = Head.objects.filter(creditor=creditor).first()
-    return head.digest if head else ""
+    return Head.objects.filter(creditor=creditor).values_list("digest", flat=True).first() or ""
 
 
 def length(creditor: Creditor) -> int:

@@ -199,7 +199,7 @@ class SmtpConnection:
             wanted = next(answer for answer in (answers.mail, *answers.each) if answer.code == 530)
             return Unreachable(self._login.server, "login_wanted", self._said(wanted))
         if not answers.mail.is_yes:
-            return self._refusal(answers.mail)
+            return self._unwelcome(answers.mail)
         refused = letter.refused + tuple(
             Answer(to, answer.code, self._clean(answer.text))
             for (to, _), answer in zip(letter.asked, answers.each, strict=True)
@@ -209,7 +209,14 @@ class SmtpConnection:
             return self._refusal(min(answers.each, key=lambda answer: answer.is_final), refused)
         if answers.data is None or answers.data.code != 354:
             return self._refusal(answers.data or answers.mail, refused)
-        return self._hand_over(talk, letter.wire, refused)
+        asked = tuple(to for (to, _), answer in zip(letter.asked, answers.each, strict=True) if answer.is_yes)
+        return self._hand_over(talk, letter.wire, asked, refused)
+
+    def _unwelcome(self, answer: _Reply) -> Receipt:
+        """What a no to the sender means: for good, it is no word about this message but about the mailbox."""
+        if answer.is_final and answer.code != _TOO_LARGE:
+            return Unreachable(self._login.server, "sender_refused", self._said(answer))
+        return self._refusal(answer)
 
     def _take_back(self, talk: _Talk, answers: _Answers) -> None:
         """Get out of a DATA that was allowed though nobody was left to write to: by a lone dot (RFC 2920, 3.1).
@@ -226,7 +233,9 @@ class SmtpConnection:
         except OSError:
             self._hang_up()
 
-    def _hand_over(self, talk: _Talk, wire: bytes, refused: tuple[Answer, ...]) -> Receipt:
+    def _hand_over(
+        self, talk: _Talk, wire: bytes, asked: tuple[str, ...], refused: tuple[Answer, ...]
+    ) -> Receipt:
         """The message itself. Only from its final dot on can it be theirs; from there on silence leaves it unknown."""
         server = self._login.server
         if talk.is_ahead:  # an answer before the question must not be taken for the verdict
@@ -254,7 +263,10 @@ class SmtpConnection:
             talk.is_unsettled = False
             return Accepted(server, self._said(answer), refused)
         self._hang_up()  # it may have answered early, and be heard out of step from here on
-        if answer.code // 100 in (4, 5):
+        if answer.is_final:  # of the message as a whole, so of each it was for
+            each = tuple(Answer(to, answer.code, self._clean(answer.text)) for to in asked)
+            return self._refusal(answer, refused + each)
+        if answer.code // 100 == 4:
             return self._refusal(answer, refused)
         return Unknown(server, self._said(answer), "garbled")
 
@@ -279,6 +291,7 @@ class SmtpConnection:
 
 
 _LONGEST_SAID: Final = 500
+_TOO_LARGE: Final = 552
 
 
 def _secrets(login: Login) -> tuple[str, ...]:
