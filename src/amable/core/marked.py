@@ -38,6 +38,8 @@ _URL: Final = re.compile(r"(?:https?://|mailto:[^\s@]+@)[^\s<>\"'\\`]+", re.IGNO
 
 def clean(value: str) -> str:
     """A value on one line, without marks, control characters or direction overrides."""
+    if value.isprintable():  # as most are: nothing of what is sought is printable
+        return value.strip()
     return UNWANTED.sub("", _BREAKS.sub(" ", value)).strip()
 
 
