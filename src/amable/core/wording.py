@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -230,7 +230,7 @@ def render(template: Template, fields: Mapping[str, object]) -> Rendered:
     for field in template.optional:
         if field not in fields:
             raise MissingFieldError(field)
-    values = {field: _value(fields[field]) for field in (*template.required, *template.optional)}
+    values = sandbox.nested({field: _value(fields[field]) for field in (*template.required, *template.optional)})
     return Rendered(sandbox.fill(subject, values), _tidy(sandbox.fill(body, values)), template)
 
 
@@ -375,7 +375,7 @@ def compose_body(rendered: Rendered, *, thanks: str = "", blocks: Sequence[Block
         greeting, _, prose = top.partition("\n\n")
         top = "\n\n".join((greeting, "\n".join((_UNCOUNTED[0], thanks, _UNCOUNTED[1])), prose))
     pieces = (top.strip("\n"), *map(_written, blocks), rest.strip("\n"))
-    return replace(rendered, body="\n\n".join(filter(None, pieces)))
+    return Rendered(rendered.subject, "\n\n".join(filter(None, pieces)), rendered.template)
 
 
 class Sections(NamedTuple):
