@@ -335,7 +335,7 @@ def _linked(value: str) -> str:
 
 
 def _is_address(value: str) -> bool:
-    if not _URL.fullmatch(value):
+    if ":" not in value or not _URL.fullmatch(value):
         return False
     try:
         parts = urlsplit(value)

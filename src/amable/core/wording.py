@@ -208,12 +208,17 @@ def choose(
     times = had if isinstance(had, Mapping) else Counter(had)
     last = {} if isinstance(had, Mapping | Set) else {name: place for place, name in enumerate(had)}
 
-    def rank(template: Template) -> tuple[bool, int, int, str]:
+    def rank(template: Template) -> tuple[bool, int, int]:
         count = times.get(template.id, 0)
-        tie = hashlib.sha256(f"{key}|{template.id}".encode("utf-8", "replace")).hexdigest()
-        return (template.variant != own or own == "any" or count > 0, count, last.get(template.id, -1), tie)
+        return template.variant != own or own == "any" or count > 0, count, last.get(template.id, -1)
 
-    return min(among, key=rank)
+    def tie(template: Template) -> str:
+        return hashlib.sha256(f"{key}|{template.id}".encode("utf-8", "replace")).hexdigest()
+
+    ranks = [rank(template) for template in among]
+    first = min(ranks)
+    best = [template for template, ranked in zip(among, ranks, strict=True) if ranked == first]
+    return best[0] if len(best) == 1 else min(best, key=tie)
 
 
 def render(template: Template, fields: Mapping[str, object]) -> Rendered:

@@ -438,7 +438,9 @@ class _Shown:
 
     def pay_link(self, number: str) -> str:
         link = self.occasion.creditor.pay_link
-        if "{" in link and len(self.asked) > 1:
+        if "{" not in link:
+            return link
+        if len(self.asked) > 1:
             return ""  # a link for one invoice would ask for a part as if it were all
         quoted = creditor_reference(number) or number
         return link.replace("{invoice}", quote(number, safe="")).replace("{reference}", quote(quoted, safe=""))
