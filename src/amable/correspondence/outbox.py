@@ -52,6 +52,7 @@ class Claimed(NamedTuple):
     tries: int
     offered_at: datetime | None
     until_at: datetime | None
+    rehearsal: bool
 
 
 @dataclass(slots=True)
@@ -345,7 +346,7 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
         for_good = [answer for answer in refused if answer.code >= 500 and not answer.said.startswith(_NOT_THEIRS)]
         if for_good:
             close(creditor, for_good, now)
-        if state is State.REJECTED:
+        if state is State.REJECTED or (message.rehearsal and state not in CLAIMABLE):  # no step was carried out
             MessageItem.objects.filter(creditor=creditor, message=message.pk).update(withdrawn=True)
         if (state is State.REJECTED or for_good) and message.customer_id is not None:
             look_again(creditor, [message.customer_id], today)

@@ -209,6 +209,7 @@ def send(
     outbox.reclaim(creditor, today, clock())
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
+        log.seal(creditor)
         return Pass(total, None)
     rules = procedure_of(creditor, sending)
     dispatch = Dispatch(creditor, rules, clock, connections, wordings=wordings_of(creditor), stopping=stopping)
