@@ -32,6 +32,7 @@ from amable.plugs.transport import Accepted, Answer, GiveUp, Receipt, TryLater, 
 LEASE: Final = timedelta(minutes=1)  # for what is claimed: others take it over after that
 IN_HAND: Final = timedelta(minutes=12)  # for what is handed over: longer than a server may think about the last dot
 TO_CUSTOMERS: Final = MESSAGES | COURTESIES
+_DAY: Final = timedelta(days=1)
 _MORNING: Final = timedelta(hours=14)  # from the end of one day's hours to the next day's first
 
 
@@ -331,7 +332,7 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
             state = State.REFUSED if message.tries else State.APPROVED
             tries, first = message.tries, message.offered_at
         case TryLater() if (gap := offered_again(tries, now - began)) is not None:
-            state, due = State.REFUSED, _within_hours(now + gap, message.until_at)
+            state, due = State.REFUSED, _within_hours(now + gap, now, message.until_at)
         case TryLater() | GiveUp():
             state = State.REJECTED
     refused: tuple[Answer, ...] = () if isinstance(receipt, Unknown | Unreachable) else receipt.refused
@@ -374,9 +375,12 @@ def _moment(moment: datetime | None) -> Any:
     return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
 
 
-def _within_hours(moment: datetime, until: datetime | None) -> datetime:
-    """The moment, or the next morning when the hours of the day are over by then."""
-    return until + _MORNING if until is not None and moment > until else moment
+def _within_hours(moment: datetime, now: datetime, until: datetime | None) -> datetime:
+    """The moment, or the next morning when the hours of today are over by then; `until` is when a day's hours end."""
+    if until is None:
+        return moment
+    over = until + max(0, (now - until) // _DAY + 1) * _DAY
+    return over + _MORNING if moment > over else moment
 
 
 def _personal(refused: Sequence[Answer]) -> dict[str, str]:

@@ -136,6 +136,9 @@ class Dispatch:
         """Mark, offer, settle: one message, each in a transaction of its own."""
         recipients = (sending.test_to,) if sending.test_to else one.to
         envelope = Envelope(one.message.key, self.creditor.sender_email, recipients, one.data)
+        if (unreachable := connection.open()) is not None:
+            sent.unreachable = unreachable
+            return
         if not outbox.hand_over(self.creditor, one.message, token, today, self.clock(), server=sending.server):
             sent.stopped = True
             return
@@ -152,6 +155,9 @@ class Dispatch:
 
 class _Printer:
     """Letters are handed over when they are composed: the print run is made of what was accepted."""
+
+    def open(self) -> None:
+        return None
 
     def deliver(self, envelope: Envelope) -> Receipt:
         return Accepted(PRINTED, "")

@@ -83,6 +83,18 @@ class SmtpConnection:
         self._trusted: ssl.SSLContext | None = None
         self._talk: _Talk | None = None
 
+    def open(self) -> Unreachable | None:
+        """Connect, protect and log in, unless there is a conversation already."""
+        return None if self._talk is not None else self._reach(monotonic() + self._patience.before_data)
+
+    def _reach(self, deadline: float) -> Unreachable | None:
+        try:
+            self._talk = self._opened(deadline)
+        except (OSError, ValueError, OverflowError) as error:
+            why, said = _trouble(error)
+            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
+        return None
+
     def deliver(self, envelope: Envelope) -> Receipt:
         """Offer a message, on the connection there is or else on a new one. Raises nothing that a server causes.
 
@@ -104,11 +116,8 @@ class SmtpConnection:
         if self._talk is not None:
             with suppress(_GoneError):
                 return self._offer(self._talk, letter, deadline)
-        try:
-            self._talk = self._opened(deadline)
-        except (OSError, ValueError, OverflowError) as error:
-            why, said = _trouble(error)
-            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
+        if (unreachable := self._reach(deadline)) or self._talk is None:
+            return unreachable or Unreachable(self._login.server, "lost", "")
         try:
             return self._offer(self._talk, letter, deadline)
         except _GoneError as gone:
@@ -233,9 +242,7 @@ class SmtpConnection:
         except OSError:
             self._hang_up()
 
-    def _hand_over(
-        self, talk: _Talk, wire: bytes, asked: tuple[str, ...], refused: tuple[Answer, ...]
-    ) -> Receipt:
+    def _hand_over(self, talk: _Talk, wire: bytes, asked: tuple[str, ...], refused: tuple[Answer, ...]) -> Receipt:
         """The message itself. Only from its final dot on can it be theirs; from there on silence leaves it unknown."""
         server = self._login.server
         if talk.is_ahead:  # an answer before the question must not be taken for the verdict
