@@ -103,7 +103,7 @@ def _demanded(today: Figures, before: Sequence[Figures]) -> Iterator[Oddity]:
     """Much more money than on any day of the last month; one large invoice among few messages is nothing odd."""
     for currency, amount in today.demanded.items():
         sums = [figures.demanded[currency] for figures in before if figures.demanded.get(currency)][-LOOK_BACK:]
-        if len(sums) < _ENOUGH or today.messages_in.get(currency, 0) < 10:
+        if len(sums) < _ENOUGH or today.messages_in.get(currency, 0) <= _FEW:
             continue
         if amount > 4 * max(sums) * _days_in_one(today, before):
             yield Oddity("demanded", {"amount": Money(amount, currency), "most": Money(max(sums), currency)})

@@ -162,7 +162,7 @@ class _Kept(NamedTuple):
 
 def _sample(creditor: Creditor, today: date) -> dict[str, Any]:
     """What some of the items and their customers are like today. An address is kept as a short digest only."""
-    settled = Item.objects.filter(creditor=creditor, open=0, total__gt=0, settled_in_run__gt=today - _REMEMBERED)
+    settled = Item.objects.filter(creditor=creditor, open=0, total__gt=0, settled_on__gt=today - _REMEMBERED)
     kept = [*_some(_owed(creditor)), *_some(settled.exclude(kind="credit_note").order_by())]
     newest = Item.objects.filter(creditor=creditor).order_by("-pk").values_list("pk", flat=True).first()
     return {

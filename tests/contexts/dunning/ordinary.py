@@ -50,7 +50,7 @@ class Wholesaler:
         """Let the days from `first` to `last` happen."""
         day = first
         while day <= last:
-            if VALENCIA.is_working(day):
+            if VALENCIA.works(day):
                 self.trade(day)
             day += DAY
         return self

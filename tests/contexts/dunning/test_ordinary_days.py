@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from amable.core.anomalies import Oddity
+from amable.core.delivery import OPEN, State
 from amable.correspondence.models import Message
 from amable.dunning import actions, brakes, figures
 from amable.organisation.models import Creditor, Sending
@@ -23,7 +24,7 @@ from tests.contexts.dunning.ordinary import DAY, Wholesaler
 FIRST = date(2026, 1, 7)
 DAYS = 200
 AWAY = (90, 95)  # a week in which nobody ran anything
-ACCIDENT_DAYS = (30, 89, 95, 151, 199)
+ACCIDENT_DAYS = (30, 90, 151)  # a month in, after the week left out, in summer
 
 Records = Sequence[ItemRecord]
 
@@ -98,7 +99,7 @@ def run_days() -> Iterator[date]:
     """The days on which somebody ran it: working days, a week left out."""
     day, count = FIRST, 0
     while count < DAYS:
-        if VALENCIA.is_working(day):
+        if VALENCIA.works(day):
             if not AWAY[0] <= count < AWAY[1]:
                 yield day
             count += 1
@@ -107,14 +108,15 @@ def run_days() -> Iterator[date]:
 
 def plan(creditor: Creditor, records: Records, today: date) -> list[Oddity]:
     """A morning: the ledger is taken in, everybody is looked at, the plan is examined."""
+    actions.turn_day(creditor, today)
     take(creditor, *records, today=today)
     actions.review(creditor, procedure(), today, None, composed=False)
     return figures.examine(creditor, today)
 
 
 def send(today: date) -> None:
-    """What is proposed leaves."""
-    Message.objects.filter(day=today, state="proposed").update(state="accepted")
+    """What is proposed leaves, and what is for our own people."""
+    Message.objects.filter(day=today, state__in=OPEN).update(state=State.ACCEPTED)
 
 
 def test_ordinary_days_pass_and_accidents_are_held(acting: Creditor) -> None:
