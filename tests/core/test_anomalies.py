@@ -101,7 +101,14 @@ def test_the_figures_are_said() -> None:
 @pytest.mark.parametrize("rule", ODD.keys() - {"messages", "demanded", "unpaid", "currency_changed"})
 def test_what_is_so_every_day_is_not_odd(rule: str) -> None:
     """A cash shop's invoices fall due on the day of issue; an agency answers for half of the customers."""
-    about_the_last_plan = rule in ("due_changed", "amount_changed", "reopened", "address_changed", "vanished", "latecomers")
+    about_the_last_plan = rule in (
+        "due_changed",
+        "amount_changed",
+        "reopened",
+        "address_changed",
+        "vanished",
+        "latecomers",
+    )
     again = rules(ordinary(**ODD[rule]), days_before(**ODD[rule]))
     assert again == ([rule] if about_the_last_plan else [])
 

@@ -16,7 +16,9 @@ from typing import Final, NamedTuple
 
 from amable.core.money import Money
 
-LOOK_BACK: Final = 25  # plans with messages: more than a month of working days, so that the wave of every month is among them
+LOOK_BACK: Final = (
+    25  # plans with messages: more than a month of working days, so that the wave of every month is among them
+)
 PAID_WITHIN: Final = 7  # days
 
 _ENOUGH: Final = 5  # plans with messages from which on something is usual
@@ -29,10 +31,10 @@ class Figures:
     """What a day's plan came to, and the book it was made from. Items are the open invoices in the latest ledger.
 
     `demanded` is in minor units by currency, `messages_in` the demands in it. `dated` items state an issue date:
-    `misdated` are due before it or were issued after today, `due_on_issue` fall due on it. `twins` are alike in
-    customer, currency, total and dates. `one_address` counts the customers owing who share the commonest address,
-    `own_address` those at the creditor's own. `credits_lost` of the open `credits` are no longer in the ledger, or no
-    longer negative. `paid` were settled within `PAID_WITHIN` days.
+    `misdated` are due before it or were issued after today, `due_on_issue` fall due on it. `twins` are like an older
+    one in customer, currency, total and dates. `one_address` counts the customers owing who share the commonest
+    address, `own_address` those at the creditor's own. `credits_lost` of the open `credits` are no longer in the
+    ledger, or no longer negative. `paid` were settled within `PAID_WITHIN` days.
 
     The rest compares with the last ordinary plan: how many of the `known` items have another due date, amount or
     currency now, how many of `known_paid` are open again, how many of `known_customers` have another address, how many
@@ -143,7 +145,7 @@ def _due_on_issue(today: Figures, before: Sequence[Figures]) -> Iterator[Oddity]
 
 
 def _twins(today: Figures, before: Sequence[Figures]) -> Iterator[Oddity]:
-    if today.twins >= 6 and _more(today, before, "twins", "items", 0.1):
+    if today.twins >= 4 and _more(today, before, "twins", "items", 0.1):
         yield _counted("twins", today.twins, today.items)
 
 

@@ -116,8 +116,8 @@ def sentences(language: str) -> Mapping[str, str | Mapping[str, str]]:
 def say(key: str, language: str, /, **params: object) -> str:
     """The sentence of a rule in a language, its places filled.
 
-    Money, days and moments among the parameters are shown in the language; `n` chooses the plural form. An unknown key is a
-    defect of ours and raises KeyError.
+    Money, days and moments among the parameters are shown in the language; `n` chooses the plural form. An unknown key
+    is a defect of ours and raises KeyError.
     """
     sentence = _catalogue()[language][key]
     if not isinstance(sentence, str):

@@ -141,6 +141,8 @@ def trust(creditor: Creditor, now: datetime) -> None:
 def oddities(sending: Sending) -> list[Brake]:
     """What was odd about today's plan and waits for a person, empty when nothing is."""
     return [
-        Brake(f"odd.{rule}", {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()})
+        Brake(
+            f"odd.{rule}", {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()}
+        )
         for rule, params in json.loads(sending.anomaly or "[]")
     ]

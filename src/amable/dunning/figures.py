@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from amable.core.anomalies import LOOK_BACK, PAID_WITHIN, Figures, Oddity, odd
@@ -39,26 +39,31 @@ def examine(creditor: Creditor, today: date) -> list[Oddity]:
     To be asked whenever the plan changed. It is compared with the ordinary plans of the days before, and with today's
     own if a person said that it is right.
     """
-    with transaction.atomic():
-        stored = list(PlanFigures.objects.filter(creditor=creditor, day__lte=today).order_by("-day")[: 2 * LOOK_BACK])
-        mine = stored[0] if stored and stored[0].day == today else None
-        ordinary = [row for row in reversed(stored) if row.accepted_at or (not row.odd and row is not mine)]
-        last = ordinary[-1] if ordinary else None
-        figures = _gather(creditor, today, last)
-        oddities = list(odd(figures, [_read(row.figures) for row in ordinary]))
-        told = json.dumps(oddities) if oddities else ""
-        facts = {
-            "figures": json.dumps(asdict(figures), default=date.isoformat),
-            "sample": json.dumps(_sample(creditor, today)),
-            "odd": told,
-            "accepted_at": mine.accepted_at if mine and not oddities else None,
-        }
+    mine = PlanFigures.objects.filter(creditor=creditor, day=today).first()
+    ordinary = _ordinary(creditor, today)
+    figures = _gather(creditor, today, ordinary[-1] if ordinary else None)
+    oddities = list(odd(figures, [_read(row.figures) for row in ordinary]))
+    told = json.dumps(oddities) if oddities else ""
+    facts = {
+        "figures": json.dumps(asdict(figures), default=date.isoformat),
+        "sample": json.dumps(_sample(creditor, today)),
+        "odd": told,
+        "accepted_at": mine.accepted_at if mine and not oddities else None,
+    }
+    with transaction.atomic():  # what was counted took longer than others should wait
         PlanFigures.objects.update_or_create(creditor=creditor, day=today, defaults=facts)
         _forget_samples(creditor, [row.day for row in ordinary if row.day < today])
         Sending.objects.filter(creditor=creditor).update(anomaly=told)
         if oddities and (mine is None or mine.odd != told):
             log.record(creditor, [Event("plan.odd", today, {"oddities": [list(oddity) for oddity in oddities]})])
     return oddities
+
+
+def _ordinary(creditor: Creditor, today: date) -> list[PlanFigures]:
+    """The latest plans with nothing odd about them, the newest last, and those that a person said are right."""
+    before = Q(odd="", day__lt=today) | Q(accepted_at__isnull=False, day__lte=today)
+    newest = PlanFigures.objects.filter(before, creditor=creditor).order_by("-day")
+    return list(reversed(newest[: 2 * LOOK_BACK]))
 
 
 def _forget_samples(creditor: Creditor, ordinary: Sequence[date]) -> None:
@@ -120,29 +125,40 @@ def _book(creditor: Creditor, today: date) -> dict[str, Any]:
     )
     days = list(shown.filter(due_on__lt=today).values_list("due_on").annotate(n=Count("pk")))
     overdue = sum(n for _, n in days)
-    alike = _invoices(creditor).values("customer", "currency", "total", "due_on", "issued_on").annotate(n=Count("pk"))
     credits_ = Item.objects.filter(creditor=creditor, kind="credit_note").exclude(open=0).order_by()
     settled = Item.objects.filter(creditor=creditor, open=0, total__gt=0)
     return counts | {
         "overdue": overdue,
         "overdue_days": round(sum((today - due).days * n for due, n in days) / (overdue or 1), 1),
-        "twins": alike.filter(n__gt=1).aggregate(all=Sum("n"))["all"] or 0,
+        "twins": _twins(creditor),
         "credits": credits_.count(),
         "credits_lost": credits_.filter(Q(open__gt=0) | Q(missing_since__isnull=False)).count(),
         "paid": settled.filter(settled_in_run__gt=today - timedelta(days=PAID_WITHIN)).count(),
     }
 
 
-def _addresses(creditor: Creditor) -> dict[str, int]:
+def _twins(creditor: Creditor) -> int:
+    """How many items in the ledger have an older one like them, be it in the ledger or no longer."""
+    shown = Q(missing_since=None)
+    alike = _invoices(creditor).values("customer", "currency", "total", "due_on", "issued_on")
+    groups = alike.annotate(
+        n=Count("pk"), in_ledger=Count("pk", filter=shown), first=Min("pk"), first_in_ledger=Min("pk", filter=shown)
+    )
+    originals = Count("first", filter=Q(first=F("first_in_ledger")))
+    counts = groups.filter(n__gt=1).aggregate(all=Sum("in_ledger"), originals=originals)
+    return (counts["all"] or 0) - (counts["originals"] or 0)
+
+
+def _addresses(creditor: Creditor) -> dict[str, Any]:
     """How many of the customers owing share the commonest address, and how many are at one of the creditor's own."""
     owing = Exists(_owed(creditor).filter(customer=OuterRef("customer")))
-    contacts = Contact.objects.filter(owing, creditor=creditor).exclude(email="").order_by()
+    contacts = Contact.objects.filter(owing, creditor=creditor, role="billing").exclude(email="").order_by()
     spelled = contacts.annotate(address=Lower("email"))
-    commonest = spelled.values_list("address").annotate(n=Count("customer", distinct=True)).order_by("-n").first()
+    commonest = spelled.values_list("address").annotate(n=Count("pk")).order_by("-n").first()
     own = {creditor.email.lower(), creditor.sender_email.lower()} - {""}
     return {
         "one_address": commonest[1] if commonest else 0,
-        "own_address": spelled.filter(address__in=own).values("customer").distinct().count(),
+        "own_address": spelled.filter(address__in=own).count(),
     }
 
 
@@ -168,13 +184,14 @@ def _sample(creditor: Creditor, today: date) -> dict[str, Any]:
     return {
         "items": kept,
         "addresses": _digests(creditor, {item.customer for item in kept}),
-        "missing": _missing(creditor),
+        "missing": _missing(creditor, newest or 0),
         "newest": newest or 0,
     }
 
 
-def _missing(creditor: Creditor) -> int:
-    return _invoices(creditor).filter(missing_since__isnull=False).count()
+def _missing(creditor: Creditor, newest: int) -> int:
+    """How many of the items up to a number are no longer in the ledger."""
+    return _invoices(creditor).filter(missing_since__isnull=False, pk__lte=newest).count()
 
 
 def _some(items: QuerySet[Item]) -> list[_Kept]:
@@ -185,7 +202,10 @@ def _some(items: QuerySet[Item]) -> list[_Kept]:
 
 def _as_kept(items: QuerySet[Item]) -> list[_Kept]:
     rows = items.values_list("pk", "customer_id", "due_on", "currency", "total", "open")
-    return [_Kept(pk, customer, due_on.isoformat(), *rest) for pk, customer, due_on, *rest in rows]
+    return [
+        _Kept(pk, customer, due_on.isoformat(), currency, total, open_)
+        for pk, customer, due_on, currency, total, open_ in rows
+    ]
 
 
 def _digests(creditor: Creditor, customers: Iterable[int]) -> dict[str, str]:
@@ -196,7 +216,7 @@ def _digests(creditor: Creditor, customers: Iterable[int]) -> dict[str, str]:
     }
 
 
-def _compared(creditor: Creditor, before: Mapping[str, Any], since: date) -> dict[str, int]:
+def _compared(creditor: Creditor, before: Mapping[str, Any], since: date) -> dict[str, Any]:
     """What is otherwise today than when a sample was taken."""
     known = {item.pk: item for item in (_Kept(*row) for row in before["items"])}
     now = _as_kept(Item.objects.filter(creditor=creditor, pk__in=these(list(known))))
@@ -213,7 +233,7 @@ def _compared(creditor: Creditor, before: Mapping[str, Any], since: date) -> dic
         "reopened": sum(then.open < then.total and item.open > then.open for then, item in pairs),
         "known_customers": len(both),
         "address_changed": sum(then != address for then, address in both),
-        "vanished": max(0, _missing(creditor) - before["missing"]),
+        "vanished": max(0, _missing(creditor, before["newest"]) - before["missing"]),
         "latecomers": _owed(creditor).filter(pk__gt=before["newest"], due_on__lt=since - _LONG).count(),
     }
 
