@@ -24,7 +24,7 @@ from tests.contexts.dunning.ordinary import DAY, Wholesaler
 FIRST = date(2026, 1, 7)
 DAYS = 200
 AWAY = (90, 95)  # a week in which nobody ran anything
-ACCIDENT_DAYS = (30, 90, 151)  # a month in, after the week left out, in summer
+ACCIDENT_DAYS = (90, 151)  # after the week left out, and in summer
 
 Records = Sequence[ItemRecord]
 
