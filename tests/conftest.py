@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from hypothesis import settings
 
 from amable.server.database import close_database, open_database
+
+if TYPE_CHECKING:
+    from tests.servers.certificates import Authority
+    from tests.servers.dovecot import Dovecot
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
@@ -119,3 +124,22 @@ def home(
         monkeypatch.delenv("DATABASE_URL", raising=False)
     yield Home(fresh(), fresh)
     close_database()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the certificates of the tests' servers."""
+    from tests.servers.certificates import Authority
+
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """A real mail server whose mailboxes can be read; each test writes to addresses of its own."""
+    from tests.servers.dovecot import Dovecot, is_missing
+
+    if missing := is_missing():
+        pytest.skip(missing)
+    with Dovecot() as running:
+        yield running

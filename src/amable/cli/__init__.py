@@ -36,16 +36,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
     from amable.cli import (  # noqa: PLC0415
+        approve,
         compare,
+        configure,
         demo,
         evidence,
+        hold,
         importing,
+        plan,
         procedure,
         rehearse,
         replay,
+        resolve,
         run,
+        send,
         simulate,
+        status,
+        switch,
         templates,
+        up,
     )
 
     return {
@@ -59,6 +68,16 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "rehearse": rehearse.command,
         "compare": compare.command,
         "simulate": simulate.command,
+        "configure": configure.command,
+        "plan": plan.command,
+        "approve": approve.command,
+        "hold": hold.command,
+        "send": send.command,
+        "status": status.command,
+        "resolve": resolve.command,
+        "stop-sending": switch.stop,
+        "resume-sending": switch.resume,
+        "up": up.command,
     }
 
 
@@ -83,11 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--wordings", type=Path, metavar="DIR", help="wordings of your own, beside or instead of ours")
     run.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
 
-    importing = commands.add_parser("import", help="read ledgers, say how they are understood and what would change")
-    importing.add_argument("ledger", type=Path, nargs="+", metavar="FILE", help="ledgers (CSV, XLSX, XLS, ODS)")
-    importing.add_argument("--dry-run", action="store_true", help="show the effect and write nothing (needed for now)")
-    importing.add_argument("--outbox", type=Path, metavar="DIR", help="compare with what this folder knows")
+    importing = commands.add_parser("import", help="take ledgers and bank statements in, or see what they would change")
+    importing.add_argument("ledger", type=Path, nargs="*", metavar="FILE", help="ledgers (CSV, XLSX, XLS, ODS)")
+    importing.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    importing.add_argument("--dry-run", action="store_true", help="show the effect of ledgers and write nothing")
+    importing.add_argument(
+        "--outbox", type=Path, metavar="DIR", help="with --dry-run: compare with what this folder knows"
+    )
+    importing.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
     _reading(importing)
+    _data(importing)
 
     procedure = commands.add_parser("procedure", help="check a procedure, or see the calendar an invoice would get")
     verbs = procedure.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -103,9 +127,66 @@ def _parser() -> argparse.ArgumentParser:
     evidence_verbs = evidence.add_subparsers(dest="verb", required=True, metavar="VERB")
     verify = evidence_verbs.add_parser("verify", help="prove that nothing was changed, removed or reordered")
     verify.add_argument("--outbox", type=Path, required=True, metavar="DIR")
+    _sending(commands)
     _templates(commands)
     _time(commands)
     return parser
+
+
+def _data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data folder (default: AMABLE_DATA, else your own)"
+    )
+
+
+def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands for messages that leave by themselves."""
+    configure = commands.add_parser("configure", help="who is owed, by which procedure, and through which mailbox")
+    configure.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed and who signs (YAML)")
+    configure.add_argument("--procedure", type=Path, metavar="FILE", help="a dunning procedure (default: the starter)")
+    configure.add_argument(
+        "--wordings", type=Path, metavar="DIR", help="wordings of your own, beside or instead of ours"
+    )
+    configure.add_argument("--mailbox", type=Path, metavar="FILE", help="the mailbox messages leave through (YAML)")
+    configure.add_argument("--plan-at", metavar="HH:MM", help="when the plan of a day is made (default: 04:00)")
+    configure.add_argument(
+        "--undo-minutes", type=int, metavar="N", help="how long an approval can be undone (default: 10)"
+    )
+    configure.add_argument(
+        "--daily-cap", type=int, metavar="N", help="messages to customers a day at most (default: 50)"
+    )
+    configure.add_argument("--test-to", metavar="ADDRESS", help="test mode: everything to this address; '' ends it")
+    configure.add_argument("--heartbeat", metavar="URL", help="an address called after each plan; '' for none")
+    plan = commands.add_parser("plan", help="make today's plan and show it, or see what a later day would bring")
+    plan.add_argument("--as-of", metavar="DATE", help="a day to come, as 2026-03-17")
+    plan.add_argument("--json", action="store_true", help="as JSON")
+    approve = commands.add_parser("approve", help="let what is planned for today leave")
+    approve.add_argument("message", nargs="*", metavar="MESSAGE", help="its key, as “amable plan” shows it")
+    approve.add_argument("--all", action="store_true", help="everything that is planned for today")
+    approve.add_argument("--customer", nargs="+", metavar="ID", help="what is for these customers")
+    approve.add_argument("--undo", action="store_true", help="take the approval back")
+    approve.add_argument("--anyway", action="store_true", help="also when the plan is an odd one")
+    hold = commands.add_parser("hold", help="do not write to a customer before a day")
+    hold.add_argument("customer", metavar="ID", help="the customer's number in the ledger")
+    hold.add_argument("--until", metavar="DATE", help="the day from which on they may be written to again")
+    hold.add_argument("--because", metavar="REASON", help="why, in your words")
+    hold.add_argument("--release", action="store_true", help="end it now")
+    send = commands.add_parser("send", help="hand over what was approved and is due, once")
+    send.add_argument("--now", action="store_true", help="without the time in which an approval can be undone")
+    status = commands.add_parser("status", help="what waits, what left, what nobody knows the fate of, what is stopped")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    resolve = commands.add_parser("resolve", help="say what became of a message of unknown fate")
+    resolve.add_argument("message", metavar="MESSAGE", help="its key, as “amable status” shows it")
+    fate = resolve.add_mutually_exclusive_group(required=True)
+    fate.add_argument("--arrived", action="store_true", help="it arrived")
+    fate.add_argument("--send-again", dest="arrived", action="store_false", help="it did not: offer it once more")
+    stop = commands.add_parser("stop-sending", help="let nothing leave any more, at once")
+    stop.add_argument("--because", metavar="REASON", help="why, in your words")
+    resume = commands.add_parser("resume-sending", help="let messages leave again")
+    resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
+    up = commands.add_parser("up", help="plan every night and send in the day, until it is told to stop")
+    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up):
+        _data(command)
 
 
 def _templates(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

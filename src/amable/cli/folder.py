@@ -65,6 +65,19 @@ def write_day(folder: Path, creditor: Creditor, today: date) -> None:
         letters.write_print_run(folder / "letters", creditor, today)
 
 
+def write_letters(folder: Path, creditor: Creditor, today: date) -> None:
+    """Write what was handed over to be printed today, and the print run of it; nothing where there was never any."""
+    handed_over = Message.objects.filter(creditor=creditor, day=today, state="accepted", path__startswith="letters/")
+    if not (folder / "letters").exists() and not handed_over.exists():
+        return
+    letters.set_earlier_aside(folder, today)
+    (folder / "letters").mkdir(mode=0o700, parents=True, exist_ok=True)
+    _set_earlier_aside(folder, folder / "letters", today)
+    for path, data in _contents(creditor, handed_over):
+        write(folder / path, data)
+    letters.write_print_run(folder / "letters", creditor, today)
+
+
 def _any(of_today: QuerySet[Message], kind: str) -> bool:
     return of_today.filter(path__startswith=f"{kind}/").exists()
 

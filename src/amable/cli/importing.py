@@ -1,9 +1,8 @@
-"""`amable import`: what ledgers would change, in words and numbers; for now nothing is ever written."""
+"""`amable import`: takes ledgers and bank statements in, or with `--dry-run` only says what they would change."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amable.cli import understanding
-from amable.cli.run import Input, in_words, read_ledgers, read_map
+from amable.cli import speaking, understanding
+from amable.cli.run import Input, in_words, read_banks, read_input, read_map
+from amable.cli.sending import at_work, folder_of
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
@@ -21,6 +21,7 @@ from amable.core.languages import say, show_money, show_number
 from amable.core.money import Money
 from amable.core.payer_names import Names
 from amable.plugs.complaint import Complaint
+from amable.server.database import kept_in
 
 if TYPE_CHECKING:
     from amable.organisation.models import Creditor
@@ -51,27 +52,68 @@ class _Effect:
     spellings: list[tuple[str, ...]] = field(default_factory=list)
     alike: list[tuple[str, str]] = field(default_factory=list)
     complaints: list[tuple[str, Complaint]] = field(default_factory=list)
+    booked: int | None = None  # movements of bank statements that were booked against items
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Read, compare and print; 1 when a row or value could not be used."""
-    if not arguments.dry_run:
-        raise RefusedError("import_needs_dry_run")
-    if arguments.outbox and not (arguments.outbox / "amable.sqlite3").is_file() and not os.environ.get("DATABASE_URL"):
-        raise RefusedError("no_outbox", folder=arguments.outbox)
+    """Read, compare, keep it unless it is a dry run, and print; 1 when a row or value could not be used."""
+    if not arguments.ledger and (arguments.dry_run or not arguments.bank):
+        raise RefusedError("import_what")
+    outbox = arguments.outbox or arguments.data
+    if arguments.dry_run and outbox and not kept_in(outbox):
+        raise RefusedError("no_outbox", folder=outbox)
     written = bool(arguments.map and not arguments.map.exists())
-    given = read_ledgers(arguments.ledger, read_map(arguments.map), (), arguments.map)
+    folders = tuple(filter(None, [arguments.files]))
+    headings = read_map(arguments.map)
+    if arguments.ledger:
+        given = read_input(arguments.ledger, arguments.bank, headings, folders, arguments.map)
+    else:
+        given = read_banks(arguments.bank)
     given.whole = given.whole and not arguments.additions
-    with _beside(arguments.outbox) as folder, working_in(folder):
-        effect = _effect(given)
+    if arguments.dry_run:
+        with _beside(outbox) as folder, working_in(folder):
+            effect = _tried(given)
+    else:
+        with at_work(arguments) as creditor:
+            effect = _land(creditor, given, folder_of(arguments))
     spoken = language()
-    print(say("import.title", spoken))
+    print(say("import.title" if arguments.dry_run else "import.taken", spoken))
     print()
     understanding.show(given.understood)
-    _show(effect, given, spoken)
+    if given.records:
+        _show(effect, given, spoken)
+    elif effect.complaints:
+        _show_rejected(effect)
+    if effect.booked is not None:
+        print(say("import.booked", spoken, n=effect.booked))
     if written and arguments.map.exists():
         print(say("import.map_saved", spoken, file=arguments.map))
     return 1 if effect.complaints else 0
+
+
+def _land(creditor: Creditor, given: Input, folder: Path) -> _Effect:
+    """Take everything in, bring today's plan into line with it, and list what could not be used."""
+    from amable.banking import intake as banking  # noqa: PLC0415 - once the database is chosen
+    from amable.banking.models import BankLine  # noqa: PLC0415
+    from amable.cli.folder import write_rejected  # noqa: PLC0415
+    from amable.evidence import log  # noqa: PLC0415
+    from amable.work import duties  # noqa: PLC0415
+
+    day = today_in(creditor.timezone)
+    booked = BankLine.objects.filter(creditor=creditor, state="booked")
+    count = booked.count()
+    effect = _effect(creditor, given) if given.records else _Effect(complaints=list(given.complaints))
+    money = banking.take_statements(creditor, given.statements, day)
+    effect.complaints += [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
+    if given.statements:
+        effect.booked = booked.count() - count
+    facts = {"ledgers": given.digests, "statements": [digest for digest, _ in given.statements]}
+    log.record(creditor, [log.Event("files.taken", day, facts)])
+    log.seal(creditor)
+    duties.look_again(creditor, speaking.now)
+    if effect.complaints:
+        write_rejected(folder, effect.complaints, creditor.language)
+    return effect
 
 
 @contextmanager
@@ -84,44 +126,49 @@ def _beside(outbox: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _effect(given: Input) -> _Effect:
+def _tried(given: Input) -> _Effect:
     """Take the ledgers in, look at the difference, and undo it all."""
     from django.db import transaction  # noqa: PLC0415 - once the database is chosen
 
-    from amable.ledger import intake  # noqa: PLC0415
-    from amable.ledger.models import Customer  # noqa: PLC0415
-    from amable.ledger.records import who  # noqa: PLC0415
     from amable.organisation.actions import install  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-    effect = _Effect()
     with transaction.atomic():
         creditor = Creditor.objects.first() or install(creditor_file.placeholder(language()), placeholder=True)
         with acting_for(creditor):
-            sourced = [
-                intake.Sourced(
-                    file, record if record.currency or creditor.country else replace(record, currency=_NO_CURRENCY)
-                )
-                for file, record in given.records
-            ]
-            customers = set(Customer.objects.filter(creditor=creditor).values_list("pk", flat=True))
-            before = _items(creditor)
-            today = today_in(creditor.timezone)
-            rejected = {complaint.item for _, complaint in given.complaints if complaint.item}
-            taken = intake.take_ledger(creditor, sourced, (), today, whole=given.whole, rejected=rejected)
-            after = _items(creditor)
-            effect.complaints = given.complaints + taken.complaints
-            _compare(before, after, effect)
-            told = dict(Customer.objects.filter(creditor=creditor).values_list("key", "pk"))
-            keys = intake.keys_of(creditor, (one.record for one in sourced))
-            names: dict[str, dict[str, None]] = defaultdict(dict)
-            for one in sourced:
-                names[keys.key(who(one.record))[0]].setdefault(one.record.customer_name)
-            effect.customers = len(names)
-            effect.new_customers = len({told[key] for key in names if key in told} - customers)
-            _compare_names(names, effect)
+            effect = _effect(creditor, given)
         transaction.set_rollback(True)
+    return effect
+
+
+def _effect(creditor: Creditor, given: Input) -> _Effect:
+    """Take the ledgers in and say what became of the items and the customers."""
+    from amable.ledger import intake  # noqa: PLC0415 - once the database is chosen
+    from amable.ledger.models import Customer  # noqa: PLC0415
+    from amable.ledger.records import who  # noqa: PLC0415
+
+    effect = _Effect()
+    sourced = [
+        intake.Sourced(file, record if record.currency or creditor.country else replace(record, currency=_NO_CURRENCY))
+        for file, record in given.records
+    ]
+    customers = set(Customer.objects.filter(creditor=creditor).values_list("pk", flat=True))
+    before = _items(creditor)
+    today = today_in(creditor.timezone)
+    rejected = {complaint.item for _, complaint in given.complaints if complaint.item}
+    taken = intake.take_ledger(creditor, sourced, given.digests, today, whole=given.whole, rejected=rejected)
+    after = _items(creditor)
+    effect.complaints = given.complaints + taken.complaints
+    _compare(before, after, effect)
+    told = dict(Customer.objects.filter(creditor=creditor).values_list("key", "pk"))
+    keys = intake.keys_of(creditor, (one.record for one in sourced))
+    names: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in sourced:
+        names[keys.key(who(one.record))[0]].setdefault(one.record.customer_name)
+    effect.customers = len(names)
+    effect.new_customers = len({told[key] for key in names if key in told} - customers)
+    _compare_names(names, effect)
     return effect
 
 
@@ -200,8 +247,12 @@ def _show(effect: _Effect, given: Input, spoken: str) -> None:
         print(say("import.alike", spoken, n=len(effect.alike)))
         _list([" ≠ ".join(pair) for pair in effect.alike])
     if effect.complaints:
-        print(say("import.rejected", spoken, n=len(effect.complaints)))
-        _list(in_words(effect.complaints[: _LISTED + 1]), len(effect.complaints))
+        _show_rejected(effect)
+
+
+def _show_rejected(effect: _Effect) -> None:
+    print(say("import.rejected", language(), n=len(effect.complaints)))
+    _list(in_words(effect.complaints[: _LISTED + 1]), len(effect.complaints))
 
 
 def _table(effect: _Effect, spoken: str) -> None:

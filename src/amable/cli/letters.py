@@ -11,6 +11,7 @@ from typing import Final
 
 from amable.cli.tables import Figure, write, write_table
 from amable.core import postal
+from amable.core.delivery import State
 from amable.core.languages import say
 from amable.core.money import from_minor
 from amable.correspondence.models import Message, MessageItem
@@ -26,6 +27,7 @@ COLUMNS: Final = (
 _BY_HAND: Final = "tracking_number"
 PRINTED: Final = "print.pdf"
 REGISTER: Final = "register.csv"
+_TO_POST: Final = (State.PROPOSED, State.ACCEPTED)  # drafts in a folder; handed over to be printed
 
 
 def set_earlier_aside(folder: Path, today: date) -> None:
@@ -46,7 +48,7 @@ def write_print_run(place: Path, creditor: Creditor, today: date) -> None:
     Tracking numbers typed into the register of the day are kept when it is written again.
     """
     printed, register = place / PRINTED, place / REGISTER
-    of_today = Message.objects.filter(creditor=creditor, day=today, state="proposed", path__startswith="letters/")
+    of_today = Message.objects.filter(creditor=creditor, day=today, state__in=_TO_POST, path__startswith="letters/")
     letters = list(of_today.select_related("customer").order_by("customer__key", "path"))
     if not letters:
         printed.unlink(missing_ok=True)

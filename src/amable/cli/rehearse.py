@@ -7,6 +7,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from amable.cli.replay import write_said
 from amable.cli.run import checked_procedure, procedure_of, starter
@@ -16,6 +17,9 @@ from amable.core.languages import say, show_date
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.reasons import step_name
 from amable.core.replay import Said, rehearse
+
+if TYPE_CHECKING:
+    from amable.organisation.models import Creditor
 
 _BATCH = 500
 
@@ -33,8 +37,6 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     from amable.dunning.actions import procedure_last_used  # noqa: PLC0415 - once the database is chosen
-    from amable.dunning.dossier import gather, setting  # noqa: PLC0415
-    from amable.ledger import queries  # noqa: PLC0415
     from amable.ledger.models import Customer, Item  # noqa: PLC0415
     from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
@@ -44,21 +46,14 @@ def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
         raise RefusedError("nothing_recorded")
     first = creditor.last_run_on
     last = first + timedelta(days=arguments.days)
-    said: list[Said] = []
     with acting_for(creditor):
         procedure = given or checked_procedure(procedure_last_used(creditor) or starter(), "last used")
-        it = setting(creditor, procedure, first)
-        ids = Customer.objects.filter(creditor=creditor).order_by("pk").values_list("pk", flat=True)
-        customers = {customer.pk: customer for customer in queries.customers(creditor, list(ids))}
-        listed = list(customers.values())
-        for start in range(0, len(listed), _BATCH):
-            for known in gather(it, listed[start : start + _BATCH]):
-                said += rehearse(known.dossier, first, last)
-        said.sort(key=lambda one: one.day)
+        said = ahead(creditor, procedure, first, last)
         if arguments.out:
             listed_items = Item.objects.filter(creditor=creditor).values_list("pk", "number", "instalment")
             numbers = {pk: f"{number} / {part}" if part else number for pk, number, part in listed_items}
-            write_said(arguments.out, said, {pk: (c.key, c.name) for pk, c in customers.items()}, numbers)
+            names = Customer.objects.filter(creditor=creditor).values_list("pk", "key", "name")
+            write_said(arguments.out, said, {pk: (key, name) for pk, key, name in names}, numbers)
     spoken = language()
     print(say("rehearse.title", spoken, creditor=creditor.name, first=first, last=last))
     print()
@@ -69,6 +64,22 @@ def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     if arguments.out:
         print(say("replay.where", spoken, n=len(said), file=arguments.out))
     return 0
+
+
+def ahead(creditor: Creditor, procedure: Procedure, first: date, last: date) -> list[Said]:
+    """What would be said in these days, in their order, if nobody pays or answers."""
+    from amable.dunning.dossier import gather, setting  # noqa: PLC0415 - once the database is chosen
+    from amable.ledger import queries  # noqa: PLC0415
+    from amable.ledger.models import Customer  # noqa: PLC0415
+
+    said: list[Said] = []
+    it = setting(creditor, procedure, first)
+    ids = Customer.objects.filter(creditor=creditor).order_by("pk").values_list("pk", flat=True)
+    listed = queries.customers(creditor, list(ids))
+    for start in range(0, len(listed), _BATCH):
+        for known in gather(it, listed[start : start + _BATCH]):
+            said += rehearse(known.dossier, first, last)
+    return sorted(said, key=lambda one: one.day)
 
 
 def table(said: Iterable[Said]) -> list[str]:

@@ -143,9 +143,14 @@ def _begun(errand: Errand) -> tuple[Any, date, datetime | None]:
     moment of the same day is that moment: the morning is over.
     """
     from amable.organisation.actions import install  # noqa: PLC0415
-    from amable.organisation.models import Creditor  # noqa: PLC0415
+    from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
+    from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
     known = Creditor.objects.first()
+    if known is not None:
+        with acting_for(known):
+            if Sending.objects.filter(creditor=known).exists():
+                raise RefusedError("sends_itself", folder=errand.outbox)
     described = errand.described or (creditor_file.placeholder(language()) if known is None else None)
     zone = described.timezone if described else known.timezone if known else ""
     today, now = _moment(errand.as_of, zone)
@@ -154,13 +159,13 @@ def _begun(errand: Errand) -> tuple[Any, date, datetime | None]:
         if now is None and known.last_run_on == today:
             now = known.last_run_at
         if errand.described is not None and not known.placeholder:
-            _not_another(known, errand.described)
+            not_another(known, errand.described)
     if described is None:
         return known, today, now
     return install(described, placeholder=errand.described is None), today, now
 
 
-def _not_another(known: Any, described: creditor_file.Creditor) -> None:
+def not_another(known: Any, described: creditor_file.Creditor) -> None:
     """A folder is one creditor's: another's file would continue its history under the other's name and account."""
     if known.tax_id and described.tax_id:
         another = fold_number(known.tax_id) != fold_number(described.tax_id)
@@ -345,6 +350,14 @@ def read_input(
 ) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
     given = read_ledgers(ledgers, headings, folders, map_file)
+    for path in banks:
+        _read_bank(path, given)
+    return given
+
+
+def read_banks(banks: Sequence[Path]) -> Input:
+    """Read bank files alone."""
+    given = Input()
     for path in banks:
         _read_bank(path, given)
     return given

@@ -34,6 +34,11 @@ def refuse(error: RefusedError) -> None:
         print(f"  {line}", file=sys.stderr)
 
 
+def now() -> datetime:
+    """This moment. Only doors read the clock."""
+    return datetime.now(UTC)
+
+
 def today_in(zone: str) -> date:
-    """Today's date where the creditor is. Only doors read the clock."""
-    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    """Today's date where the creditor is."""
+    return now().astimezone(ZoneInfo(zone)).date()

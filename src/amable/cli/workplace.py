@@ -1,4 +1,4 @@
-"""The folder a command works in: private to its owner, nobody else's while we are in it, its database open."""
+"""The folder a command works in: private to its owner, nobody else's while it must be, its database open."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from amable.server.database import close_database, open_database
 
 
 @contextmanager
-def working_in(folder: Path) -> Iterator[None]:
-    """Make the folder if need be, lock it against a second run, and open its database until the work is done."""
+def working_in(folder: Path, *, beside_others: bool = False) -> Iterator[None]:
+    """Make the folder if need be, lock it against a second run, and open its database until the work is done.
+
+    Commands that may work `beside_others` of their kind share the lock: what they do is settled row by row.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -22,8 +25,11 @@ def working_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise RefusedError("outbox_unusable", folder=folder, why=error.strerror or "") from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        open_database(folder)
+        lock = fcntl.LOCK_SH if beside_others else fcntl.LOCK_EX
+        fcntl.flock(handle, lock | fcntl.LOCK_NB)
+        # Tables change only while nobody else works on them.
+        open_database(folder, migrating=lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        fcntl.flock(handle, lock | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
         raise RefusedError("outbox_busy", folder=folder) from error

@@ -150,7 +150,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Procedure:
-    """Steps in order of firmness, the courtesies (thanks, and the confirmation of a promise) apart."""
+    """Steps in order of firmness, the courtesies (thanks, and the confirmation of a promise) apart.
+
+    `approves_itself` says that what it plans leaves without a person's approval, once one was given.
+    """
 
     name: str
     version: str
@@ -158,6 +161,7 @@ class Procedure:
     limits: Limits = field(default_factory=Limits)
     thanks: Step | None = None
     confirmation: Step | None = None
+    approves_itself: bool = False
 
     @cached_property
     def rank(self) -> Mapping[str, int]:
@@ -331,7 +335,7 @@ class _Reading:
         self.problems.append(Problem(rule, line, params))
 
     def procedure(self, document: Entry) -> Procedure | None:
-        top = self.mapping(document, ("procedure", "version", "steps", "limits"))
+        top = self.mapping(document, ("procedure", "version", "approval", "steps", "limits"))
         if top is None:
             return None
         name = self.text(top.get("procedure"), "")
@@ -363,7 +367,14 @@ class _Reading:
             self.limits(top.get("limits")),
             next((step for step in thanks if step.switched_on), None),
             next((step for step in confirmations if step.switched_on), None),
+            self.approves_itself(top.get("approval")),
         )
+
+    def approves_itself(self, entry: Entry | None) -> bool:
+        word = self.text(entry, "by a person")
+        if entry is not None and word not in ("by a person", "by itself"):
+            self.wrong("approval", entry.line, value=word)
+        return word == "by itself"
 
     def only_one(self, act: Act, steps: Sequence[Step], lines: Mapping[str, int]) -> list[Step]:
         """The steps of a courtesy, of which there may be one."""

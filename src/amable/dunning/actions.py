@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from amable import __version__
 from amable.core.delivery import CLAIMABLE, IN_HAND, OPEN, State
 from amable.core.kindness import Finding
-from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
+from amable.core.planning import Decision, Outcome, Planned, Section, Verdict, decide
 from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
 from amable.correspondence import composing
@@ -81,6 +81,15 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
 
 
 _KEPT_OPEN: Final = "task.told."  # slots of tasks that no later look would put again
+
+
+def take_over(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
+    """Let the messages of a folder leave by themselves from now on.
+
+    What lies there as a draft counts as said, today's too: nobody can know whether it was sent, and not writing twice
+    comes before writing once.
+    """
+    close_days_before(creditor, today + timedelta(days=1), written=written)
 
 
 def look_now(
@@ -184,7 +193,7 @@ def _batches(creditor: Creditor, today: date, among: tuple[int, int] | None) -> 
     written_to = Message.objects.filter(creditor=creditor, day=today, customer__isnull=False).values("customer_id")
     everybody = Customer.objects.filter(creditor=creditor)
     if among is not None:
-        written_to = written_to.filter(customer_id__range=among)
+        written_to = written_to.filter(customer__gte=among[0], customer__lte=among[1])
         everybody = everybody.filter(pk__range=among)
     # All on one day, so that whoever stays due on it (a gate is shut) does not come by twice.
     everybody.filter(review_on__lt=today).update(review_on=today)
@@ -363,7 +372,7 @@ class _Review:
         of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
         decided = of_today.exclude(slot__startswith=MONEY)
         standing = {message.key: message for message in decided}
-        for key in [key for key, message in standing.items() if message.state not in _REPLACEABLE]:
+        for key in [key for key, message in standing.items() if message.state not in REPLACEABLE]:
             del standing[key]
             written.pop(key, None)
         spoken: dict[int, list[Earlier]] = defaultdict(list)
@@ -393,9 +402,10 @@ class _Review:
             ):
                 self.events.append(message_event(one, today))
             if before is not None:
+                facts = one.facts
                 if before.state == State.APPROVED and no_more_than(one.steps, spoken[before.pk]):
-                    one.facts["state"] = State.APPROVED
-                Message.objects.filter(creditor=creditor, pk=before.pk).update(**one.facts)
+                    facts = {name: value for name, value in facts.items() if name not in _OF_APPROVAL}
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**facts)
         if new:
             fields = written[new[0]].facts
             rows = ((ids[key], *(written[key].facts | approved.get(key, {})).values()) for key in new)
@@ -420,17 +430,22 @@ class Earlier(NamedTuple):
 
 
 def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
-    """Whether a message says only what an approved one said: the same steps about items of it, for no more money."""
+    """Whether a message says only what an approved one said: the same steps about items of it, for no more money.
+
+    To be thanked beside it asks for nothing.
+    """
     approved = {(row.item_id, row.step, row.cycle, row.occurrence): row.amount for row in before}
     return all(
         step.amount <= approved.get((step.item, step.step, step.cycle, step.occurrence), step.amount - 1)
         for step in steps
+        if step.section != Section.SETTLED
     )
 
 
 _APPROVAL: Final = ("pk", "customer_id", "slot", "approved_at", "approved_by")
+_OF_APPROVAL: Final = frozenset({"state", "approved_at", "approved_by", "due_at"})
 _REMEMBERED: Final = 7  # days for which an approval is remembered
-_REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
+REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
 _LEAVING: Final = MESSAGES | COURTESIES
 
 

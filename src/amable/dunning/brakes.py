@@ -13,13 +13,17 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from amable.core.delivery import CLAIMABLE
 from amable.core.money import Money
 from amable.correspondence import outbox
+from amable.correspondence.models import Message
 from amable.dunning.models import PlanFigures
 from amable.evidence import log
 from amable.evidence.log import Event
+from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Sending
 
+_SEEN: Final = timedelta(seconds=30)  # between two notes that work goes on
 _JUMP: Final = timedelta(hours=2)  # a clock may be set right by less than that
 _AWAY: Final = timedelta(days=31)  # a machine is switched off for less than that
 
@@ -64,6 +68,11 @@ def _params(sending: Sending) -> dict[str, object]:
 _OURS: Final = frozenset({"copied", "older", "clock", "restored"})
 
 
+def doubtful(sending: Sending) -> bool:
+    """Whether what is known may be of another time or place: then nothing is planned either."""
+    return sending.stopped_at is not None and sending.stopped_because in _OURS
+
+
 def stop(creditor: Creditor, today: date, now: datetime, *, by: str, because: str) -> None:
     """Throw the switch: nothing leaves any more, also of what is in hand already, until somebody lets it."""
     with transaction.atomic():
@@ -103,11 +112,19 @@ def seen(creditor: Creditor, today: date, now: datetime, *, expected: datetime) 
     if abs(now - expected) > _JUMP:
         stop(creditor, today, now, by="", because="clock")
         return False
-    Sending.objects.filter(creditor=creditor).update(seen_at=now)
+    Sending.objects.filter(creditor=creditor).exclude(seen_at__gt=now - _SEEN).update(seen_at=now)
     return True
 
 
 _RESTS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+
+
+def waiting(sending: Sending, today: date, now: datetime) -> dict[str, object]:
+    """What a person should know before messages leave again: how old the data is, and how much is due at once."""
+    approved = Message.objects.filter(creditor=sending.creditor_id, state__in=CLAIMABLE, due_at__lte=now)
+    customers = Customer.objects.filter(creditor=sending.creditor_id, review_on__lte=today)
+    hours = (now - sending.seen_at) // timedelta(hours=1) if sending.seen_at else 0
+    return {"hours": max(0, hours), "n": approved.count(), "customers": customers.count()}
 
 
 def rest(sending: Sending, now: datetime, answer: str) -> None:

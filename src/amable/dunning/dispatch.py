@@ -56,6 +56,7 @@ class Sent:
     next_at: datetime | None = None
     unreachable: Unreachable | None = None
     stopped: bool = False
+    changed: set[int] = field(default_factory=set)  # customers who must be looked at for what became of theirs
 
     @property
     def handed_over(self) -> int:
@@ -82,9 +83,10 @@ class Dispatch:
         connections_: Sequence[Connection],
         *,
         wordings: Library | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.creditor, self.procedure, self.clock, self.wordings = creditor, procedure, clock, wordings
-        self.connections = connections_
+        self.connections, self.stopping = connections_, stopping
 
     def batch(self, sending: Sending, today: date, *, limit: int, channel: str = "email") -> Sent:
         """Hand over up to so many messages that are due."""
@@ -126,7 +128,7 @@ class Dispatch:
     ) -> None:
         """Offer one message after the other, until one may not leave or nobody can be reached."""
         for one in ready:
-            if sent.stopped or sent.unreachable:
+            if sent.stopped or sent.unreachable or self.stopping():
                 return
             self.offer(connection, one, token, sending, today, sent)
 
@@ -143,7 +145,9 @@ class Dispatch:
             sent.unreachable = receipt
             return
         sent.states[state] += 1
-        _log.info("message %s", state, extra={"message": one.message.key, "server": receipt.server})
+        if state is State.REJECTED and one.message.customer_id is not None:
+            sent.changed.add(one.message.customer_id)
+        _log.info("message %s", state, extra={"key": one.message.key, "server": receipt.server})
 
 
 class _Printer:
@@ -229,7 +233,7 @@ class _Preparing:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others leave
             if len(messages) > 1:
                 return [one for message in messages for one in self.of_day(day, [message])]
-            _log.exception("a message could not be composed", extra={"message": messages[0].key})
+            _log.exception("a message could not be composed", extra={"key": messages[0].key})
             self.stumble(messages[0], error)
             return []
 
@@ -275,6 +279,7 @@ class _Preparing:
             for message in grown:
                 outbox.propose_again(self.creditor, message, self.claim.token, self.today)
             ready = self.keep(writer, chosen, data)
+        self.sent.changed.update(one.look.customer.pk for one in unwanted)
         self.sent.states[State.WITHDRAWN] += len(unwanted)
         self.sent.states[State.PROPOSED] += len(grown)
         return ready

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from django.db import transaction
 from amable.banking.models import BankLine, Proposal
 from amable.core import marked
 from amable.core.days import leaving_moment
+from amable.core.delivery import OPEN, SAID, State
 from amable.core.languages import say, show_money
 from amable.core.marked import mark
 from amable.core.money import Money
@@ -22,12 +23,13 @@ from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import composing, tasks
 from amable.correspondence.models import Message
-from amable.dunning.actions import MONEY
+from amable.dunning.actions import MONEY, REPLACEABLE
+from amable.dunning.writing import domain_of, in_charge
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Customer, Item
-from amable.organisation.models import Creditor
-from amable.plugs.channel import Address, Draft, Reach
+from amable.organisation.models import Creditor, Sending
+from amable.plugs.channel import Address, Draft, Parcel
 from amable.plugs.loading import channels
 
 _ASK_AGAIN = 7  # days after which a person is asked about the same money again
@@ -44,10 +46,15 @@ class _Digest:
 
 def write(creditor: Creditor, today: date, now: datetime | None) -> None:
     """Write the tasks about money and the digests of the day, in place of what an earlier run of the day wrote."""
+    sends = Sending.objects.filter(creditor=creditor).exists()
     with transaction.atomic():
-        fresh = {message.key: (message, data) for message, data in _about_money(creditor, today)}
+        about_money = ((message, data) for message, data in _about_money(creditor, today))
+        fresh = {
+            message.key: _as_mail(creditor, message, data, now) if sends else (message, data)
+            for message, data in about_money
+        }
         _settle(creditor, today, MONEY, fresh)
-        digests = {message.key: (message, data) for message, data in _digests(creditor, today, now)}
+        digests = {message.key: (message, data) for message, data in _digests(creditor, today, now, sends=sends)}
         _settle(creditor, today, "staff.", digests)
 
 
@@ -57,7 +64,7 @@ def write(creditor: Creditor, today: date, now: datetime | None) -> None:
 def _about_money(creditor: Creditor, today: date) -> Iterable[tuple[Message, bytes]]:
     waiting: dict[tuple[str, int], list[BankLine]] = defaultdict(list)
     asked: dict[tuple[str, int], date] = {}
-    before = Message.objects.filter(creditor=creditor, slot__startswith=MONEY, day__lt=today, state="said")
+    before = Message.objects.filter(creditor=creditor, slot__startswith=MONEY, day__lt=today, state__in=SAID)
     for slot, customer_id, day in before.order_by("day").values_list("slot", "customer_id", "day"):
         asked[slot.removeprefix(MONEY), customer_id or 0] = day
     lines = BankLine.objects.filter(creditor=creditor, state__in=("proposed", "unknown", "reversal"))
@@ -156,26 +163,18 @@ def _name(customer: Customer | None) -> str:
 # --- the digest of the day -------------------------------------------------------------------------------------------
 
 
-def _digests(creditor: Creditor, today: date, now: datetime | None) -> Iterable[tuple[Message, bytes]]:
+def _digests(creditor: Creditor, today: date, now: datetime | None, *, sends: bool) -> Iterable[tuple[Message, bytes]]:
     """One message a manager: what leaves to their customers today, who paid, and what is asked of them."""
     people: dict[str, _Digest] = {}
-    of_today = Message.objects.filter(creditor=creditor, day=today, state="proposed").exclude(slot__startswith="staff.")
+    of_today = Message.objects.filter(creditor=creditor, day=today, state__in=OPEN).exclude(slot__startswith="staff.")
     for message in of_today.select_related("customer").order_by("customer__key", "slot"):
         customer = message.customer
-        name = customer.manager_name if customer else ""
-        emails = _reachable(customer.manager_email) if customer else ()
-        if not emails:
-            name, emails = creditor.sender_name, (creditor.sender_email,)
-        digest = people.setdefault(", ".join(emails).lower(), _Digest(name or emails[0], emails))
+        to = in_charge(creditor, customer.manager_name if customer else "", customer.manager_email if customer else "")
+        emails = tuple(address.email for address in to)
+        digest = people.setdefault(", ".join(emails).lower(), _Digest(to[0].name or emails[0], emails))
         digest.lines[_heading(message)].append(_line(message, creditor.language))
     for digest in people.values():
-        yield _digest_message(creditor, digest, today, now)
-
-
-def _reachable(written: str) -> tuple[str, ...]:
-    """The addresses of a manager that can be written to."""
-    found = (part.strip() for part in written.split(","))
-    return tuple(address for address in found if channels()["email"].reaches(Reach(address)))
+        yield _digest_message(creditor, digest, today, now, sends=sends)
 
 
 def _heading(message: Message) -> str:
@@ -193,7 +192,9 @@ def _line(message: Message, language: str) -> str:
     return " · ".join(filter(None, (who, step_name(message.step, language), how_much)))
 
 
-def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datetime | None) -> tuple[Message, bytes]:
+def _digest_message(
+    creditor: Creditor, digest: _Digest, today: date, now: datetime | None, *, sends: bool
+) -> tuple[Message, bytes]:
     language = creditor.language
     written = len(digest.lines.get("digest.messages", ())) + len(digest.lines.get("digest.thanks", ()))
     subject = say("digest.subject", language, n=written, date=today)
@@ -219,7 +220,7 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
         language=language,
         leaves_at=leaves_at,
         message_id=message_id,
-        as_draft=True,
+        as_draft=not sends,
     )
     data = channels()["email"].compose(draft).data
     message = Message(
@@ -237,7 +238,27 @@ def _digest_message(creditor: Creditor, digest: _Digest, today: date, now: datet
         path=f"staff/{today.isoformat()}-{key[:12]}.eml",
         blob=log.digest(data),
     )
+    if sends:
+        _leaves(message, digest.emails, leaves_at)
     return message, data
+
+
+def _as_mail(creditor: Creditor, message: Message, data: bytes, now: datetime | None) -> tuple[Message, bytes]:
+    """A task about money as a mail to whoever is in charge of the customer."""
+    customer = message.customer
+    to = in_charge(creditor, customer.manager_name, customer.manager_email) if customer else in_charge(creditor, "", "")
+    leaves_at = leaving_moment(message.key, message.day, now, ZoneInfo(creditor.timezone), business=True)
+    mail = tasks.as_mail(creditor, message.key, to, message.subject, Parcel(data, ".md"), leaves_at).data
+    message.message_id = composing.identifier(creditor, message.key)
+    message.path, message.blob = message.path.removesuffix(".md") + ".eml", log.digest(mail)
+    _leaves(message, [address.email for address in to], leaves_at)
+    return message, mail
+
+
+def _leaves(message: Message, to: Sequence[str], leaves_at: datetime) -> None:
+    """What is for our own people leaves without anybody's approval."""
+    message.channel, message.domain, message.state = Act.EMAIL, domain_of(to), State.APPROVED
+    message.leaves_at = message.due_at = leaves_at
 
 
 # --- in place of what stood ------------------------------------------------------------------------------------------
@@ -249,15 +270,18 @@ def _settle(creditor: Creditor, today: date, slot: str, fresh: dict[str, tuple[M
         message.key: message for message in Message.objects.filter(creditor=creditor, day=today, slot__startswith=slot)
     }
     events: list[Event] = []
+    for key in [key for key, message in standing.items() if message.state not in REPLACEABLE]:
+        del standing[key]
+        fresh.pop(key, None)
     for key, message in standing.items():
-        if key not in fresh and message.state == "proposed":
-            message.state = "withdrawn"
+        if key not in fresh and message.state in OPEN:
+            message.state = State.WITHDRAWN
             message.save(update_fields=("state",))
             events.append(Event("message.withdrawn", today, {"message": key, "rules": []}))
     log.keep(creditor, (data for _, data in fresh.values()))
     for key, (message, _) in fresh.items():
         before = standing.get(key)
-        if before is None or before.blob != message.blob or before.state == "withdrawn":
+        if before is None or before.blob != message.blob or before.state == State.WITHDRAWN:
             facts = {"message": key, "slot": message.slot, "blob": message.blob, "customer": message.customer_id}
             events.append(Event("message.written", today, facts))
         if before is not None:

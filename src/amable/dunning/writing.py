@@ -202,6 +202,7 @@ class Writer:
         data = None
         to = in_charge(it.creditor, customer.manager_name, customer.manager_email) if it.sending else ()
         leaves_at = self.leaving.get(key) or self.leaves_for_our_own(key)
+        facts["subject"] = subject = tasks.title(it.creditor, customer, planned.act if talks else step)
         if self.composed:
             if talks:
                 page = self.brief(customer, known, planned)
@@ -210,13 +211,11 @@ class Writer:
                     it.creditor, customer, known.recipient, known.facts, planned, step, findings, it.today
                 )
                 page = Parcel(text.encode(), ".md")
-            subject = tasks.title(it.creditor, customer, planned.act if talks else step)
             if it.sending:
                 page = tasks.as_mail(it.creditor, key, to, subject, page, leaves_at)
                 facts["message_id"] = composing.identifier(it.creditor, key)
             data = page.data
             facts |= {
-                "subject": subject,
                 "path": f"tasks/{self.name(customer, key)}{page.ending}",
                 "blob": log.digest(data),
             }

@@ -33,7 +33,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A finished message and where it goes. `sender` is the address that bounces come back to."""
+    """A finished message and where it goes. `sender` is the address that bounces come back to.
+
+    `data` is in ASCII and all its line ends are CRLF, as a channel composes it: it travels as it is.
+    """
 
     key: str
     sender: str
@@ -42,7 +45,7 @@ class Envelope:
 
 
 class Answer(NamedTuple):
-    """What a server said about one recipient."""
+    """What a server said about one recipient, or had said before it was asked: what it does not offer."""
 
     recipient: str
     code: int
@@ -65,6 +68,7 @@ class TryLater:
     server: str
     said: str
     refused: tuple[Answer, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class GiveUp:
     server: str
     said: str
     refused: tuple[Answer, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +87,20 @@ class Unknown:
 
     server: str
     said: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """The message was not offered at all: no connection, no encryption, no login. `why` is a `transport.<why>`."""
+    """The message was not offered at all: no connection, no encryption, no login."""
 
     server: str
     why: str
     said: str
 
 
+# `said` is what the server answered, with its code: one line of at most 500 characters, with no secret in it. Where
+# that is not the whole reason, `why` names the sentence that is, `transport.<why>`.
 Receipt = Accepted | TryLater | GiveUp | Unknown | Unreachable
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,8 +22,11 @@ _SQLITE_OPTIONS = {
 }
 
 
-def open_database(folder: Path) -> None:
-    """Use `folder/amable.sqlite3`, or DATABASE_URL where it is set, and bring its tables up to date."""
+def open_database(folder: Path, *, migrating: Callable[[], object] = lambda: None) -> None:
+    """Use `folder/amable.sqlite3`, or DATABASE_URL where it is set, and bring its tables up to date.
+
+    `migrating` is called before tables are changed, and may refuse by raising.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
     url = os.environ.get("DATABASE_URL", "")
     config = _from_url(url) if url else sqlite(folder / "amable.sqlite3")
@@ -32,6 +36,7 @@ def open_database(folder: Path) -> None:
         settings.DATABASES["default"] = config
         django.setup()
     if _behind():
+        migrating()
         call_command("migrate", verbosity=0, interactive=False)
         _tell_sqlite_the_size_of_things()
 

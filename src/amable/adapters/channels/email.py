@@ -7,7 +7,6 @@ ASCII with CRLF line ends, so that no server between here and the reader has a r
 from __future__ import annotations
 
 import re
-import unicodedata
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
 
+from amable.adapters.hosts import NotAHostError, in_ascii
 from amable.plugs.channel import Address, Attachment, Draft, Parcel, Reach
 
 
@@ -165,20 +165,13 @@ def _addr_spec(email: str) -> str:
     if len(email) > 254:
         raise NotAnAddressError(email)
     local, _, domain = email.rpartition("@")
-    host = domain if domain.isascii() else ".".join(map(_a_label, domain.split(".")))
+    try:
+        host = in_ascii(domain)
+    except NotAHostError:
+        raise NotAnAddressError(email) from None
     if len(local) > 64 or len(host) > 253 or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(host):
         raise NotAnAddressError(email)
     return f"{local}@{host}"
-
-
-def _a_label(label: str) -> str:
-    """The label as the DNS knows it, by IDNA 2008. Python's idna codec is of 2003 and makes `ss` of ß: another host."""
-    normal = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).lower())
-    if normal.isascii():
-        return normal
-    if any(unicodedata.category(character)[0] not in "LMN" and character not in "-·" for character in normal):
-        raise NotAnAddressError(label)
-    return f"xn--{normal.encode('punycode').decode('ascii')}"
 
 
 # Content
@@ -235,11 +228,11 @@ def _quoted_printable(lines: bytes) -> bytes:
     binascii does the bulk: given `\n` alone it breaks lines the same everywhere. It lets a line with a trailing space
     grow to 78, and knows nothing of `From ` and of dots that SMTP doubles: such lines are mended.
     """
-    encoded = b2a_qp(lines, istext=True).split(b"\n")
-    return b"\r\n".join([line if len(line) <= 76 and line[:1] not in _MENDED else _mended(line) for line in encoded])
+    encoded = b2a_qp(lines, istext=True)
+    return _TO_MEND.sub(lambda line: _mended(line[0]), encoded).replace(b"\n", b"\r\n")
 
 
-_MENDED: Final = frozenset((b".", b"F"))
+_TO_MEND: Final = re.compile(rb"(?m)^(?:\.|From |.{77}).*")
 
 
 def _mended(line: bytes) -> bytes:
@@ -249,7 +242,7 @@ def _mended(line: bytes) -> bytes:
         return line
     escape = line.rfind(b"=", 73, 75)  # never cut in the middle of =XX
     cut = 75 if escape < 0 else escape
-    return line[:cut] + b"=\r\n" + _mended(line[cut:])
+    return line[:cut] + b"=\n" + _mended(line[cut:])
 
 
 # Attachments

@@ -1,0 +1,1 @@
+"""Ways to hand a finished message to the world."""

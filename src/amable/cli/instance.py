@@ -1,0 +1,71 @@
+"""Where this is: what tells a database that it was copied or restored, remembered outside of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from uuid import getnode
+
+from platformdirs import user_data_path, user_state_path
+
+
+def default_folder() -> Path:
+    """The folder of whoever names none: AMABLE_DATA, else the user's own."""
+    named = os.environ.get("AMABLE_DATA")
+    return Path(named) if named else user_data_path("amable")
+
+
+def instance(folder: Path) -> str:
+    """What names this place: AMABLE_INSTANCE where it is set, else this machine and folder, or this PostgreSQL."""
+    if named := os.environ.get("AMABLE_INSTANCE"):
+        return sha256(named.encode()).hexdigest()
+    return sha256(_server() or f"{_machine()}|{folder.resolve()}".encode()).hexdigest()
+
+
+def _machine() -> str:
+    with suppress(OSError):
+        return Path("/etc/machine-id").read_text("ascii").strip()
+    return f"{getnode():x}"
+
+
+def _server() -> bytes:
+    """What names the database of a PostgreSQL server; a dump restored elsewhere, or beside it, has another name."""
+    from django.db import connection  # noqa: PLC0415 - once the database is chosen
+
+    if connection.vendor != "postgresql":
+        return b""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()),"
+            " (SELECT timeline_id FROM pg_control_checkpoint()) FROM pg_control_system()"
+        )
+        return repr(cursor.fetchone()).encode()
+
+
+def remembered(name: str) -> int | None:
+    """The longest the record of this instance ever was, as far as this machine knows."""
+    try:
+        return int(json.loads(_note(name).read_text("ascii"))["record"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(name: str, length: int) -> None:
+    """Keep how long the record is now, outside of the database and of its backups."""
+    note = _note(name)
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = note.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(json.dumps({"record": length}), "ascii")
+    unfinished.replace(note)
+
+
+def forget(name: str) -> None:
+    """Begin anew: a person has said that this is the true state."""
+    _note(name).unlink(missing_ok=True)
+
+
+def _note(name: str) -> Path:
+    return user_state_path("amable") / f"{name[:32]}.json"

@@ -1,0 +1,115 @@
+"""`amable plan`: make today's plan if it is still to be made, and show what would leave, to whom and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from amable.cli import speaking
+from amable.cli.sending import at_work, show_brakes, today
+from amable.cli.speaking import RefusedError, language
+from amable.core.languages import say, show_money
+from amable.core.money import Money, to_minor
+from amable.core.reasons import step_name
+
+if TYPE_CHECKING:
+    from amable.organisation.models import Creditor
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Plan and print."""
+    with at_work(arguments) as creditor:
+        now = today(creditor)
+        day = _day(arguments.as_of, now)
+        if day > now:
+            return _ahead(creditor, now, day, as_json=arguments.json)
+        from amable.work import duties  # noqa: PLC0415 - once the database is chosen
+
+        if not duties.plan(creditor, speaking.now):
+            raise RefusedError("plan_under_way")
+        duties.look_again(creditor, speaking.now)
+        rows = proposed(creditor, now)
+        if arguments.json:
+            print(json.dumps(rows, ensure_ascii=False, indent=1))
+            return 0
+        print(say("sending.plan_title", language(), creditor=creditor.name, day=now))
+        print()
+        show(rows)
+        show_brakes(creditor)
+    return 0
+
+
+def _day(as_of: str | None, now: date) -> date:
+    if not as_of:
+        return now
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError as error:
+        raise RefusedError("as_of_unreadable", value=as_of) from error
+    if day < now:
+        raise RefusedError("plan_is_over", day=day)
+    return day
+
+
+def proposed(creditor: Creditor, day: date) -> list[dict[str, Any]]:
+    """What is to leave today, by customer."""
+    from amable.core.delivery import State  # noqa: PLC0415
+    from amable.correspondence.models import Message  # noqa: PLC0415
+
+    rows = Message.objects.filter(creditor=creditor, day=day).exclude(state__in=(State.WITHDRAWN, State.SAID))
+    return [
+        {
+            "message": m.key,
+            "state": m.state,
+            "customer_id": m.customer.key if m.customer else "",
+            "customer": m.customer.name if m.customer else "",
+            "channel": m.channel,
+            "act": m.act,
+            "step": m.step,
+            "currency": m.currency,
+            "demanded": str(Money(m.demanded, m.currency).amount) if m.demanded else "",
+            "leaves_at": moment.isoformat() if (moment := m.due_at or m.leaves_at) else "",
+            "approved_by": m.approved_by,
+        }
+        for m in rows.select_related("customer").order_by("customer__name", "slot")
+    ]
+
+
+def show(rows: Iterable[dict[str, Any]]) -> None:
+    """A line a message: key, to whom, through what, which step, how much, and where it stands."""
+    spoken = language()
+    listed = list(rows)
+    for row in listed:
+        asked, currency = row["demanded"], row["currency"]
+        amount = show_money(Money(to_minor(Decimal(asked), currency), currency), spoken) if asked else ""
+        where = say(f"state.{row['state']}", spoken)
+        cells = (row["message"], row["customer"], step_name(row["step"], spoken), amount, row["channel"], where)
+        print("  ".join(cell for cell in cells if cell))
+    if not listed:
+        print(say("sending.nothing_planned", spoken))
+    print()
+
+
+def _ahead(creditor: Creditor, now: date, day: date, *, as_json: bool) -> int:
+    """What would leave on a day to come if nobody pays or answers until then."""
+    from amable.cli.rehearse import ahead, table  # noqa: PLC0415
+    from amable.organisation.models import Sending  # noqa: PLC0415
+    from amable.work import duties  # noqa: PLC0415
+
+    sending = Sending.objects.get(creditor=creditor)
+    said = ahead(creditor, duties.procedure_of(creditor, sending), now, day)
+    of_day = [one for one in said if one.day == day]
+    if as_json:
+        print(json.dumps([{"day": one.day.isoformat(), "step": one.step, "act": one.act} for one in of_day], indent=1))
+        return 0
+    print(say("rehearse.title", language(), creditor=creditor.name, first=day, last=day))
+    print()
+    for line in table(of_day):
+        print(line)
+    print()
+    print(say("rehearse.assumes", language()))
+    return 0

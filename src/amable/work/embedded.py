@@ -1,0 +1,147 @@
+"""Runs the duties in threads of this process: for each creditor one that plans and one that sends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db import connections
+
+from amable.correspondence import outbox
+from amable.dunning import brakes
+from amable.dunning.dispatch import Clock
+from amable.evidence import log
+from amable.organisation.models import Creditor, Sending
+from amable.organisation.tenancy import acting_for
+from amable.plugs.transport import Connection
+from amable.work import duties, mailboxes
+
+_log = logging.getLogger(__name__)
+
+BEAT: Final = 1.0  # seconds after which each thread looks at what is due, also when nobody woke it
+_AFTER_A_FAULT: Final = 30.0  # seconds
+
+
+class Embedded:
+    """The duties of this process, from `start` to `stop`. What was cut off is taken up again by the next start.
+
+    `remember` keeps the length of the record outside of the database, so that an older state of it is noticed;
+    `handed_over` is told of a creditor and a day on which something left.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        remember: Callable[[int], object],
+        handed_over: Callable[[Creditor, date], object],
+    ) -> None:
+        self.clock, self.remember, self.handed_over = clock, remember, handed_over
+        self.stopping = threading.Event()
+        self.woken = threading.Condition()
+        self.threads: list[threading.Thread] = []
+        self.began, self.tick = clock(), time.monotonic()
+        self.beats: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Begin to work for every creditor that sends."""
+        for creditor in Creditor.objects.order_by("pk"):
+            with acting_for(creditor):
+                if not Sending.objects.filter(creditor=creditor).exists():
+                    continue
+                # Nobody else works on this database, so whatever is in hand was left there by the dead.
+                now = self.clock()
+                outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=True)
+            for duty in (self.plans, self.sends):
+                name = f"{duty.__name__} {creditor.ref}"
+                thread = threading.Thread(target=self.keep_at, args=(name, creditor, duty), name=name)
+                thread.start()
+                self.threads.append(thread)
+
+    def stop(self) -> None:
+        """Let every thread finish the message or the batch it is at, and wait for that."""
+        self.stopping.set()
+        self.wake()
+        for thread in self.threads:
+            thread.join()
+
+    def wake(self) -> None:
+        """Look at what is due now."""
+        with self.woken:
+            self.woken.notify_all()
+
+    def keep_at(self, name: str, creditor: Creditor, duty: Callable[[Creditor], Generator[None, None, None]]) -> None:
+        """Do a duty again and again; a fault is told and does not end it."""
+        while not self.stopping.is_set():
+            try:
+                with acting_for(creditor), closing(duty(creditor)) as passes:
+                    for _ in passes:
+                        self.beats[name] = time.monotonic()
+                        self.rest(BEAT)
+                        if self.stopping.is_set():
+                            break
+            except Exception:  # noqa: BLE001 - told in the log, and by the beat that is missing
+                _log.exception("a duty failed and will be tried again", extra={"duty": name})
+                self.rest(_AFTER_A_FAULT)
+            finally:
+                connections.close_all()
+
+    def rest(self, seconds: float) -> None:
+        with self.woken:
+            if not self.stopping.is_set():
+                self.woken.wait(seconds)
+
+    def expected(self) -> datetime:
+        """What the clock should say, by the time that has passed since we began."""
+        return self.began + timedelta(seconds=time.monotonic() - self.tick)
+
+    def plans(self, creditor: Creditor) -> Generator[None, None, None]:
+        """Make the plan of the day when its hour has come."""
+        while True:
+            now = self.clock()
+            sending = Sending.objects.get(creditor=creditor)
+            if duties.plan_due(creditor, sending, now) and not brakes.doubtful(sending):
+                duties.plan(creditor, self.clock)
+                self.wake()
+            yield
+
+    def sends(self, creditor: Creditor) -> Generator[None, None, None]:
+        """Hand over what is due, by connections that are kept as long as the mailbox stays the same."""
+        kept: list[Connection] = []
+        of: tuple[object, ...] = ()
+        told = False  # what was handed over before we began
+        try:
+            while True:
+                now = self.clock()
+                today = duties.today_of(creditor, now)
+                if not brakes.seen(creditor, today, now, expected=self.expected()):
+                    self.began, self.tick = now, time.monotonic()  # once told, the clock is what it is
+                else:
+                    sending = Sending.objects.get(creditor=creditor)
+                    now_of = tuple(getattr(sending, name) for name in _MAILBOX)
+                    if now_of != of:
+                        _close(kept)
+                        kept, of = mailboxes.connect(sending), now_of
+                    done = duties.send(creditor, self.clock, kept, stopping=self.stopping.is_set)
+                    if done.sent.unreachable is not None:
+                        of = ()  # a password may have been mended meanwhile
+                    if done.sent.states or not told:
+                        self.handed_over(creditor, today)
+                        told = True
+                    self.remember(log.length(creditor))
+                yield
+        finally:
+            _close(kept)
+
+
+_MAILBOX: Final = ("server", "port", "encryption", "user", "password_from", "authority", "connections")
+
+
+def _close(kept: Iterable[Connection]) -> None:
+    for connection in kept:
+        connection.close()
