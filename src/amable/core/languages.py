@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
 from amable.core.money import Money, exponent
@@ -107,6 +107,12 @@ def show_date(day: date, language: str, country: str = "") -> str:
     return text
 
 
+def show_moment(moment: datetime, language: str, country: str = "") -> str:
+    """`17 de marzo de 2026, 9:05`: a moment as people read it. It is aware, and in the reader's zone already."""
+    time = format_time(moment, "short", locale=locale(language, country))
+    return f"{show_date(moment.date(), language, country)}, {time}"
+
+
 def show_number(number: int, language: str, country: str = "") -> str:
     """A count with the reader's grouping."""
     if 0 <= number < 1000:
@@ -143,8 +149,8 @@ def sentences(language: str) -> Mapping[str, str | Mapping[str, str]]:
 def say(key: str, language: str, /, **params: object) -> str:
     """The sentence of a rule in a language, its places filled.
 
-    Money and days among the parameters are shown in the language; `n` chooses the plural form. An unknown key is a
-    defect of ours and raises KeyError.
+    Money, days and moments among the parameters are shown in the language; `n` chooses the plural form. An unknown key
+    is a defect of ours and raises KeyError.
     """
     sentence = _catalogue()[language][key]
     if not isinstance(sentence, str):
@@ -168,6 +174,8 @@ def _plural(language: str, n: int) -> str:
 def _shown(value: object, language: str) -> object:
     if isinstance(value, Money):
         return show_money(value, language)
+    if isinstance(value, datetime):
+        return show_moment(value, language)
     if isinstance(value, date):
         return show_date(value, language)
     if isinstance(value, bool):
