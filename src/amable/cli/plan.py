@@ -14,6 +14,7 @@ from amable.cli.sending import at_work, show_brakes, today
 from amable.cli.speaking import RefusedError, language
 from amable.core.languages import say, show_money
 from amable.core.money import Money, to_minor
+from amable.core.procedure import COURTESIES, MESSAGES
 from amable.core.reasons import step_name
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def proposed(creditor: Creditor, day: date) -> list[dict[str, Any]]:
             "channel": m.channel,
             "act": m.act,
             "step": m.step,
+            "subject": m.subject,
             "currency": m.currency,
             "demanded": str(Money(m.demanded, m.currency).amount) if m.demanded else "",
             "leaves_at": moment.isoformat() if (moment := m.due_at or m.leaves_at) else "",
@@ -87,11 +89,16 @@ def show(rows: Iterable[dict[str, Any]]) -> None:
         asked, currency = row["demanded"], row["currency"]
         amount = show_money(Money(to_minor(Decimal(asked), currency), currency), spoken) if asked else ""
         where = say(f"state.{row['state']}", spoken)
-        cells = (row["message"], row["customer"], step_name(row["step"], spoken), amount, row["channel"], where)
+        cells = (row["message"], row["customer"], _what(row, spoken), amount, row["channel"], where)
         print("  ".join(cell for cell in cells if cell))
     if not listed:
         print(say("sending.nothing_planned", spoken))
     print()
+
+
+def _what(row: dict[str, Any], spoken: str) -> str:
+    """Which step it is; of a task what it asks."""
+    return step_name(row["step"], spoken) if row["act"] in MESSAGES | COURTESIES else row["subject"]
 
 
 def _ahead(creditor: Creditor, now: date, day: date, *, as_json: bool) -> int:
