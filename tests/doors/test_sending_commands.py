@@ -128,6 +128,20 @@ def test_one_message_or_one_customer_is_approved_and_taken_back(desk: Desk) -> N
     assert desk.run("approve", "--customer", "C-9", code=1)
 
 
+def test_a_message_is_read_before_it_leaves_as_it_will(desk: Desk) -> None:
+    desk.configure("--undo-minutes", "0")
+    desk.run("import", desk.ledger(ANA, POST))
+    planned = desk.plan()
+    shown = desk.run("plan", "--show", planned["C-1"]["message"])
+    assert "Subject: " in shown
+    assert "500,00" in shown.replace("\xa0", " ")
+    assert "to print" in desk.run("plan", "--show", planned["C-3"]["message"])
+    assert "no message" in desk.run("plan", "--show", "x", code=2)
+    desk.run("approve", "--all")
+    desk.run("send")
+    assert desk.run("plan", "--show", planned["C-1"]["message"]) == shown
+
+
 def test_send_now_does_not_wait_for_second_thoughts(desk: Desk) -> None:
     desk.configure("--undo-minutes", "60")
     desk.run("import", desk.ledger(ANA))
