@@ -101,12 +101,12 @@ def seal(creditor: Creditor) -> str:
         with transaction.atomic():
             Head.objects.get_or_create(creditor=creditor)
             head = Head.objects.select_for_update().get(creditor=creditor)
-            entries = list(Entry.objects.filter(creditor=creditor, seq=None).order_by("id")[:_BATCH])
+            unchained = Entry.objects.filter(creditor=creditor, seq=None).order_by("id")[:_BATCH]
             sealed = []
-            for entry in entries:
+            for pk, kind, day, body in unchained.values_list("pk", "kind", "day", "body"):
                 head.seq += 1
-                head.digest = _chained(head.digest, entry.kind, entry.day, entry.body)
-                sealed.append((head.seq, head.digest, creditor.pk, entry.pk))
+                head.digest = _chained(head.digest, kind, day, body)
+                sealed.append((head.seq, head.digest, creditor.pk, pk))
             bulk.update(Entry, ("seq", "digest"), sealed)
             head.save(update_fields=("seq", "digest"))
     return Head.objects.filter(creditor=creditor).values_list("digest", flat=True).first() or ""

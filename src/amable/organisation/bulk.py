@@ -148,6 +148,13 @@ def _prepared(row: Row, ready: Sequence[tuple[int, Callable[[Any], Any]]]) -> Ro
 
 def _ready(model: type[models.Model], fields: Sequence[str]) -> list[tuple[int, Callable[[Any], Any]]]:
     """The places of values that the database wants in another form, and what gives it to them."""
+    return _preparing(model, tuple(fields), connection.vendor)
+
+
+@lru_cache(maxsize=256)
+def _preparing(
+    model: type[models.Model], fields: tuple[str, ...], vendor: str
+) -> list[tuple[int, Callable[[Any], Any]]]:
     found = ((place, _field(model, name)) for place, name in enumerate(fields))
     ready: list[tuple[int, Callable[[Any], Any]]] = []
     for place, field in found:
@@ -159,8 +166,13 @@ def _ready(model: type[models.Model], fields: Sequence[str]) -> list[tuple[int, 
     return ready
 
 
-def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
-    return [str(_field(model, name).column) for name in fields]
+def _columns(model: type[models.Model], fields: Sequence[str]) -> tuple[str, ...]:
+    return _named(model, tuple(fields))
+
+
+@lru_cache(maxsize=256)
+def _named(model: type[models.Model], fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(_field(model, name).column) for name in fields)
 
 
 def _arrays(model: type[models.Model], fields: Sequence[str]) -> str:
