@@ -147,7 +147,7 @@ class Dispatch:
         sent.states[state] += 1
         if state is State.REJECTED and one.message.customer_id is not None:
             sent.changed.add(one.message.customer_id)
-        _log.info("message %s", state, extra={"message": one.message.key, "server": receipt.server})
+        _log.info("message settled", extra={"key": one.message.key, "state": str(state), "server": receipt.server})
 
 
 class _Printer:
@@ -233,7 +233,7 @@ class _Preparing:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others leave
             if len(messages) > 1:
                 return [one for message in messages for one in self.of_day(day, [message])]
-            _log.exception("a message could not be composed", extra={"message": messages[0].key})
+            _log.exception("a message could not be composed", extra={"key": messages[0].key})
             self.stumble(messages[0], error)
             return []
 
