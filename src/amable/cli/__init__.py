@@ -185,6 +185,12 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     resume = commands.add_parser("resume-sending", help="let messages leave again")
     resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
     up = commands.add_parser("up", help="plan every night and send in the day, until it is told to stop")
+    up.add_argument(
+        "--listen", metavar="HOST:PORT", help="where it says how it is (default: 127.0.0.1:8765; “off”: nowhere)"
+    )
+    up.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="(default: info)"
+    )
     for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up):
         _data(command)
 
