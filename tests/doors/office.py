@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,3 +71,58 @@ def office(tmp_path: Path, data: Path, patch: pytest.MonkeyPatch) -> Office:
 
 def _clock(there: Office) -> Callable[[], datetime]:
     return lambda: there.now
+
+
+CLOCKED = """
+import sys, time
+from datetime import datetime, timedelta
+from amable.cli import main, speaking
+began, tick = datetime.fromisoformat(sys.argv[1]), time.monotonic()
+speaking.now = lambda: began + timedelta(seconds=time.monotonic() - tick)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@contextmanager
+def up(there: Office, *more: str) -> Iterator[Running]:
+    """The office's own process at work, from its moment on; it is told to stop at the end if it is there still."""
+    command = [sys.executable, "-c", CLOCKED, there.now.isoformat(), "up", "--data", str(there.data), *more]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = Running(process)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+class Running:
+    """A process at work. `printed` and `logged` are what it said, once it has stopped."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.printed = self.logged = ""
+
+    def address(self) -> str:
+        """Where it says that it listens; read from what it prints first."""
+        assert self.process.stdout is not None
+        for line in iter(self.process.stdout.readline, ""):
+            self.printed += line
+            if found := re.search(r"http://\S+", line):
+                return found[0]
+        raise AssertionError(f"it never listened: {self.printed} {self.stop()}")
+
+    def ask(self, address: str, path: str) -> tuple[int, str]:
+        http = HTTPConnection(urlsplit(address).netloc, timeout=60)
+        http.request("GET", path)
+        answer = http.getresponse()
+        body = answer.read().decode()
+        http.close()
+        return answer.status, body
+
+    def stop(self) -> int:
+        """Tell it to stop; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=120)
+        self.printed, self.logged = self.printed + out, self.logged + err
+        return self.process.returncode
