@@ -40,15 +40,16 @@ class Office:
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
 
-    def set_up(self, server: MailServer, *, heartbeat: str = "") -> None:
+    def set_up(self, server: MailServer, *, heartbeat: str = "", authority: Path | None = None) -> None:
         """Configured, with today's ledger and bank."""
         there = sample.unpack(self.files, date(2026, 3, 17))
         box = self.files / "mailbox.yaml"
         secret = self.files / "password"
         secret.write_text(PASSWORD + "\n")
         login = f"user: {next(iter(server.users))}\npassword: file:{secret}\n" if server.users else ""
+        trusted = f"authority: {authority}\n" if authority else ""
         box.write_text(
-            f"server: {server.host}\nport: {server.port}\nencryption: {server.encryption}\n{login}"
+            f"server: {server.host}\nport: {server.port}\nencryption: {server.encryption}\n{login}{trusted}"
             "per_minute: 6000\nper_minute_and_domain: 6000\n"
         )
         given = ["--creditor", there.creditor, "--mailbox", box, "--daily-cap", 500, "--heartbeat", heartbeat]

@@ -59,11 +59,11 @@ def _work(arguments: argparse.Namespace) -> int:
         )
         answering = _listen(stack, work, listen, chosen=arguments.listen is not None) if listen else ""
         work.start()
-        print(say("sending.up", language(), creditor=creditor.name, folder=folder), flush=True)
-        if answering:
-            print(say("sending.listening", language(), address=answering), flush=True)
-        show_brakes(creditor)
         try:
+            print(say("sending.up", language(), creditor=creditor.name, folder=folder), flush=True)
+            if answering:
+                print(say("sending.listening", language(), address=answering), flush=True)
+            show_brakes(creditor)
             told.wait()
         finally:
             work.stop()
