@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from amable.core.languages import LANGUAGES
 from amable.plugs.transport import Encryption
-from tests.conftest import Home
+from amable.server.database import close_database
 from tests.doors.office import PASSWORD, Office, office, up
 from tests.servers.certificates import Authority
 from tests.servers.names import NameServer
@@ -31,34 +32,62 @@ Found = dict[str, tuple[str, str]]
 
 
 @pytest.fixture
-def ours(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """On SQLite whatever the other tests run on: what is looked at on the machine is there."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    return office(tmp_path, home.folder, monkeypatch)
-
-
-@pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     with NameServer(ZONE) as running:
         monkeypatch.setattr(dns.resolver, "default_resolver", running.resolver)
         yield running
 
 
-@pytest.fixture
-def server(authority: Authority) -> Iterator[MailServer]:
+@pytest.fixture(scope="module")
+def listening(authority: Authority) -> Iterator[MailServer]:
     secured = authority.context()
     with MailServer(encryption=Encryption.STARTTLS, context=secured, users={"cobros": PASSWORD}) as running:
         yield running
 
 
 @pytest.fixture
-def sends(ours: Office, server: MailServer, names: NameServer, authority: Authority) -> Office:
-    """An office in order: set up, planned, backed up."""
-    ours.set_up(server, authority=authority.pem)
-    assert ours.give("plan", "--json") == 0
-    assert ours.give("approve", "--all") == 0
-    assert ours.give("backup", ours.files / "b.sqlite3") == 0
-    return ours
+def server(listening: MailServer) -> MailServer:
+    """A mail server that has heard nothing yet and knows the password."""
+    listening.users["cobros"] = PASSWORD
+    listening.commands.clear()
+    return listening
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    listening: MailServer, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path, pytest.MonkeyPatch], Office]]:
+    """An office in order: set up, planned, backed up. It is made once, and each test gets a copy."""
+    place = tmp_path_factory.mktemp("prepared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)  # what is looked at on the machine is there with SQLite alone
+        there = office(place, place / "data", patch)
+        patch.setenv("AMABLE_INSTANCE", "the office")
+        there.set_up(listening, authority=authority.pem)
+        assert there.give("plan", "--json") == 0
+        assert there.give("approve", "--all") == 0
+        assert there.give("backup", there.files / "b.sqlite3") == 0
+
+    def copy(folder: Path, patch: pytest.MonkeyPatch) -> Office:
+        patch.delenv("DATABASE_URL", raising=False)
+        mine = office(folder, folder / "data", patch)
+        patch.setenv("AMABLE_INSTANCE", "the office")
+        shutil.copytree(place / "data", mine.data)
+        return mine
+
+    yield copy
+    close_database()
+
+
+@pytest.fixture
+def sends(
+    prepared: Callable[[Path, pytest.MonkeyPatch], Office],
+    server: MailServer,
+    names: NameServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Office:
+    return prepared(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -136,7 +165,9 @@ def test_a_mailbox_that_does_not_let_us_in_is_wrong(
     printed = capsys.readouterr().out
     assert "did not accept the user and password" in printed
     assert PASSWORD not in printed
-    (sends.files / "password").unlink()
+    box = sends.files / "mailbox.yaml"
+    box.write_text(f"server: localhost\nport: {server.port}\nuser: cobros\npassword: file:{sends.files / 'none'}\n")
+    assert sends.give("configure", "--mailbox", box) == 0
     assert look()[1]["mailbox"] == ("wrong", "secret")
 
 
@@ -157,13 +188,15 @@ def test_a_certificate_that_ends_soon_is_worth_a_look(sends: Office, look: Calla
 
 
 def test_a_certificate_that_has_expired_is_wrong(
-    ours: Office, names: NameServer, authority: Authority, capsys: pytest.CaptureFixture[str]
+    sends: Office, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expired = authority.context(expired=True)
-    with MailServer(encryption=Encryption.STARTTLS, context=expired, users={"cobros": PASSWORD}) as server:
-        ours.set_up(server, authority=authority.pem)
+    with MailServer(encryption=Encryption.STARTTLS, context=expired) as server:
+        box = sends.files / "mailbox.yaml"
+        box.write_text(f"server: localhost\nport: {server.port}\nauthority: {authority.pem}\n")
+        assert sends.give("configure", "--mailbox", box) == 0
         capsys.readouterr()
-        assert ours.give("doctor") == 1
+        assert sends.give("doctor") == 1
     assert "cannot prove who it is" in capsys.readouterr().out
 
 
