@@ -1,4 +1,4 @@
-"""Where `amable up` listens: an address that cannot be had is refused when it was asked for, and told when it was not."""
+"""Where `amable up` listens: an address that cannot be had is refused where it was asked for, else told."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ def test_a_whole_day_says_nothing_of_anybody_to_logs_metrics_and_status(
     for text in (running.logged, metrics, ready[1], status):
         assert found(text) == []
     assert found(running.printed) == []
+    assert found(str(server.messages[0].recipients)) != []  # what is there is found
 
 
 def drained(metrics: str) -> bool:

@@ -91,7 +91,9 @@ def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], *, chose
     try:
         return stack.enter_context(listening(House(speaking.now, work.silent), *address))
     except OSError as error:
-        taken, why = f"{address[0]}:{address[1]}", error.strerror or type(error).__name__
+        taken = f"{address[0]}:{address[1]}"
+        # Python adds the address to what the system says of it.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or type(error).__name__
         if chosen:
             raise RefusedError("listen_taken", address=taken, why=why) from error
         print(say("sending.not_listening", language(), address=taken, why=why), flush=True)
