@@ -188,7 +188,7 @@ def test_a_backup_that_is_damaged_or_was_tampered_with_is_refused(
 
 
 def test_without_a_database_there_is_nothing_to_back_up(ours: Office, tmp_path: Path) -> None:
-    (ours.data / "amable.sqlite3").unlink()
+    (ours.data / "amable.sqlite3").unlink(missing_ok=True)
     assert ours.give("backup", tmp_path / "b.sqlite3") == 2
     assert not (tmp_path / "b.sqlite3").exists()
 

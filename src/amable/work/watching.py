@@ -52,7 +52,8 @@ class Figures:
     backed_up_at: datetime | None
 
 
-# One statement, so that the figures are of one moment. The states stand in it for the indexes on what waits.
+# One statement, so that the figures are of one moment. The states stand in it as in the indexes on them: only so does
+# SQLite see that these will do.
 _LEAVING: Final = (
     "(state = 'refused' OR until_at IS NULL OR (day = %(day)s AND until_at > due_at AND until_at > %(now)s))"
 )
@@ -64,7 +65,7 @@ SELECT
   (SELECT count(*) {_WAITING} due_at <= %(now)s AND {_LEAVING}),
   (SELECT count(*) {_WAITING} state = 'approved' AND {_LEAVING}),
   (SELECT count(*) {_WAITING} state = 'refused'),
-  (SELECT count(*) {_OUTBOX} state = 'unknown'),
+  (SELECT count(*) {_OUTBOX} state IN ('proposed', 'unknown', 'rejected', 'bounced') AND state = 'unknown'),
   (SELECT count(*) {_WAITING} channel = 'email' AND {_LEAVING}),
   (SELECT count(*) {_OUTBOX} state IN ('claimed', 'handed_over') AND lease_until < %(now)s),
   (SELECT max(closing_on) FROM banking_statement WHERE creditor_id = %(creditor)s)

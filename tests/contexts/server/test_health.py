@@ -22,6 +22,7 @@ from amable.organisation.models import Creditor, Sending
 from amable.server.health import House
 from amable.server.wsgi import listening
 from amable.work.embedded import Embedded
+from amable.work.watching import _STATEMENT
 from tests.conftest import Home
 
 NOW = datetime(2026, 3, 17, 9, 10, tzinfo=UTC)
@@ -221,6 +222,19 @@ def test_the_figures_are_measured(sends: Sending) -> None:
     assert float(values[f'amable_messages_today{{{mine},state="approved"}}']) == 3
     assert "amable_duties_silent" in values
     assert not [name for name in values if "bank_until" in name]  # no bank file yet: no figure, and no nought
+
+
+def test_the_figures_are_found_by_indexes(sends: Sending) -> None:
+    """They are asked for every few seconds, of a table that keeps every message ever sent."""
+    on_postgres = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        if on_postgres:  # which else reads a small table whole
+            cursor.execute("SET enable_seqscan = off")
+        places = {"creditor": 1, "day": "2026-03-17", "now": "2026-03-17 08:00:00+00" if on_postgres else "2026-03-17"}
+        cursor.execute(f"EXPLAIN {'' if on_postgres else 'QUERY PLAN'} {_STATEMENT}", places)
+        steps = [str(row[-1]) for row in cursor.fetchall()]
+    assert [step for step in steps if "message_asking" in step]
+    assert not [step for step in steps if "SCAN correspondence_message" in step or "Seq Scan on corr" in step]
 
 
 def test_nobody_else_can_have_the_address(sends: Sending) -> None:
