@@ -126,7 +126,8 @@ class MailServer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         known = self.users.get(data.login.decode("utf-8"))
-        return AuthResult(success=known is not None and known.encode("utf-8") == data.password)
+        welcome = known is not None and known.encode("utf-8") == data.password
+        return AuthResult(success=welcome, handled=welcome)  # else it says 535 by itself
 
 
 class _Conversation(SMTP):

@@ -37,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
     from amable.cli import (  # noqa: PLC0415
         approve,
+        backup,
         compare,
         configure,
         demo,
+        doctor,
         evidence,
         hold,
         importing,
@@ -48,6 +50,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         rehearse,
         replay,
         resolve,
+        restore,
         run,
         send,
         simulate,
@@ -78,6 +81,9 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "stop-sending": switch.stop,
         "resume-sending": switch.resume,
         "up": up.command,
+        "doctor": doctor.command,
+        "backup": backup.command,
+        "restore": restore.command,
     }
 
 
@@ -186,7 +192,23 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     resume = commands.add_parser("resume-sending", help="let messages leave again")
     resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
     up = commands.add_parser("up", help="plan every night and send in the day, until it is told to stop")
-    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up):
+    up.add_argument(
+        "--listen", metavar="HOST:PORT", help="where it says how it is (default: 127.0.0.1:8765; “off”: nowhere)"
+    )
+    up.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="(default: info)"
+    )
+    doctor = commands.add_parser("doctor", help="look for what keeps messages from leaving and arriving; 1 when wrong")
+    doctor.add_argument("--dkim-selector", metavar="NAME", help="the name your mail provider signs by")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    backup = commands.add_parser("backup", help="write all there is into one file, also while messages leave")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+    restore = commands.add_parser("restore", help="go back to a backup; nothing leaves until somebody confirms")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what “amable backup” wrote")
+    restore.add_argument(
+        "--replace", action="store_true", help="keep the database that is there beside the restored one"
+    )
+    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up, doctor, backup, restore):
         _data(command)
 
 

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from uuid import getnode
 
 from platformdirs import user_data_path, user_state_path
@@ -62,10 +63,27 @@ def remember(name: str, length: int) -> None:
     unfinished.replace(note)
 
 
+def can_remember(name: str) -> bool:
+    """Whether what is remembered here can be written."""
+    note = _note(name)
+    try:
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=note.parent):
+            pass
+    except OSError:
+        return False
+    return not note.exists() or os.access(note, os.W_OK)
+
+
 def forget(name: str) -> None:
     """Begin anew: a person has said that this is the true state."""
     _note(name).unlink(missing_ok=True)
 
 
+def memory() -> Path:
+    """The folder of what is remembered outside of the database."""
+    return user_state_path("amable")
+
+
 def _note(name: str) -> Path:
-    return user_state_path("amable") / f"{name[:32]}.json"
+    return memory() / f"{name[:32]}.json"

@@ -30,10 +30,14 @@ def command(arguments: argparse.Namespace) -> int:
         day = _day(arguments.as_of, now)
         if day > now:
             return _ahead(creditor, now, day, as_json=arguments.json)
-        from amable.work import duties  # noqa: PLC0415 - once the database is chosen
+        from amable.organisation.models import Sending  # noqa: PLC0415 - once the database is chosen
+        from amable.work import duties, heartbeat  # noqa: PLC0415
 
+        sending = Sending.objects.get(creditor=creditor)
         if not duties.plan(creditor, speaking.now):
             raise RefusedError("plan_under_way")
+        if sending.planned_on != now:
+            heartbeat.call(sending.heartbeat)
         duties.look_again(creditor, speaking.now)
         if arguments.show:
             return _show_message(creditor, arguments.show)

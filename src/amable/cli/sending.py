@@ -6,8 +6,10 @@ import argparse
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from amable.cli import instance, speaking
 from amable.cli.speaking import RefusedError, language
@@ -83,3 +85,11 @@ def show_brakes(creditor: Creditor) -> None:
 def in_words(rule: str, params: Mapping[str, object]) -> str:
     """The sentence of a brake."""
     return say(f"brake.{rule}", language(), **params)
+
+
+T = TypeVar("T")
+
+
+def here(value: T, creditor: Creditor) -> T:
+    """A moment on the creditor's clock; anything else as it is."""
+    return cast("T", value.astimezone(ZoneInfo(creditor.timezone))) if isinstance(value, datetime) else value

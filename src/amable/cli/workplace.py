@@ -18,6 +18,29 @@ def working_in(folder: Path, *, beside_others: bool = False) -> Iterator[None]:
 
     Commands that may work `beside_others` of their kind share the lock: what they do is settled row by row.
     """
+    with _held(folder) as handle:
+        try:
+            lock = fcntl.LOCK_SH if beside_others else fcntl.LOCK_EX
+            fcntl.flock(handle, lock | fcntl.LOCK_NB)
+            # Tables change only while nobody else works on them.
+            open_database(folder, migrating=lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            fcntl.flock(handle, lock | fcntl.LOCK_NB)
+            yield
+        finally:
+            close_database()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make the folder if need be, and lock it against everybody while its database is closed."""
+    with _held(folder) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[int]:
+    """The folder by a handle that can be locked, private to its owner; refuses when it is locked otherwise."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -25,14 +48,8 @@ def working_in(folder: Path, *, beside_others: bool = False) -> Iterator[None]:
     except OSError as error:
         raise RefusedError("outbox_unusable", folder=folder, why=error.strerror or "") from error
     try:
-        lock = fcntl.LOCK_SH if beside_others else fcntl.LOCK_EX
-        fcntl.flock(handle, lock | fcntl.LOCK_NB)
-        # Tables change only while nobody else works on them.
-        open_database(folder, migrating=lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        fcntl.flock(handle, lock | fcntl.LOCK_NB)
-        yield
+        yield handle
     except BlockingIOError as error:
         raise RefusedError("outbox_busy", folder=folder) from error
     finally:
-        close_database()
         os.close(handle)

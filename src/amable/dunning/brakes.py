@@ -74,9 +74,13 @@ def doubtful(sending: Sending) -> bool:
 
 
 def stop(creditor: Creditor, today: date, now: datetime, *, by: str, because: str) -> None:
-    """Throw the switch: nothing leaves any more, also of what is in hand already, until somebody lets it."""
+    """Throw the switch: nothing leaves any more, also of what is in hand already, until somebody lets it.
+
+    A doubt of ours weighs more than what a person stopped for: it needs another look before it is resumed.
+    """
     with transaction.atomic():
-        standing = Sending.objects.filter(creditor=creditor, stopped_at=None)
+        sending = Sending.objects.filter(creditor=creditor)
+        standing = sending.exclude(stopped_because__in=_OURS) if because in _OURS else sending.filter(stopped_at=None)
         if standing.update(stopped_at=now, stopped_by=by, stopped_because=because):
             log.record(creditor, [Event("sending.stopped", today, {"because": because}, {"by": by})])
 

@@ -150,7 +150,7 @@ class Dispatch:
         sent.states[state] += 1
         if state is State.REJECTED and one.message.customer_id is not None:
             sent.changed.add(one.message.customer_id)
-        _log.info("message %s", state, extra={"key": one.message.key, "server": receipt.server})
+        _log.info("message settled", extra={"key": one.message.key, "state": str(state), "server": receipt.server})
 
 
 class _Printer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -104,6 +105,16 @@ class Unreachable:
 Receipt = Accepted | TryLater | GiveUp | Unknown | Unreachable
 
 
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A mail server that let us in. `encryption` is the protocol, as TLSv1.3, and `valid_until` when its certificate
+    ends; empty and None without encryption.
+    """
+
+    encryption: str
+    valid_until: datetime | None
+
+
 class Connection(Protocol):
     """One conversation with a mail server, opened when it is first needed and kept for the next message."""
 
@@ -125,4 +136,8 @@ class Transport(Protocol):
 
     def connect(self, login: Login) -> Connection:
         """A connection, not opened yet. One thread uses it at a time."""
+        ...
+
+    def visit(self, login: Login) -> Visited | Unreachable:
+        """Log in and take leave, without a message. Never raises for anything a server or a network does."""
         ...

@@ -35,7 +35,7 @@ def open_database(folder: Path, *, migrating: Callable[[], object] = lambda: Non
     else:
         settings.DATABASES["default"] = config
         django.setup()
-    if _behind():
+    if behind():
         migrating()
         call_command("migrate", verbosity=0, interactive=False)
         _tell_sqlite_the_size_of_things()
@@ -50,7 +50,7 @@ def _reconnect(config: dict[str, Any]) -> None:
     del connections["default"]
 
 
-def _behind() -> bool:
+def behind() -> bool:
     """Whether any migration is missing; asking is quicker than letting `migrate` find out."""
     from django.db import connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415

@@ -17,6 +17,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("ro", "Română"), ("fr", "Français")]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "organisation.User"
+ROOT_URLCONF = "amable.server.urls"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -19,7 +19,8 @@ from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.plugs.transport import Connection
-from amable.work import duties, mailboxes
+from amable.work import duties, heartbeat, mailboxes, watching
+from amable.work.watching import Fault
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +41,14 @@ class Embedded:
         *,
         remember: Callable[[int], object],
         handed_over: Callable[[Creditor, date], object],
+        ticking: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.clock, self.remember, self.handed_over = clock, remember, handed_over
+        self.clock, self.remember, self.handed_over, self.ticking = clock, remember, handed_over, ticking
         self.stopping = threading.Event()
         self.woken = threading.Condition()
         self.threads: list[threading.Thread] = []
-        self.began, self.tick = clock(), time.monotonic()
-        self.beats: dict[str, float] = {}
+        self.began, self.tick = clock(), ticking()
+        self.beats: dict[tuple[str, str], float] = {}
 
     def start(self) -> None:
         """Begin to work for every creditor that sends."""
@@ -59,7 +61,8 @@ class Embedded:
                 outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=True)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
-                thread = threading.Thread(target=self.keep_at, args=(name, creditor, duty), name=name)
+                self.beat(creditor, duty.__name__)
+                thread = threading.Thread(target=self.keep_at, args=(creditor, duty), name=name)
                 thread.start()
                 self.threads.append(thread)
 
@@ -75,18 +78,26 @@ class Embedded:
         with self.woken:
             self.woken.notify_all()
 
-    def keep_at(self, name: str, creditor: Creditor, duty: Callable[[Creditor], Generator[None, None, None]]) -> None:
+    def beat(self, creditor: Creditor, duty: str) -> None:
+        """Show that a duty lives: after each pass, and between the batches or messages of a long one."""
+        self.beats[creditor.ref, duty] = self.ticking()
+
+    def silent(self) -> list[Fault]:
+        """The duties that do not show it any more."""
+        return watching.silent(self.beats, self.ticking())
+
+    def keep_at(self, creditor: Creditor, duty: Callable[[Creditor], Generator[None, None, None]]) -> None:
         """Do a duty again and again; a fault is told and does not end it."""
         while not self.stopping.is_set():
             try:
                 with acting_for(creditor), closing(duty(creditor)) as passes:
                     for _ in passes:
-                        self.beats[name] = time.monotonic()
+                        self.beat(creditor, duty.__name__)
                         self.rest(BEAT)
                         if self.stopping.is_set():
                             break
             except Exception:  # noqa: BLE001 - told in the log, and by the beat that is missing
-                _log.exception("a duty failed and will be tried again", extra={"duty": name})
+                _log.exception("a duty failed and will be tried again", extra={"duty": duty.__name__})
                 self.rest(_AFTER_A_FAULT)
             finally:
                 connections.close_all()
@@ -98,7 +109,7 @@ class Embedded:
 
     def expected(self) -> datetime:
         """What the clock should say, by the time that has passed since we began."""
-        return self.began + timedelta(seconds=time.monotonic() - self.tick)
+        return self.began + timedelta(seconds=self.ticking() - self.tick)
 
     def plans(self, creditor: Creditor) -> Generator[None, None, None]:
         """Make the plan of the day when its hour has come."""
@@ -106,7 +117,8 @@ class Embedded:
             now = self.clock()
             sending = Sending.objects.get(creditor=creditor)
             if duties.plan_due(creditor, sending, now) and not brakes.doubtful(sending):
-                duties.plan(creditor, self.clock)
+                if duties.plan(creditor, self.clock, progress=lambda _: self.beat(creditor, "plans")):
+                    heartbeat.call_aside(sending.heartbeat)
                 self.wake()
             yield
 
@@ -115,19 +127,24 @@ class Embedded:
         kept: list[Connection] = []
         of: tuple[object, ...] = ()
         told = False  # what was handed over before we began
+
+        def stopping() -> bool:  # asked before each message
+            self.beat(creditor, "sends")
+            return self.stopping.is_set()
+
         try:
             while True:
                 now = self.clock()
                 today = duties.today_of(creditor, now)
                 if not brakes.seen(creditor, today, now, expected=self.expected()):
-                    self.began, self.tick = now, time.monotonic()  # once told, the clock is what it is
+                    self.began, self.tick = now, self.ticking()  # once told, the clock is what it is
                 else:
                     sending = Sending.objects.get(creditor=creditor)
                     now_of = tuple(getattr(sending, name) for name in _MAILBOX)
                     if now_of != of:
                         _close(kept)
                         kept, of = mailboxes.connect(sending), now_of
-                    done = duties.send(creditor, self.clock, kept, stopping=self.stopping.is_set)
+                    done = duties.send(creditor, self.clock, kept, stopping=stopping)
                     if done.sent.unreachable is not None:
                         of = ()  # a password may have been mended meanwhile
                     if done.sent.states or not told:

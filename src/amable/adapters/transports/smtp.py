@@ -15,6 +15,7 @@ import ssl
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from io import IncrementalNewlineDecoder
 from ipaddress import IPv6Address, ip_address
@@ -33,6 +34,7 @@ from amable.plugs.transport import (
     TryLater,
     Unknown,
     Unreachable,
+    Visited,
 )
 
 
@@ -64,6 +66,10 @@ class Smtp:
         """A connection, not opened yet. One thread uses it at a time; several share nothing."""
         return SmtpConnection(login, self._patience)
 
+    def visit(self, login: Login) -> Visited | Unreachable:
+        """Log in and take leave, without a message."""
+        return SmtpConnection(login, self._patience).visit()
+
 
 class _GoneError(Exception):
     """The connection had ended before anything of an offer was answered, so that it may be made again on another."""
@@ -85,15 +91,10 @@ class SmtpConnection:
 
     def open(self) -> Unreachable | None:
         """Connect, protect and log in, unless there is a conversation already."""
-        return None if self._talk is not None else self._reach(monotonic() + self._patience.before_data)
-
-    def _reach(self, deadline: float) -> Unreachable | None:
-        try:
-            self._talk = self._opened(deadline)
-        except (OSError, ValueError, OverflowError) as error:
-            why, said = _trouble(error)
-            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
-        return None
+        if self._talk is not None:
+            return None
+        talk = self._reach(monotonic() + self._patience.before_data)
+        return talk if isinstance(talk, Unreachable) else None
 
     def deliver(self, envelope: Envelope) -> Receipt:
         """Offer a message, on the connection there is or else on a new one. Raises nothing that a server causes.
@@ -116,12 +117,32 @@ class SmtpConnection:
         if self._talk is not None:
             with suppress(_GoneError):
                 return self._offer(self._talk, letter, deadline)
-        if (unreachable := self._reach(deadline)) or self._talk is None:
-            return unreachable or Unreachable(self._login.server, "lost", "")
+        talk = self._reach(deadline)
+        if isinstance(talk, Unreachable):
+            return talk
         try:
-            return self._offer(self._talk, letter, deadline)
+            return self._offer(talk, letter, deadline)
         except _GoneError as gone:
             return gone.receipt
+
+    def visit(self) -> Visited | Unreachable:
+        """Log in, see how the connection is protected, and take leave."""
+        talk = self._reach(monotonic() + self._patience.before_data)
+        if isinstance(talk, Unreachable):
+            return talk
+        try:
+            return talk.protection()
+        finally:
+            self.close()
+
+    def _reach(self, deadline: float) -> _Talk | Unreachable:
+        """A new conversation, which is kept, or why there is none."""
+        try:
+            self._talk = self._opened(deadline)
+        except (OSError, ValueError, OverflowError) as error:
+            why, said = _trouble(error)
+            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
+        return self._talk
 
     def close(self) -> None:
         """Take leave, without waiting long for an answer."""
@@ -517,6 +538,14 @@ class _Talk(smtplib.SMTP):
         if self.is_ahead:  # said in the clear by whoever, to be heard later as if it were protected
             raise _TroubleError("encryption_failed", "STARTTLS")
         self.sock = trusted.wrap_socket(self._ready(), server_hostname=server)
+
+    def protection(self) -> Visited:
+        """How the connection is protected, and how long the server can prove who it is."""
+        if not isinstance(self.sock, ssl.SSLSocket):
+            return Visited("", None)
+        ends = (self.sock.getpeercert() or {}).get("notAfter")
+        valid = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
+        return Visited(self.sock.version() or "", valid)
 
     def introduce(self) -> None:
         """Say EHLO and learn what the server can do."""

@@ -1,0 +1,68 @@
+"""Where `amable up` listens: an address that cannot be had is refused where it was asked for, else told."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from amable.cli import up
+from amable.server.database import open_database
+from tests.conftest import Home
+from tests.doors.office import Office, office
+from tests.stories.world import CREDITOR
+
+
+@pytest.fixture
+def ours(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Set up, without a mailbox. `up` takes two signals: they are given back."""
+    there = office(tmp_path, home.folder, monkeypatch)
+    (there.files / "us.yaml").write_text(CREDITOR)
+    assert there.give("configure", "--creditor", there.files / "us.yaml") == 0
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    yield there
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield f"127.0.0.1:{other.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1", ":8765", "127.0.0.1:99999", "127.0.0.1:http"])
+def test_what_is_no_address_is_refused(listen: str, ours: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ours.give("up", "--listen", listen) == 2
+    assert "is no address to listen at" in capsys.readouterr().err
+
+
+def test_an_address_of_somebody_elses_is_refused_when_it_was_asked_for(
+    ours: Office, taken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ours.give("up", "--listen", taken) == 2
+    assert f"{taken} cannot be listened at (Address already in use)" in capsys.readouterr().err
+
+
+def test_the_usual_address_of_somebody_elses_keeps_no_message(
+    ours: Office, taken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_database(ours.data)
+    from amable.work.embedded import Embedded
+
+    work = Embedded(lambda: ours.now, remember=lambda _: None, handed_over=lambda *_: None)
+    address = up._address(taken)
+    assert address is not None
+    with ExitStack() as stack:
+        assert up._listen(stack, work, address, chosen=False) == ""
+    assert "Messages leave all the same" in capsys.readouterr().out
+
+
+def test_off_and_ipv6_are_understood() -> None:
+    assert up._address("off") is None
+    assert up._address("[::1]:8765") == ("::1", 8765)
+    assert up._address(None) == ("127.0.0.1", 8765)
