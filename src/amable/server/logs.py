@@ -76,6 +76,7 @@ def told(level: str) -> Iterator[None]:
     root, hook = logging.getLogger(), threading.excepthook
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
+    handler.addFilter(_is_worth_telling)
     before = root.level
     root.addHandler(handler)
     root.setLevel(level.upper())
@@ -86,6 +87,11 @@ def told(level: str) -> Iterator[None]:
         threading.excepthook = hook
         root.setLevel(before)
         root.removeHandler(handler)
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Whatever we say, and of what libraries say what is wrong."""
+    return record.name.split(".")[0] == "amable" or record.levelno >= logging.WARNING
 
 
 def _thread_ended(ended: Any) -> None:
