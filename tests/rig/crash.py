@@ -1,0 +1,67 @@
+"""Does every fault to Amable and prints what each came to: `make crash`, or `make crash KILLS=20` for the short form."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig import processes
+from tests.rig.house import Rig
+from tests.rig.results import Result, table
+
+LONG = 200  # kills; every other fault is done in proportion
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, and how often it is done in the long form and in the short one."""
+
+    do: Callable[[Rig, int], Result]
+    often: int
+    short: int
+
+    @property
+    def name(self) -> str:
+        return self.do.__name__
+
+
+FAULTS = (
+    Fault(processes.c1_random_kills, 200, 20),
+    Fault(processes.c2_killed_before_the_commit, 50, 5),
+    Fault(processes.c3_silence_after_the_dot, 100, 10),
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=LONG)
+    parser.add_argument("fault", nargs="*", help="only these, by the beginning of their names: c1, m5")
+    chosen = parser.parse_args(argv)
+    print(f"seed {processes.SEED}", flush=True)
+    done: list[tuple[Result, float]] = []
+    with tempfile.TemporaryDirectory(prefix="amable-rig-") as place:
+        rig = Rig(Path(place) / "rig")
+        for fault in FAULTS:
+            if chosen.fault and not fault.name.startswith(tuple(f"{name}_" for name in chosen.fault)):
+                continue
+            often = max(fault.short, round(fault.often * chosen.kills / LONG)) if chosen.kills < LONG else fault.often
+            began = time.monotonic()
+            result = fault.do(rig, often)
+            done.append((result, time.monotonic() - began))
+            print(f"{result.fault}: {'pass' if result.passed else 'FAIL'} ({done[-1][1]:.0f} s)", flush=True)
+            for what in result.wrong:
+                print(f"  {what}", flush=True)
+        rig.close()
+    print()
+    print("\n".join(table(done)))
+    print(f"\n{sum(took for _, took in done):.0f} s")
+    return 0 if all(result.passed for result, _ in done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
