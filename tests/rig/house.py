@@ -30,9 +30,10 @@ class _Talkative:
     """A process that answers each line with a line."""
 
     def __init__(self, module: str, *arguments: str) -> None:
-        # Whatever it could say about a connection that was cut is no news here.
+        # Root may write what is read-only; without this right it may not, as everybody else.
+        humble = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-all") if os.geteuid() == 0 else ()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*humble, sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -109,11 +110,17 @@ class Running:
     nursery: Nursery
     number: int
     out: Path
+    code: int | None = None
 
     def wait(self, seconds: float = 120) -> int | None:
         """Its exit code, negative for a signal; None when it goes on."""
-        code: int | None = json.loads(self.nursery.tell({"wait": self.number, "seconds": seconds}))
-        return code
+        if self.code is None:
+            self.code = json.loads(self.nursery.tell({"wait": self.number, "seconds": seconds}))
+        return self.code
+
+    def begun(self) -> bool:
+        """Whether it said its first word: from there on it is at work."""
+        return self.out.exists() and self.out.stat().st_size > 0
 
     def kill(self) -> None:
         os.kill(self.number, signal.SIGKILL)
@@ -139,14 +146,12 @@ class House:
     since: float = field(default_factory=time.monotonic)
     patience: Mapping[str, float] = field(default_factory=lambda: PATIENT)
     env: dict[str, str] = field(default_factory=dict)
-    runs: int = 0
+    rate: float = 1  # how much faster its clock runs
+    commands: list[Running] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
         return self.place / "data"
-
-    def now(self) -> datetime:
-        return self.moment + timedelta(seconds=time.monotonic() - self.since)
 
     def later(self, **passed: int) -> None:
         """Let time pass."""
@@ -154,18 +159,19 @@ class House:
 
     def start(self, *argv: str, dies: str = "") -> Running:
         """A command at work on the folder."""
-        self.runs += 1
-        out = self.place / f"out-{self.runs}"
+        out = self.place / f"out-{len(self.commands)}"
         order = {
             "argv": [*argv, "--outbox" if argv[0] == "evidence" else "--data", str(self.folder)],
             "env": {"XDG_STATE_HOME": str(self.place / "state"), "AMABLE_LANGUAGE": "en", "DATABASE_URL": ""} | self.env,
             "out": str(out),
             "moment": self.moment.isoformat(),
             "since": self.since,
+            "rate": self.rate,
             "patience": dict(self.patience),
             "dies": dies,
         }
-        return Running(self.nursery, json.loads(self.nursery.tell(order)), out)
+        self.commands.append(Running(self.nursery, json.loads(self.nursery.tell(order)), out))
+        return self.commands[-1]
 
     def call(self, *argv: str, code: int = 0) -> str:
         """What a command printed, once it ended as it should."""
@@ -183,11 +189,15 @@ class House:
 
     def configure(self, *more: str) -> None:
         """Who is owed, and the sink as the mailbox, with no limit to speak of."""
-        (self.place / "creditor.yaml").write_text(CREDITOR, "utf-8")
-        mailbox = f"server: localhost\nport: {self.sink.port}\nencryption: none\nper_minute: 60000\n"
-        (self.place / "mailbox.yaml").write_text(mailbox + "per_minute_and_domain: 60000\n", "utf-8")
-        files = ("--creditor", str(self.place / "creditor.yaml"), "--mailbox", str(self.place / "mailbox.yaml"))
-        self.call("configure", *files, *(more or ("--daily-cap", "100000", "--undo-minutes", "0")))
+        creditor, mailbox = self.place / "creditor.yaml", self.place / "mailbox.yaml"
+        creditor.write_text(CREDITOR, "utf-8")
+        mailbox.write_text(
+            f"server: localhost\nport: {self.sink.port}\nencryption: none\n"
+            "per_minute: 60000\nper_minute_and_domain: 60000\n",
+            "utf-8",
+        )
+        unlimited = ("--daily-cap", "100000", "--undo-minutes", "0")
+        self.call("configure", "--creditor", str(creditor), "--mailbox", str(mailbox), *(more or unlimited))
 
     def ledger(self, customers: int, **facts: str) -> Path:
         """A ledger in which so many customers owe one invoice each, no two the same sum."""
@@ -243,12 +253,27 @@ class Rig:
         place = self.place / f"house-{self.built}"
         (place / "data").mkdir(parents=True)
         shutil.copy(self.migrated / "amable.sqlite3", place / "data")
-        sink = Sink(place / "sink")
+        house = House(place, self.nursery, Sink(place / "sink"))
         try:
-            yield House(place, self.nursery, sink)
+            yield house
         finally:
-            sink.close()
+            for command in house.commands:
+                if command.wait(0) is None:
+                    command.kill()
+            house.sink.close()
             shutil.rmtree(place)
+
+    @contextmanager
+    def image(self, house: House) -> Iterator[House]:
+        """The data folder as it is at this moment, with what this machine remembers of it and a sink of its own."""
+        with self.house() as copy:
+            for name in ("amable.sqlite3", "amable.sqlite3-wal"):
+                if (house.folder / name).exists():
+                    shutil.copy(house.folder / name, copy.folder / name)
+            if (house.place / "state").exists():
+                shutil.copytree(house.place / "state", copy.place / "state")
+            copy.owed, copy.moment, copy.since = house.owed, house.moment, house.since
+            yield copy
 
     def close(self) -> None:
         self.nursery.close()

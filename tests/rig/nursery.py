@@ -7,16 +7,19 @@ times in minutes. It reads lines of JSON and answers each with one.
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from typing import Any
 
 import django
+from django.db.migrations.loader import MigrationLoader
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
 django.setup()
@@ -24,11 +27,12 @@ django.setup()
 from amable import cli
 from amable.adapters.transports.smtp import Patience, Smtp, SmtpConnection
 from amable.cli import approve, configure, folder, importing, plan, send, speaking, status, switch, up  # noqa: F401
-from amable.core import wording
 from amable.correspondence import outbox
+from amable.organisation import calendars
 from amable.plugs import loading
 from amable.plugs.transport import Envelope, Login, Receipt
-from amable.work import embedded, mailboxes  # noqa: F401
+from amable.work import embedded, mailboxes
+from tests.rig.house import MOMENT, TONGUES
 
 
 def live(order: dict[str, Any]) -> int:
@@ -38,10 +42,11 @@ def live(order: dict[str, Any]) -> int:
     out = os.open(order["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):
         os.dup2(out, number)
-    since, moment = order["since"], datetime.fromisoformat(order["moment"])
-    speaking.now = lambda: moment + timedelta(seconds=time.monotonic() - since)
+    since, rate, moment = order["since"], order["rate"], datetime.fromisoformat(order["moment"])
+    speaking.now = lambda: moment + timedelta(seconds=(time.monotonic() - since) * rate)
     where, _, after = order["dies"].partition(":")
     died = dying(int(after or 0))
+    embedded._AFTER_A_FAULT = 0.5
     transport = Dying(Patience(**order["patience"]), died if where == "answered" else lambda: None)
     mailboxes.transports = lambda: {"smtp": transport}  # type: ignore[assignment]
     if where == "settled":
@@ -117,8 +122,13 @@ def ended(number: int, seconds: float) -> int | None:
 
 
 def main() -> None:
-    wording.library()  # what every sender needs, read once for all of them
+    # What every sender reads or compiles as it begins is read once for all of them.
+    with redirect_stdout(io.StringIO()):
+        cli.main(["templates", "check"])
+    for _, country in TONGUES:
+        calendars.public(country, "", MOMENT.year - 1, MOMENT.year + 1)
     loading.channels()
+    MigrationLoader(None)
     gc.freeze()
     print("ready", flush=True)
     for line in sys.stdin:

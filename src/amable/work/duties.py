@@ -206,7 +206,8 @@ def send(
     """Hand over everything that is due and may leave."""
     total = Sent()
     today = today_of(creditor, clock())
-    outbox.reclaim(creditor, today, clock())
+    if outbox.reclaim(creditor, today, clock()):
+        log.seal(creditor)
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
         return Pass(total, None)
