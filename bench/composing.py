@@ -17,7 +17,7 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from measure import Clock, compare, measure, report
 DAY = date(2026, 3, 17)
 MOMENT = datetime(2026, 3, 17, 5, 7, tzinfo=ZoneInfo("Europe/Madrid"))
 NAMES = {"en": "Anna Brown", "fr": "Hélène Lefèvre"}
+GOODS = ("Material", "Tornillería y anclajes", "Chapas galvanizadas, 2 mm", "Herramienta eléctrica para taller")
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 156
 CREDITOR = """
 name: Ferretería Turia
@@ -94,22 +95,23 @@ def standard(clock: Clock, mails: int) -> None:
 
 
 def whole(clock: Clock, mails: int) -> None:
-    """`correspondence.composing.compose` of an overdue reminder about two invoices."""
+    """`correspondence.composing.compose` of an overdue reminder; customers, amounts, days, numbers all differ."""
     from amable.core.procedure import Act
 
     with occasions(Act.EMAIL) as occasion:
         from amable.correspondence.composing import Composed, compose
 
         for language in NAMES:
-            compose(occasion(0, language))
+            compose(occasion(mails, language))
+            asked = [occasion(n, language) for n in range(mails)]
             with clock(f"whole {language}") as noted:
-                written = [compose(occasion(n, language)) for n in range(mails)]
+                written = [compose(one) for one in asked]
                 noted["mails"] = sum(isinstance(one, Composed) for one in written)
 
 
 @contextmanager
 def occasions(channel: Any) -> Iterator[Callable[[int, str], Any]]:
-    """What gives the n-th occasion to write about two overdue invoices, in a language and by a channel."""
+    """What gives the n-th occasion to write about one to four overdue invoices, in a language and by a channel."""
     with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder:
         from amable.server.database import close_database, open_database
 
@@ -127,26 +129,22 @@ def occasions(channel: Any) -> Iterator[Callable[[int, str], Any]]:
 
         def occasion(n: int, language: str) -> Occasion:
             email = f"c{n}@example.com"
-            items = {
-                place: ItemFacts(
-                    f"F-{n}-{place}",
-                    Kind.INVOICE,
-                    "Material",
-                    date(2026, 1, 2),
-                    date(2026, 3, 3),
-                    50_000,
-                    50_000,
-                    "EUR",
-                )
-                for place in (1, 2)
-            }
-            lines = tuple(Line(place, 50_000, Section.OVERDUE, step.id, 1) for place in items)
-            planned = Planned(Act.EMAIL, step.id, "EUR", lines, 100_000, reply_by=date(2026, 3, 20), channel=channel)
+            items = {place: invoice(n, place) for place in range(1, 2 + n % 4)}
+            lines = tuple(Line(place, item.open, Section.OVERDUE, step.id, 1) for place, item in items.items())
+            asked = sum(line.amount for line in lines)
+            planned = Planned(Act.EMAIL, step.id, "EUR", lines, asked, reply_by=date(2026, 3, 20), channel=channel)
             to = Recipient(
-                f"C-{n}", f"Talleres {n}", NAMES[language], (email,), language, "FR", consumer=False, regular=None,
+                f"C-{n}", f"Talleres {n}", f"{NAMES[language]} {n}" if n % 3 else "", (email,), language,
+                "FR" if language == "fr" else "GB", consumer=False, regular=(None, True, False)[n % 3],
                 address=f"{n} rue de la Paix, 75002 Paris",
             )  # fmt: skip
             return Occasion(planned, step, creditor, to, items, f"{n:016x}", DAY, MOMENT, frozenset({email}))
+
+        def invoice(n: int, place: int) -> ItemFacts:
+            due = date(2026, 3, 13) - timedelta(days=(n * 7 + place * 5) % 30)
+            amount = 5_000 + (n * 7919 + place * 104_729) % 2_000_000
+            number, goods = f"F-{n}-{place}", GOODS[(n + place) % len(GOODS)]
+            return ItemFacts(number, Kind.INVOICE, goods, due - timedelta(days=30), due, amount, amount, "EUR")
 
         yield occasion
         close_database()

@@ -5,8 +5,11 @@ Names like M1 and C3 are rows of the list of faults: what the transport owes the
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 
 from amable.adapters.channels.email import Email
 from amable.adapters.transports.smtp import Patience, Smtp, SmtpConnection
-from amable.core.languages import LANGUAGES, say
+from amable.core.languages import LANGUAGES, sentences
 from amable.plugs.loading import transports
 from amable.plugs.transport import (
     Accepted,
@@ -58,9 +61,12 @@ def offered(
 ) -> Receipt:
     connection = open_to(server, patience, **login)
     try:
-        return connection.deliver(envelope)
+        receipt = connection.deliver(envelope)
     finally:
         connection.close()
+    if why := getattr(receipt, "why", ""):
+        assert why in WHYS
+    return receipt
 
 
 # Taken
@@ -167,7 +173,15 @@ def test_a_login_by_cram_md5_shows_no_password() -> None:
     assert server.heard[0][2] == b"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"
 
 
-def test_a_wrong_password_is_tried_once_and_never_shown(authority: Authority) -> None:
+def test_no_secret_is_told_however_late_it_is_repeated() -> None:
+    repeated = b"x" * 490 + b"open sesame\r\n"
+    with Scripted({"EHLO": b"250-a\r\n250 AUTH PLAIN\r\n", ".": repeated}) as server:
+        receipt = offered(server, user="ana", password="open sesame")
+    assert isinstance(receipt, Unknown)
+    assert receipt.said == "x" * 490 + "***"
+
+
+def test_a_wrong_password_is_tried_once_and_never_shown() -> None:
     answer = b"535 5.7.8 no, AUTH PLAIN " + b64encode(b"\0ana\0open sesame") + b" is open sesame\r\n"
     with Scripted({"EHLO": b"250-a\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": answer}) as server:
         receipt = offered(server, user="ana", password="open sesame")
@@ -251,6 +265,11 @@ def test_m3_a_server_of_plain_text_is_not_spoken_to_where_tls_is_asked_for() -> 
         receipt = offered(server, encryption=Encryption.TLS)
     assert isinstance(receipt, Unreachable)
     assert receipt.why == "encryption_failed"
+
+
+def test_m3_a_server_that_does_not_begin_the_handshake_is_not_waited_for() -> None:
+    with Scripted({"greeting": silence}) as server:
+        assert offered(server, patience=SHORT, encryption=Encryption.TLS) == Unreachable("localhost", "silent", "")
 
 
 def test_an_authority_that_cannot_be_read_is_named() -> None:
@@ -344,10 +363,24 @@ def test_a_server_of_which_one_address_is_dead_is_reached_by_the_other(monkeypat
         assert isinstance(offered(server), Accepted)
 
 
+def test_an_address_that_never_answers_does_not_use_up_the_time_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as waiting, MailServer() as server:
+        for _ in range(4):  # whoever comes after these is not even refused
+            early = waiting.enter_context(socket.socket())
+            early.setblocking(False)
+            early.connect_ex(deaf.getsockname())
+        addresses = [deaf.getsockname(), ("127.0.0.1", server.port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
+        assert isinstance(offered(server, patience=Patience(before_data=2)), Accepted)
+
+
 def test_a_server_that_wants_a_login_first_costs_no_message() -> None:
     with Scripted({"MAIL": b"530 5.7.0 Authentication required\r\n", "DATA": b"503 No\r\n"}) as server:
         receipt = offered(server)
     assert receipt == Unreachable("localhost", "login_wanted", "530 5.7.0 Authentication required")
+    with MailServer(users={"ana": "open"}) as house:
+        assert offered(house) == receipt
 
 
 # Not now, not ever
@@ -375,7 +408,10 @@ def test_m2_an_answer_of_500_is_final(place: str, code: str, ehlo: bytes) -> Non
         script["DATA"] = b"503 5.5.1 Nothing to send\r\n"
     with Scripted(script) as server:
         receipt = offered(server)
-    each = (Answer(ANA, int(code), "5.1.1 Unknown"),) if place == "RCPT" else ()
+    if place == "MAIL" and code != "552":  # about the mailbox, not about this message
+        assert receipt == Unreachable("localhost", "sender_refused", said)
+        return
+    each = (Answer(ANA, int(code), "5.1.1 Unknown"),) if place in {"RCPT", "."} else ()
     assert receipt == GiveUp("localhost", said, each)
 
 
@@ -471,7 +507,7 @@ def test_a_data_allowed_for_nobody_is_ended_by_a_lone_dot() -> None:
 def test_a_data_allowed_without_a_sender_is_left() -> None:
     with Scripted({"MAIL": [b"550 5.7.1 Not you\r\n", b"250 Ok\r\n"]}) as server:
         connection = open_to(server)
-        assert connection.deliver(REMINDER) == GiveUp("localhost", "550 5.7.1 Not you")
+        assert connection.deliver(REMINDER) == Unreachable("localhost", "sender_refused", "550 5.7.1 Not you")
         assert isinstance(connection.deliver(REMINDER), Accepted)
         connection.close()
     assert server.messages == [REMINDER.data]
@@ -581,6 +617,16 @@ def test_c3_without_an_answer_to_the_dot_nobody_knows_and_nobody_sends_again(fau
     assert len(server.heard) == 1
 
 
+@pytest.mark.parametrize("no", [b"554 5.7.1 Not that\r\n", b"451 4.3.0 Not now\r\n"])
+def test_after_a_refused_message_the_next_one_begins_anew(no: bytes) -> None:
+    """A server that refuses a message before it has it all takes the rest for commands, and answers each."""
+    with Scripted({".": [no, b"250 Ok\r\n"]}) as server:
+        connection = open_to(server)
+        assert [type(connection.deliver(REMINDER)) for _ in range(2)] in ([GiveUp, Accepted], [TryLater, Accepted])
+        connection.close()
+    assert len(server.heard) == 2
+
+
 def test_c3_the_next_message_after_a_silence_goes_over_a_new_connection() -> None:
     with Scripted({".": [silence, b"250 Ok\r\n"]}) as server:
         connection = open_to(server, SHORT)
@@ -620,6 +666,14 @@ def test_a_kept_connection_that_says_goodbye_with_its_last_answer_is_opened_once
         assert [type(connection.deliver(REMINDER)) for _ in range(2)] == [Accepted, Accepted]
         connection.close()
     assert len(server.messages) == 2
+    assert len(server.heard) == 2
+
+
+def test_an_answer_too_many_is_not_heard_as_the_next_ones() -> None:
+    with Scripted({".": [b"250 Ok\r\n250 Ok again\r\n", b"250 Ok\r\n"]}) as server:
+        connection = open_to(server)
+        assert [type(connection.deliver(REMINDER)) for _ in range(2)] == [Accepted, Accepted]
+        connection.close()
     assert len(server.heard) == 2
 
 
@@ -766,14 +820,14 @@ def test_whatever_a_server_says_is_told_in_one_harmless_line(text: bytes) -> Non
 WHYS = [
     "authority", "certificate", "encryption_failed", "garbled", "login", "login_wanted", "lost", "malformed",
     "no_connection", "no_encryption", "no_login", "no_such_server", "password_in_the_clear", "recipient",
-    "recipient_international", "sender", "sender_international", "silent", "too_large", "turned_away",
+    "recipient_international", "sender", "sender_international", "sender_refused", "silent", "too_large", "turned_away",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("why", WHYS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_a_sentence(why: str, language: str) -> None:
-    assert say(f"transport.{why}", language)
+def test_every_reason_has_a_sentence_and_every_sentence_a_reason(language: str) -> None:
+    written = {key.removeprefix("transport.") for key in sentences(language) if key.startswith("transport.")}
+    assert written == set(WHYS)
 
 
 # Into a real mailbox
@@ -812,17 +866,39 @@ def test_a_reminder_travels_encrypted_and_logged_in_to_a_real_mailbox(dovecot: D
     assert message.subject == draft.subject
 
 
-# The servers of these tests
+# Several at once, and interrupted
 
 
-def test_a_relay_far_away_costs_each_way_once_however_many_commands_travel() -> None:
-    """Two connections to one server get in each other's way in nothing."""
-    with MailServer(delay=0.001) as server, ExitStack() as stack:
-        connections = [open_to(server) for _ in range(3)]
+def test_connections_of_several_threads_do_not_get_in_each_others_way() -> None:
+    def send(connection: SmtpConnection, first: int) -> list[Receipt]:
+        numbers = range(first, first + 25)
+        return [connection.deliver(replace(REMINDER, data=b"Subject: %d\r\n\r\n" % number)) for number in numbers]
+
+    with MailServer(delay=0.001) as server, ThreadPoolExecutor(8) as threads:
+        connections = [open_to(server) for _ in range(8)]
+        receipts = list(threads.map(send, connections, range(0, 200, 25)))
         for connection in connections:
-            stack.callback(connection.close)
-        assert all(isinstance(connection.deliver(REMINDER), Accepted) for connection in connections * 2)
-    assert sorted(message.connection for message in server.messages) == [1, 1, 2, 2, 3, 3]
+            connection.close()
+    assert all(isinstance(receipt, Accepted) for each in receipts for receipt in each)
+    assert sorted(message.data for message in server.messages) == sorted(
+        b"Subject: %d\r\n\r\n" % number for number in range(200)
+    )
+    assert server.connections == 8
+
+
+def test_after_an_interruption_nothing_is_said_on_the_same_connection() -> None:
+    def interrupt(received: Received) -> None:
+        if b"first" in received.data:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with MailServer(relay=interrupt) as server:
+        connection = open_to(server)
+        with pytest.raises(KeyboardInterrupt):
+            connection.deliver(replace(REMINDER, data=b"Subject: first\r\n\r\n"))
+        assert isinstance(connection.deliver(replace(REMINDER, data=b"Subject: second\r\n\r\n")), Accepted)
+        connection.close()
+    assert server.connections == 2
+    assert server.messages[-1].data == b"Subject: second\r\n\r\n"
 
 
 def test_a_message_that_the_mailbox_does_not_take_is_not_accepted() -> None:

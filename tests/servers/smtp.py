@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -67,7 +66,6 @@ class MailServer:
             "hostname": self.host,
             "data_size_limit": size,
             "enable_SMTPUTF8": international,
-            "auth_required": bool(self.users),
             "auth_require_tls": encryption is Encryption.STARTTLS,
             "auth_exclude_mechanism": {"PLAIN", "LOGIN"} - mechanisms,
             "authenticator": self._authenticate,
@@ -106,10 +104,7 @@ class MailServer:
 
     def _greet(self) -> SMTP:
         self.connections += 1
-        with warnings.catch_warnings():
-            # A password over what aiosmtpd did not encrypt itself: it does not see that TLS was there before it.
-            warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
-            return _Conversation(self, self.connections, loop=self._loop, **self._settings)
+        return _Conversation(self, self.connections, loop=self._loop, **self._settings)
 
     async def _drop(self) -> None:
         for conversation in list(self._open):
@@ -125,6 +120,7 @@ class MailServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
@@ -179,6 +175,16 @@ class _Hooks:
     ) -> list[str]:
         session.host_name = name
         return [*answers[:1], "250-PIPELINING", *answers[1:]] if self._house.pipelining else answers
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        # Not by aiosmtpd's own setting, which warns where it does not see that TLS was there before it.
+        if self._house.users and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Ok"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 
@@ -78,11 +78,12 @@ class Facts:
 def check(rendered: Rendered, facts: Facts) -> tuple[Finding, ...]:
     """Everything that is wrong with a message, in the order of the rules; empty when it may leave."""
     template = rendered.template
-    reading = _read(rendered, facts)
+    words = _words(Rendered(skeleton(rendered.subject), skeleton(rendered.body), template))
+    reading = _read(rendered, facts, words)
     return tuple(
         Finding(f"{rule}.{fault.part}" if fault.part else rule, fault.severity or severity, fault.params)
-        for rule, severity, judge in _rules(template.stage, template.channel)
-        for fault in judge(reading)
+        for rule, severity in _rules(template.stage, template.channel)
+        for fault in (words.faults[rule] if rule in _OF_WORDS else _JUDGES[rule](reading))
     )
 
 
@@ -115,22 +116,62 @@ class _Tone:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """A message prepared once for all judges: as marked text, as wording alone, and as it is compared."""
+class _Words:
+    """The words of a message without what was merged into them: what was judged once is known of all that say them."""
 
-    rendered: Rendered
-    facts: Facts
+    template: Template
     tone: _Tone
     reads: str  # the stage it is read as
     subject: str
+    wording: str  # of subject and body
+    prose: str  # the body before the sign-off
+    compared: str
+    compared_prose: str
+    said: Mapping[str, str]  # the first phrase of each word list that it uses, as the list writes it; empty when none
+    faults: dict[str, tuple[_Fault, ...]] = field(default_factory=dict)  # of the rules that ask for words alone
+
+    def prose_says(self, phrases: tuple[str, ...]) -> bool:
+        return any(_has(self.compared_prose, phrase) for phrase in phrases)
+
+
+@lru_cache(maxsize=1024)
+def _words(skeletal: Rendered) -> _Words:
+    """The words of a message whose values were taken out, judged."""
+    template = skeletal.template
+    prose = sections(skeletal).prose
+    wording = f"{skeletal.subject}\n{skeletal.body}"
+    compared, tone = _comparable(wording), _tone(template.language)
+    words = _Words(
+        template=template,
+        tone=tone,
+        reads=_sheet()["reads"].get(template.stage, template.stage),
+        subject=skeletal.subject,
+        wording=wording,
+        prose=prose,
+        compared=compared,
+        compared_prose=_comparable(prose),
+        said={name: _first_said(compared, phrases, tone) for name, phrases in tone.words.items()},
+    )
+    rules = (rule for rule, _ in _rules(template.stage, template.channel) if rule in _OF_WORDS)
+    words.faults.update((rule, tuple(_OF_WORDS[rule](words))) for rule in rules)
+    return words
+
+
+def _first_said(compared: str, phrases: tuple[str, ...], tone: _Tone) -> str:
+    return tone.written.get(next((phrase for phrase in phrases if _has(compared, phrase)), ""), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A message prepared once for the judges who look at its values: marked text beside its words."""
+
+    rendered: Rendered
+    facts: Facts
+    words: _Words
     first_line: str
     counted: str  # the body before the sign-off, marked
     beside: str
     farewell: str
-    wording: str  # of subject and body
-    prose: str  # wording of `counted`
-    compared: str
-    compared_prose: str
 
     @property
     def template(self) -> Template:
@@ -138,46 +179,25 @@ class _Reading:
 
     def value(self, *fields: str) -> str:
         """The first of the fields the template declares, marked as it stands in the text; empty when it has none."""
-        name = next((name for name in fields if self.template.uses(name)), "")
-        return mark(self.facts.fields.get(name)) if name else ""
-
-    def says(self, *lists: str) -> str:
-        """The first phrase of the word lists that the message uses, as the list writes it; empty when none."""
-        found = (phrase for name in lists for phrase in self.tone.words[name] if _has(self.compared, phrase))
-        return self.tone.written.get(next(found, ""), "")
-
-    def prose_says(self, phrases: tuple[str, ...]) -> bool:
-        return any(_has(self.compared_prose, phrase) for phrase in phrases)
+        for name in fields:
+            if self.template.uses(name):
+                return mark(self.facts.fields.get(name))
+        return ""
 
 
-def _read(rendered: Rendered, facts: Facts) -> _Reading:
+def _read(rendered: Rendered, facts: Facts, words: _Words) -> _Reading:
     parts = sections(rendered)
-    prose = skeleton(parts.prose)
-    wording = skeleton(f"{rendered.subject}\n{rendered.body}")
-    stage = rendered.template.stage
-    return _Reading(
-        rendered=rendered,
-        facts=facts,
-        tone=_tone(rendered.template.language),
-        reads=_sheet()["reads"].get(stage, stage),
-        subject=skeleton(rendered.subject),
-        first_line=parts.prose.partition("\n")[0],
-        counted=parts.prose,
-        beside=parts.beside,
-        farewell=parts.farewell,
-        wording=wording,
-        prose=prose,
-        compared=_comparable(wording),
-        compared_prose=_comparable(prose),
-    )
+    first_line = parts.prose.partition("\n")[0]
+    return _Reading(rendered, facts, words, first_line, parts.prose, parts.beside, parts.farewell)
 
 
-# The judges, one for each rule, in the order of rules.yaml.
+# The judges, one for each rule, in the order of rules.yaml: some need the words alone, some the message as it is read.
 
+_WordsJudge = Callable[[_Words], Iterator[_Fault]]
 _Judge = Callable[[_Reading], Iterator[_Fault]]
 
 
-def _subject_length(it: _Reading) -> Iterator[_Fault]:
+def _subject_length(it: _Words) -> Iterator[_Fault]:
     if (n := _count(it.subject)) > _limit("subject_words"):
         yield _Fault(params={"n": n, "limit": _limit("subject_words")})
 
@@ -188,7 +208,7 @@ def _subject_invoice_number(it: _Reading) -> Iterator[_Fault]:
         yield _Fault(params={"value": plain(number)})
 
 
-def _urgent_only_late_late(it: _Reading) -> Iterator[_Fault]:
+def _urgent_only_late_late(it: _Words) -> Iterator[_Fault]:
     first = re.match(r"\W*([^\W\d_]+)", it.subject)
     word = first[1] if first else ""
     if it.reads == "late_late":
@@ -198,7 +218,7 @@ def _urgent_only_late_late(it: _Reading) -> Iterator[_Fault]:
         yield _Fault("early", {"token": word})
 
 
-def _body_length(it: _Reading) -> Iterator[_Fault]:
+def _body_length(it: _Words) -> Iterator[_Fault]:
     n = _count(it.prose)
     if n < _limit("body_words_min"):
         yield _Fault("short", {"n": n, "limit": _limit("body_words_min")})
@@ -210,7 +230,7 @@ def _states_amount(it: _Reading) -> Iterator[_Fault]:
     wanted = {
         "thank_you": [("payment.amount",)],
         "formal_notice": [("invoice.balance",), ("total_due",)],
-    }.get(it.reads, [_AMOUNT])
+    }.get(it.words.reads, [_AMOUNT])
     for fields in wanted:
         yield from _must_state(it, it.value(*fields), it.counted, it.beside)
 
@@ -231,11 +251,11 @@ def _must_state(it: _Reading, value: str, *texts: str) -> Iterator[_Fault]:
 def _how_to_pay(it: _Reading) -> Iterator[_Fault]:
     ways = (it.value("pay_link"), it.value("payment.iban"))
     shown = any(way and way != _EMPTY and way in it.rendered.body for way in ways)
-    if not shown and not it.says("bank_details"):
+    if not shown and not it.words.said["bank_details"]:
         yield _Fault()
 
 
-def _one_clear_ask(it: _Reading) -> Iterator[_Fault]:
+def _one_clear_ask(it: _Words) -> Iterator[_Fault]:
     """A question is an ask, and so is a request with a date that is not a question."""
     questions = it.prose.count("?")
     asks = questions + sum(it.compared_prose.count(phrase) for phrase in it.tone.deadlines)
@@ -247,13 +267,13 @@ def _one_clear_ask(it: _Reading) -> Iterator[_Fault]:
         yield _Fault("none")
 
 
-def _no_ask_in_thanks(it: _Reading) -> Iterator[_Fault]:
+def _no_ask_in_thanks(it: _Words) -> Iterator[_Fault]:
     asks = (phrase for intent in ("pay_link", "pay_by_deadline", "give_date") for phrase in it.tone.asks[intent])
     if "?" in it.prose or it.prose_says((*asks, *it.tone.words["request"])):
         yield _Fault()
 
 
-def _says_thanks(it: _Reading) -> Iterator[_Fault]:
+def _says_thanks(it: _Words) -> Iterator[_Fault]:
     if not it.prose_says(it.tone.words["thanks"] + it.tone.closers):
         yield _Fault()
 
@@ -270,30 +290,25 @@ def _signed_by_a_person(it: _Reading) -> Iterator[_Fault]:
         yield from _must_state(it, name, it.farewell)
 
 
-def _no_forbidden_phrase(it: _Reading) -> Iterator[_Fault]:
-    for group, phrase in _forbidden_in(it.compared, it.template.language):
-        if group.category != "premature_legal_mention" and it.template.stage not in group.allowed_in:
+def _no_forbidden_phrase(it: _Words) -> Iterator[_Fault]:
+    for group, phrase in _forbidden_in(it):
+        if group.category != "premature_legal_mention":
             yield _Fault(group.category, {"phrase": phrase}, group.severity)
 
 
-def _legal_words_only_formal(it: _Reading) -> Iterator[_Fault]:
-    for group, phrase in _forbidden_in(it.compared, it.template.language):
-        if group.category == "premature_legal_mention" and it.template.stage not in group.allowed_in:
+def _legal_words_only_formal(it: _Words) -> Iterator[_Fault]:
+    for group, phrase in _forbidden_in(it):
+        if group.category == "premature_legal_mention":
             yield _Fault(params={"phrase": phrase}, severity=group.severity)
 
 
-@lru_cache(maxsize=1024)
-def _forbidden_in(compared: str, language: str) -> tuple[tuple[_Forbidden, str], ...]:
-    """The forbidden phrases of a wording. The same wording comes back with every message that took the same branch."""
-    return tuple(
-        (group, written)
-        for group in _tone(language).forbidden
-        for written, phrase in group.phrases
-        if _has(compared, phrase)
-    )
+def _forbidden_in(it: _Words) -> Iterator[tuple[_Forbidden, str]]:
+    for group in it.tone.forbidden:
+        if it.template.stage not in group.allowed_in:
+            yield from ((group, written) for written, phrase in group.phrases if _has(it.compared, phrase))
 
 
-def _no_shouting(it: _Reading) -> Iterator[_Fault]:
+def _no_shouting(it: _Words) -> Iterator[_Fault]:
     allowed = _sheet()["caps_allowed"]
     for word in dict.fromkeys(_LETTERS.findall(it.wording)):
         if word.isupper() and word not in allowed:
@@ -302,7 +317,7 @@ def _no_shouting(it: _Reading) -> Iterator[_Fault]:
         yield _Fault("exclamations", {"n": n})
 
 
-def _resolved_fields(it: _Reading) -> Iterator[_Fault]:
+def _resolved_fields(it: _Words) -> Iterator[_Fault]:
     if found := _LEFT_OPEN.search(it.wording):
         yield _Fault("place", {"text": plain(found[0])})
     if any(_EMPTY in line and line.strip() != _EMPTY for line in it.wording.split("\n")):
@@ -312,36 +327,36 @@ def _resolved_fields(it: _Reading) -> Iterator[_Fault]:
 def _attach_invoice(it: _Reading) -> Iterator[_Fault]:
     if it.facts.document_known and not it.facts.document_travels:
         yield _Fault("missing")
-    if not it.facts.document_travels and (phrase := it.says("attached")):
+    if not it.facts.document_travels and (phrase := it.words.said["attached"]):
         yield _Fault("claimed", {"phrase": phrase})
 
 
-def _way_out(it: _Reading) -> Iterator[_Fault]:
+def _way_out(it: _Words) -> Iterator[_Fault]:
     ways = it.tone.asks["offer_options"] + it.tone.asks["raise_dispute"] + it.tone.words["way_out"]
     if not it.prose_says(ways):
         yield _Fault()
 
 
-def _already_paid_line(it: _Reading) -> Iterator[_Fault]:
+def _already_paid_line(it: _Words) -> Iterator[_Fault]:
     if not it.prose_says(it.tone.words["already_paid"]):
         yield _Fault()
 
 
-def _neutral_tone(it: _Reading) -> Iterator[_Fault]:
+def _neutral_tone(it: _Words) -> Iterator[_Fault]:
     """Only forced familiarity can be told from words alone; blame and irony are in the list of phrases."""
-    if phrase := it.says("familiar"):
+    if phrase := it.said["familiar"]:
         yield _Fault(params={"phrase": phrase})
 
 
 def _fees_only_if_due(it: _Reading) -> Iterator[_Fault]:
     for charge in ("interest", "compensation"):
-        if charge not in it.facts.charges and (phrase := it.says(charge)):
+        if charge not in it.facts.charges and (phrase := it.words.said[charge]):
             yield _Fault(params={"phrase": phrase})
 
 
 def _discount_only_in_time(it: _Reading) -> Iterator[_Fault]:
     """A wording that speaks of a discount refuses itself once its last day, or the due date, has passed."""
-    if not it.facts.discount and (phrase := it.says("discount")):
+    if not it.facts.discount and (phrase := it.words.said["discount"]):
         yield _Fault(params={"phrase": phrase})
 
 
@@ -357,7 +372,7 @@ def _channel_privacy(it: _Reading) -> Iterator[_Fault]:
     if not it.facts.consumer:
         return
     if it.template.channel == "sms":
-        if phrase := it.says("debt"):
+        if phrase := it.words.said["debt"]:
             yield _Fault(params={"phrase": phrase})
         return
     for amount in (it.value("invoice.balance"), it.value("total_due"), it.value("payment.amount")):
@@ -365,7 +380,7 @@ def _channel_privacy(it: _Reading) -> Iterator[_Fault]:
             yield _Fault(params={"phrase": plain(amount)})
 
 
-def _no_question(it: _Reading) -> Iterator[_Fault]:
+def _no_question(it: _Words) -> Iterator[_Fault]:
     if "?" in it.prose:
         yield _Fault()
 
@@ -387,32 +402,31 @@ def _sms_consumer(it: _Reading) -> Iterator[_Fault]:
             yield _Fault(params={"value": plain(value)})
 
 
-_JUDGES: Final[Mapping[str, _Judge]] = MappingProxyType(
-    {
-        judge.__name__.removeprefix("_").replace("_", "-"): judge
-        for judge in (
-            *(_subject_length, _subject_invoice_number, _urgent_only_late_late, _body_length),
-            *(_states_amount, _states_due_date, _states_days_overdue, _how_to_pay, _one_clear_ask, _no_ask_in_thanks),
-            *(_says_thanks, _greets_by_name, _signed_by_a_person, _no_forbidden_phrase, _no_shouting),
-            *(_resolved_fields, _attach_invoice, _way_out, _already_paid_line, _neutral_tone, _fees_only_if_due),
-            _discount_only_in_time,
-            *(_legal_words_only_formal, _right_recipient, _channel_privacy, _no_question),
-            *(_sms_creditor, _sms_segments, _sms_consumer),
-        )
-    }
+_AnyJudge = TypeVar("_AnyJudge", _WordsJudge, _Judge)
+
+
+def _by_rule(*judges: _AnyJudge) -> Mapping[str, _AnyJudge]:
+    return MappingProxyType({judge.__name__.removeprefix("_").replace("_", "-"): judge for judge in judges})
+
+
+_OF_WORDS: Final[Mapping[str, _WordsJudge]] = _by_rule(
+    *(_subject_length, _urgent_only_late_late, _body_length, _one_clear_ask, _no_ask_in_thanks, _says_thanks),
+    *(_no_forbidden_phrase, _no_shouting, _resolved_fields, _way_out, _already_paid_line, _neutral_tone),
+    *(_legal_words_only_formal, _no_question),
+)
+_JUDGES: Final[Mapping[str, _Judge]] = _by_rule(
+    *(_subject_invoice_number, _states_amount, _states_due_date, _states_days_overdue, _how_to_pay, _greets_by_name),
+    *(_signed_by_a_person, _attach_invoice, _fees_only_if_due, _discount_only_in_time, _right_recipient),
+    *(_channel_privacy, _sms_creditor, _sms_segments, _sms_consumer),
 )
 
 
 @lru_cache(maxsize=256)
-def _rules(stage: str, channel: str) -> tuple[tuple[str, Severity, _Judge], ...]:
+def _rules(stage: str, channel: str) -> tuple[tuple[str, Severity], ...]:
     """The rules that apply to a stage on a channel. A severity set per phrase is taken from the phrase."""
     reads = _sheet()["reads"].get(stage, stage)
     return tuple(
-        (
-            rule["id"],
-            Severity.ERROR if rule["severity"] == "as listed" else Severity(rule["severity"]),
-            _JUDGES[rule["id"]],
-        )
+        (rule["id"], Severity.ERROR if rule["severity"] == "as listed" else Severity(rule["severity"]))
         for rule in _sheet()["rules"]
         if channel in rule.get("channels", ("email", "letter"))
         and (rule["stages"] == "all" or stage in rule["stages"] or reads in rule["stages"])
@@ -472,13 +486,11 @@ def _page(name: str) -> dict[str, Any]:
     return page
 
 
-@lru_cache(maxsize=1024)
 def _count(wording: str) -> int:
     """Words: runs between spaces that hold a letter, a digit or a field."""
     return sum(any(sign.isalnum() or sign == OPEN for sign in run) for run in wording.split())
 
 
-@lru_cache(maxsize=2048)
 def _comparable(text: str) -> str:
     """A text without what comparing ignores: case, accents, kinds of apostrophe and space, bold, a final stop.
 

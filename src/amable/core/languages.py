@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
-from amable.core.money import Money
+from amable.core.money import Money, exponent
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -27,6 +27,7 @@ LANGUAGES: Final = ("en", "es", "ro", "fr")
 
 # CLDR puts a space between a currency's letters and the figures (UTS 35, currencySpacing); Babel does not.
 _TOUCHING: Final = re.compile(r"(?<=[A-Za-z])(?=[\d-])|(?<=\d)(?=[A-Za-z])")
+_WRITTEN: Final = re.compile(r"(?P<before>\D*)1(?P<group>\D)234(?P=group)567(?:(?P<point>\D)0+)?(?P<after>\D*)")
 
 # The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
 # creditor's language.
@@ -62,9 +63,39 @@ def locale(language: str, country: str = "") -> Locale:
         return Locale(language, _HOME[language])
 
 
-@lru_cache(maxsize=8192)
 def show_money(money: Money, language: str, country: str = "") -> str:
     """`1.234,50 €`: the one way an amount is shown, in pages, mails and files for people."""
+    shape = _shape(money.currency, language, country, negative=money.minor < 0)
+    if shape is None:
+        return _in_full(money, language, country)
+    decimals = exponent(money.currency)
+    whole, rest = divmod(abs(money.minor), 10**decimals)
+    figures = f"{whole:,}".replace(",", shape.group)
+    cents = f"{shape.point}{rest:0{decimals}}" if decimals else ""
+    return f"{shape.before}{figures}{cents}{shape.after}"
+
+
+class _Shape(NamedTuple):
+    """What stands around and between the figures of an amount; `point` is empty where a currency has no decimals."""
+
+    before: str
+    group: str
+    point: str
+    after: str
+
+
+@lru_cache(maxsize=512)
+def _shape(currency: str, language: str, country: str, *, negative: bool) -> _Shape | None:
+    """How Babel writes a currency for a reader, taken from an amount it wrote; None where figures go in other groups.
+
+    Asked for each amount, it would read its pattern anew, and take a tenth of a millisecond.
+    """
+    sample = 1_234_567 * 10 ** exponent(currency)
+    found = _WRITTEN.fullmatch(_in_full(Money(-sample if negative else sample, currency), language, country))
+    return _Shape(**found.groupdict(default="")) if found else None
+
+
+def _in_full(money: Money, language: str, country: str) -> str:
     text: str = format_currency(money.amount, money.currency, locale=locale(language, country))
     return _TOUCHING.sub("\u00a0", text)
 
@@ -76,8 +107,16 @@ def show_date(day: date, language: str, country: str = "") -> str:
     return text
 
 
+def show_moment(moment: datetime, language: str, country: str = "") -> str:
+    """`17 de marzo de 2026, 9:05`: a moment as people read it. It is aware, and in the reader's zone already."""
+    time = format_time(moment, "short", locale=locale(language, country))
+    return f"{show_date(moment.date(), language, country)}, {time}"
+
+
 def show_number(number: int, language: str, country: str = "") -> str:
     """A count with the reader's grouping."""
+    if 0 <= number < 1000:
+        return str(number)  # nothing to group, and all our languages use these digits
     text: str = format_decimal(number, locale=locale(language, country))
     return text
 
@@ -110,15 +149,15 @@ def sentences(language: str) -> Mapping[str, str | Mapping[str, str]]:
 def say(key: str, language: str, /, **params: object) -> str:
     """The sentence of a rule in a language, its places filled.
 
-    Money and days among the parameters are shown in the language; `n` chooses the plural form. An unknown key is a
-    defect of ours and raises KeyError.
+    Money, days and moments among the parameters are shown in the language; `n` chooses the plural form. An unknown key
+    is a defect of ours and raises KeyError.
     """
     sentence = _catalogue()[language][key]
     if not isinstance(sentence, str):
         n = params["n"]
         if not isinstance(n, int):
             raise TypeError(f"{key}: the plural needs a whole number, not {n!r}")
-        form = locale(language).plural_form(n)
+        form = _plural(language, n)
         sentence = sentence.get(form) or sentence["other"]
     shown = {name: _shown(value, language) for name, value in params.items()}
     for name, value in shown.items():
@@ -127,9 +166,16 @@ def say(key: str, language: str, /, **params: object) -> str:
     return sentence.format_map(shown)
 
 
+@lru_cache(maxsize=2048)
+def _plural(language: str, n: int) -> str:
+    return str(locale(language).plural_form(n))
+
+
 def _shown(value: object, language: str) -> object:
     if isinstance(value, Money):
         return show_money(value, language)
+    if isinstance(value, datetime):
+        return show_moment(value, language)
     if isinstance(value, date):
         return show_date(value, language)
     if isinstance(value, bool):

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -37,6 +38,8 @@ _URL: Final = re.compile(r"(?:https?://|mailto:[^\s@]+@)[^\s<>\"'\\`]+", re.IGNO
 
 def clean(value: str) -> str:
     """A value on one line, without marks, control characters or direction overrides."""
+    if value.isprintable():  # as most are: nothing of what is sought is printable
+        return value.strip()
     return UNWANTED.sub("", _BREAKS.sub(" ", value)).strip()
 
 
@@ -96,17 +99,22 @@ class Block:
 
 def lay_blocks(marked: str) -> tuple[Block, ...]:
     """The pieces as blocks, for a page that is drawn."""
-    return tuple(_block(piece) for piece in _pieces(marked))
+    return tuple(_block(piece) for piece in _pieces(_TWO_STOPS.sub("", marked)))
 
 
 def lay_text(marked: str) -> str:
     """Readable plain text: tables in columns, no `**` and no comments, one line a paragraph."""
-    return "\n\n".join(_text(piece) for piece in _pieces(marked))
+    wording, values = _apart(marked)
+    return "\n\n".join(
+        _columns(piece, values) if isinstance(piece, _TextTable) else _fill(piece, values)
+        for piece in _text_of(wording)
+    )
 
 
 def lay_html(marked: str) -> str:
     """The pieces as HTML with inline styles; wording and values escaped, only web and mail addresses become links."""
-    return "\n".join(_html(piece) for piece in _pieces(marked))
+    wording, values = _apart(marked)
+    return _fill(_html_of(wording), [_linked(value) for value in values])
 
 
 def document(inner: str, *, language: str, title: str) -> str:
@@ -133,11 +141,50 @@ def picture(content_id: str, caption: str) -> str:
     )
 
 
+# The same wording comes back with other values in message after message, so it is laid out once, with numbered places.
+
+_Form = tuple[str | int, ...]  # text with places for values, by their numbers
+
+
+def _apart(marked: str) -> tuple[str, list[str]]:
+    """The wording with the number of each value between the marks (nothing for an empty one), and the values."""
+    parts = _VALUE.split(_TWO_STOPS.sub("", marked) if f".{CLOSE}." in marked else marked)
+    values = parts[1::2]
+    parts[1::2] = [f"{OPEN}{n}{CLOSE}" if value else OPEN + CLOSE for n, value in enumerate(values)]
+    return "".join(parts), values
+
+
+def _form(wording: str) -> _Form:
+    """Wording with its places; marks that enclose none are dropped."""
+    parts = _VALUE.split(wording)
+    return tuple(int(part) if n % 2 else plain(part) for n, part in enumerate(parts) if part)
+
+
+def _fill(form: _Form, values: Sequence[str]) -> str:
+    return "".join([values[part] if isinstance(part, int) else part for part in form])
+
+
+@lru_cache(maxsize=512)
+def _html_of(wording: str) -> _Form:
+    return _form("\n".join(_html(piece) for piece in _pieces(wording)))
+
+
+@dataclass(frozen=True, slots=True)
+class _TextTable:
+    rows: tuple[tuple[_Form, ...], ...]  # the first is the head
+    right: tuple[bool, ...]
+
+
+@lru_cache(maxsize=512)
+def _text_of(wording: str) -> tuple[_Form | _TextTable, ...]:
+    return tuple(map(_text, _pieces(wording)))
+
+
 def _pieces(marked: str) -> Iterator[_Table | _Lines]:
     """The text cut into paragraphs, headings, lists and tables; comments are left out."""
     group: list[str] = []
     kind = ""
-    for line in (*_TWO_STOPS.sub("", marked).split("\n"), ""):
+    for line in (*marked.split("\n"), ""):
         here = "" if _COMMENT.fullmatch(line.strip()) else _kind(line)
         if here != kind and group:
             yield _piece(kind, group)
@@ -198,40 +245,41 @@ def _bare(line: str, kind: str) -> str:
     """A line without the sign that makes it a heading or an entry of a list."""
     if kind == "h2":
         return line.removeprefix("## ")
-    return line.split(" ", 1)[1] if kind in ("ul", "ol") else line
+    return line.partition(" ")[2] if kind in ("ul", "ol") else line
 
 
-def _text(piece: _Table | _Lines) -> str:
+def _text(piece: _Table | _Lines) -> _Form | _TextTable:
     if isinstance(piece, _Table):
-        return _text_table(piece)
+        rows = tuple(tuple(_form("".join(_bold(cell))) for cell in row) for row in (piece.head, *piece.rows))
+        return _TextTable(rows, piece.right)
     lines = ["".join(_bold(line)) for line in piece.lines]
     if piece.kind == "h2":
         lines = [line.removeprefix("## ") for line in lines]
-    return plain("\n".join(lines))
+    return _form("\n".join(lines))
 
 
-def _text_table(table: _Table) -> str:
-    rows = [[plain("".join(_bold(cell))) for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    ruler = "  ".join("-" * width for width in widths)
-    lines = [
-        "  ".join(
-            " " * (width - _width(cell)) + cell if right else cell + " " * (width - _width(cell))
-            for cell, width, right in zip(row, widths, table.right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join((lines[0], ruler, *lines[1:]))
+def _columns(table: _TextTable, values: Sequence[str]) -> str:
+    rows = [[_fill(cell, values) for cell in row] for row in table.rows]
+    taken = [[_width(cell) for cell in row] for row in rows]
+    widths = list(map(max, zip(*taken, strict=True)))
+    lines = []
+    for row, sizes in zip(rows, taken, strict=True):
+        gaps = [" " * (width - size) for width, size in zip(widths, sizes, strict=True)]
+        cells = zip(row, gaps, table.right, strict=True)
+        lines.append("  ".join([gap + cell if right else cell + gap for cell, gap, right in cells]).rstrip())
+    lines.insert(1, "  ".join(["-" * width for width in widths]))
+    return "\n".join(lines)
 
 
 def _width(text: str) -> int:
     """The columns a text takes: two for wide characters, none for combining and invisible ones."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.category(sign) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
+    return len(text) if text.isascii() else sum(map(_sign_width, text))
+
+
+@lru_cache(maxsize=2048)
+def _sign_width(sign: str) -> int:
+    invisible = unicodedata.category(sign) in ("Mn", "Me", "Cf")
+    return 0 if invisible else 1 + (unicodedata.east_asian_width(sign) in "WF")
 
 
 def _html(piece: _Table | _Lines) -> str:
@@ -275,17 +323,19 @@ def _inline(text: str) -> str:
 
 
 def _runs(text: str) -> str:
-    """Wording escaped; each value escaped too, as a link when it is an address."""
-    return "".join(_linked(run) if n % 2 else str(escape(plain(run))) for n, run in enumerate(_VALUE.split(text)))
+    """Wording escaped, its places as they are."""
+    parts = _VALUE.split(text)
+    return "".join(f"{OPEN}{part}{CLOSE}" if n % 2 else str(escape(plain(part))) for n, part in enumerate(parts))
 
 
 def _linked(value: str) -> str:
+    """A value escaped, as a link when it is an address."""
     shown = str(escape(value))
     return f'<a href="{shown}" style="word-break:break-word">{shown}</a>' if _is_address(value) else shown
 
 
 def _is_address(value: str) -> bool:
-    if not _URL.fullmatch(value):
+    if ":" not in value or not _URL.fullmatch(value):
         return False
     try:
         parts = urlsplit(value)

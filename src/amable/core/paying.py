@@ -89,7 +89,12 @@ def sepa(iban: str) -> bool:
     Jersey and the Isle of Man GB), with Albania, Montenegro, Moldova, North Macedonia and Serbia, which joined in 2024
     and 2025. Greenland and the Faroe Islands have IBANs and are outside.
     """
-    return valid_iban(iban) and ibans.compact(iban)[:2] in _SEPA
+    return valid_iban(iban) and _compact(iban)[:2] in _SEPA
+
+
+@lru_cache(maxsize=256)
+def _compact(iban: str) -> str:
+    return str(ibans.compact(iban))
 
 
 def epc_payload(money: Money, *, name: str, iban: str, quoting: str, bic: str = "") -> str | None:
@@ -103,7 +108,7 @@ def epc_payload(money: Money, *, name: str, iban: str, quoting: str, bic: str = 
     payee = _on_one_line(name)[:_LONGEST_NAME].rstrip()
     if money.currency != "EUR" or not 0 < money.minor <= _LARGEST_MINOR or not sepa(iban) or not payee:
         return None
-    account = ibans.compact(iban)
+    account = _compact(iban)
     if not (bics.is_valid(bic) if bic else account[:2] in _EEA):
         return None
     try:
@@ -118,11 +123,13 @@ def epc_payload(money: Money, *, name: str, iban: str, quoting: str, bic: str = 
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())
 
 
 def _is_rf(quoting: str) -> bool:
-    return quoting.isascii() and iso11649.is_valid(quoting)
+    return quoting.isascii() and "R" in quoting.upper() and bool(iso11649.is_valid(quoting))
 
 
 def qr_png(payload: str) -> bytes:
@@ -135,9 +142,10 @@ def qr_png(payload: str) -> bytes:
     image: Any = code.to_image(scale=1, add_quiet_zones=True)  # a buffer, which its type does not say
     side = image.shape[0]
     shades = bytes(image).hex()[::2]  # one of 0 and f a module: as a nibble, four pixels of one bit
-    rows = (bytes.fromhex(f"00{shades[at : at + side]:f<{side + 1}}") for at in range(0, side * side, side))
+    even = "f" * (side % 2)  # a row ends with a whole byte
+    rows = (f"00{shades[at : at + side]}{even}" * 4 for at in range(0, side * side, side))
     header = struct.pack(">IIBBBBB", side * 4, side * 4, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(b"".join(row * 4 for row in rows), 9)
+    pixels = zlib.compress(bytes.fromhex("".join(rows)), 9)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
 
 

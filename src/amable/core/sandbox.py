@@ -203,7 +203,7 @@ def compiled(source: str) -> Template:
 
 
 def fill(template: Template, values: Mapping[str, object]) -> str:
-    """The text with every value merged between marks. `values` is keyed by field, dots and all.
+    """The text with every value merged between marks. `values` are `nested`.
 
     Raises MissingFieldError for a row without a part the text names, RefusedError when text is compared with a number
     or the result grows beyond a megabyte.
@@ -211,7 +211,7 @@ def fill(template: Template, values: Mapping[str, object]) -> str:
     pieces: list[str] = []
     size = 0
     try:
-        for piece in template.generate(_nested(values)):
+        for piece in template.root_render_func(template.new_context(dict(values), shared=True)):
             pieces.append(piece)
             size += len(piece)
             if size > _LONGEST_RESULT:
@@ -221,14 +221,15 @@ def fill(template: Template, values: Mapping[str, object]) -> str:
     return "".join(pieces)
 
 
-def _nested(values: Mapping[str, object]) -> dict[str, object]:
-    nested: dict[str, object] = {}
+def nested(values: Mapping[str, object]) -> dict[str, object]:
+    """Values keyed by field, dots and all, as a text asks for them: `invoice.number` lies in `invoice`."""
+    found: dict[str, object] = {}
     for name, value in values.items():
         root, dot, part = name.partition(".")
         if not dot:
-            nested[root] = value
+            found[root] = value
             continue
-        group = nested.setdefault(root, {})
+        group = found.setdefault(root, {})
         if isinstance(group, dict):
             group[part] = value
-    return nested
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -208,12 +208,17 @@ def choose(
     times = had if isinstance(had, Mapping) else Counter(had)
     last = {} if isinstance(had, Mapping | Set) else {name: place for place, name in enumerate(had)}
 
-    def rank(template: Template) -> tuple[bool, int, int, str]:
+    def rank(template: Template) -> tuple[bool, int, int]:
         count = times.get(template.id, 0)
-        tie = hashlib.sha256(f"{key}|{template.id}".encode("utf-8", "replace")).hexdigest()
-        return (template.variant != own or own == "any" or count > 0, count, last.get(template.id, -1), tie)
+        return template.variant != own or own == "any" or count > 0, count, last.get(template.id, -1)
 
-    return min(among, key=rank)
+    def tie(template: Template) -> str:
+        return hashlib.sha256(f"{key}|{template.id}".encode("utf-8", "replace")).hexdigest()
+
+    ranks = [rank(template) for template in among]
+    first = min(ranks)
+    best = [template for template, ranked in zip(among, ranks, strict=True) if ranked == first]
+    return best[0] if len(best) == 1 else min(best, key=tie)
 
 
 def render(template: Template, fields: Mapping[str, object]) -> Rendered:
@@ -230,7 +235,7 @@ def render(template: Template, fields: Mapping[str, object]) -> Rendered:
     for field in template.optional:
         if field not in fields:
             raise MissingFieldError(field)
-    values = {field: _value(fields[field]) for field in (*template.required, *template.optional)}
+    values = sandbox.nested({field: _value(fields[field]) for field in (*template.required, *template.optional)})
     return Rendered(sandbox.fill(subject, values), _tidy(sandbox.fill(body, values)), template)
 
 
@@ -375,7 +380,7 @@ def compose_body(rendered: Rendered, *, thanks: str = "", blocks: Sequence[Block
         greeting, _, prose = top.partition("\n\n")
         top = "\n\n".join((greeting, "\n".join((_UNCOUNTED[0], thanks, _UNCOUNTED[1])), prose))
     pieces = (top.strip("\n"), *map(_written, blocks), rest.strip("\n"))
-    return replace(rendered, body="\n\n".join(filter(None, pieces)))
+    return Rendered(rendered.subject, "\n\n".join(filter(None, pieces)), rendered.template)
 
 
 class Sections(NamedTuple):

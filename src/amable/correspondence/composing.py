@@ -5,11 +5,12 @@ A message leaves by email, by letter or as a text message; an email's wording se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -135,11 +136,11 @@ def message_key(creditor: Creditor, customer: str, day: date, slot: str) -> str:
 def compose(occasion: Occasion) -> Composed | Withheld:
     """The message in words and bytes, or what is wrong with it; the same occasion gives the same bytes."""
     template = _template(occasion)
-    shown = _Shown(occasion)
     channel = occasion.planned.channel or Act.EMAIL
     by_mail = channel is Act.EMAIL
     documents = _documents(occasion) if template.attach_invoice and by_mail else []
-    fields = shown.fields(documents)
+    shown = _Shown(occasion, attached=bool(documents))
+    fields = shown.fields(template)
     try:
         rendered = wording.render(template, fields)
     except wording.MissingFieldError as error:
@@ -154,7 +155,7 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         document_known=by_mail
         and any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
         document_travels=bool(documents),
-        discount=bool(shown.discounts()),
+        discount=bool(shown.offers),
         recipients=emails,
         allowed=occasion.allowed,
     )
@@ -321,8 +322,9 @@ def _document(path: str) -> bytes | None:
 class _Shown:
     """The values of an occasion as its reader sees them."""
 
-    def __init__(self, occasion: Occasion) -> None:
+    def __init__(self, occasion: Occasion, *, attached: bool) -> None:
         self.occasion = occasion
+        self.attached = attached
         planned = occasion.planned
         self.overdue = [line for line in planned.lines if line.section is Section.OVERDUE]
         self.soon = [line for line in planned.lines if line.section is Section.DUE_SOON]
@@ -332,6 +334,8 @@ class _Shown:
         self.asked = sorted(self.overdue or self.soon or self.settled or self.promised, key=self.by_due)
         # A confirmation asks for nothing; what it speaks of is what was promised.
         self.total = planned.demanded or sum(line.amount for line in self.promised)
+        self.first = occasion.items[self.asked[0].item]
+        self.offers = self.discounts()
 
     def by_due(self, line: Line) -> tuple[date, int]:
         return self.occasion.items[line.item].due_on, line.item
@@ -351,55 +355,10 @@ class _Shown:
         """Whether a message may say "today": a letter is read on another day than it is written."""
         return due == self.occasion.today and self.occasion.planned.channel is not Act.LETTER
 
-    def fields(self, documents: Sequence[Attachment]) -> dict[str, object]:
-        """Every field a wording may name, formatted for the reader."""
-        occasion, planned = self.occasion, self.occasion.planned
-        creditor, recipient = occasion.creditor, occasion.recipient
-        first = occasion.items[self.asked[0].item]
-        rows = [*self.asked, *self.credits]
-        paid = sum(receipt.amount for receipt in planned.thanks)
-        paid_on = max((receipt.booked_on for receipt in planned.thanks), default=None)
-        fields: dict[str, object] = {
-            "contact.name": "" if recipient.contact == recipient.name else recipient.contact,
-            "customer.name": recipient.name,
-            "customer.is_consumer": recipient.consumer,
-            "invoice.number": first.number,
-            "invoice.description": _short(first.description),
-            "invoice.issue_date": self.day(first.issued_on),
-            "invoice.due_date": self.day(first.due_on),
-            "invoice.balance": self.money(self.total),
-            "invoice.attached": bool(documents),
-            "invoice.is_due_today": self.today(first.due_on),
-            "invoice.is_settled": bool(self.settled),
-            "days_overdue": self.late(first.due_on),
-            "items": [self.row(line) for line in rows],
-            "oldest.number": first.number,
-            "oldest.due_date": self.day(first.due_on),
-            "oldest.balance": self.money(self.asked[0].amount),
-            "oldest.days_overdue": self.late(first.due_on),
-            "next_due.number": first.number,
-            "next_due.due_date": self.day(first.due_on),
-            "next_due.is_due_today": self.today(first.due_on),
-            "total_due": self.money(self.total),
-            "statement_date": self.day(occasion.today),
-            "terms.text": self.terms(first),
-            "delivery.case": "arrived",  # a step is not taken for what is known not to have arrived
-            **self.about_ways(),
-            **self.about_discount(),
-            **self.about_promise(),
-            "reply_by_date": self.day(planned.reply_by),
-            "payment.iban": show_iban(creditor.iban) if creditor.iban else "",
-            "payment.amount": self.money(paid),
-            "payment.date": self.day(paid_on),
-            "pay_link": self.pay_link(first.number),
-            "customer.email": recipient.emails[0] if recipient.emails else "",
-            "company.name": creditor.name,
-            "sender.name": creditor.sender_name,
-            "sender.email": creditor.sender_email,
-            "sender.phone": creditor.sender_phone,
-            "sender.signature": creditor.sender_signature,
-        }
-        return fields
+    def fields(self, template: Template) -> dict[str, object]:
+        """The fields the wording names, formatted for the reader; one that no step has a value for is left out."""
+        names = (*template.required, *template.optional)
+        return {name: _FIELDS[name](self) for name in names if name in _FIELDS}
 
     def row(self, line: Line) -> dict[str, object]:
         item = self.occasion.items[line.item]
@@ -424,12 +383,11 @@ class _Shown:
         days, language = (item.due_on - item.issued_on).days, self.occasion.recipient.language
         return say("wording.terms", language, n=days) if days else say("wording.at_receipt", language)
 
-    def about_ways(self) -> dict[str, object]:
-        """How the customer pays, and how else they may."""
-        recipient = self.occasion.recipient
-        current, other = ways(self.occasion.creditor, recipient)
-        named = {"method.current": current, "method.offered": other}
-        return {name: say(f"wording.method.{way}", recipient.language) if way else "" for name, way in named.items()}
+    def method(self, way: str) -> str:
+        return say(f"wording.method.{way}", self.occasion.recipient.language) if way else ""
+
+    def ways(self) -> tuple[str, str]:
+        return ways(self.occasion.creditor, self.occasion.recipient)
 
     def discounts(self) -> list[tuple[Line, Discount]]:
         """What may be paid with a discount today; never beside what is overdue, nor when credits leave less than it."""
@@ -440,31 +398,50 @@ class _Shown:
         running = [(line, discount) for line, discount in found if discount]
         return running if sum(discount.amount for _, discount in running) < self.total else []
 
-    def about_discount(self) -> dict[str, object]:
-        """The discount of the first item that has one, and what all of them come to."""
-        running = self.discounts()
-        if not running:
-            return dict.fromkeys(("discount.percent", "discount.until", "discount.amount", "discount.balance"), "")
-        (line, first), language = running[0], self.occasion.recipient.language
-        item = self.occasion.items[line.item]
-        saved = sum(discount.amount for _, discount in running)
-        return {
-            "discount.percent": say("wording.percent", language, percent=show_decimal(first.percent, language)),
-            "discount.until": self.day(min(first.until, item.due_on)),
-            "discount.amount": self.money(saved),
-            "discount.balance": self.money(self.total - saved),
-        }
+    def percent(self) -> str:
+        """The discount of the first item that has one."""
+        if not self.offers:
+            return ""
+        language = self.occasion.recipient.language
+        return say("wording.percent", language, percent=show_decimal(self.offers[0][1].percent, language))
 
-    def about_promise(self) -> dict[str, object]:
-        """What was promised of the items spoken of, and the last of the days promised."""
-        items = [(line, self.occasion.items[line.item]) for line in self.asked]
-        days = [item.promised_on for _, item in items if item.promised_on]
-        amount = sum(line.amount for line, item in items if item.promised_on)
-        return {"promise.amount": self.money(amount) if days else "", "promise.date": self.day(max(days, default=None))}
+    def offered_until(self) -> str:
+        if not self.offers:
+            return ""
+        line, discount = self.offers[0]
+        return self.day(min(discount.until, self.occasion.items[line.item].due_on))
+
+    def saved(self) -> int:
+        """What all discounts come to."""
+        return sum(discount.amount for _, discount in self.offers)
+
+    def promises(self) -> list[tuple[Line, date]]:
+        """What was promised of the items spoken of, each with its day."""
+        items = ((line, self.occasion.items[line.item]) for line in self.asked)
+        return [(line, item.promised_on) for line, item in items if item.promised_on]
+
+    def promised_amount(self) -> str:
+        promises = self.promises()
+        return self.money(sum(line.amount for line, _ in promises)) if promises else ""
+
+    def promised_until(self) -> str:
+        return self.day(max((day for _, day in self.promises()), default=None))
+
+    def paid(self) -> str:
+        return self.money(sum(receipt.amount for receipt in self.occasion.planned.thanks))
+
+    def paid_on(self) -> str:
+        return self.day(max((receipt.booked_on for receipt in self.occasion.planned.thanks), default=None))
+
+    def contact(self) -> str:
+        recipient = self.occasion.recipient
+        return "" if recipient.contact == recipient.name else recipient.contact
 
     def pay_link(self, number: str) -> str:
         link = self.occasion.creditor.pay_link
-        if "{" in link and len(self.asked) > 1:
+        if "{" not in link:
+            return link
+        if len(self.asked) > 1:
             return ""  # a link for one invoice would ask for a part as if it were all
         quoted = creditor_reference(number) or number
         return link.replace("{invoice}", quote(number, safe="")).replace("{reference}", quote(quoted, safe=""))
@@ -474,9 +451,7 @@ class _Shown:
         receipts = self.occasion.planned.thanks
         if not receipts or self.occasion.planned.act is Act.THANKS:
             return ""
-        amount = self.money(sum(receipt.amount for receipt in receipts))
-        last = max(receipt.booked_on for receipt in receipts)
-        return wording.thanks_for(amount, self.day(last), self.occasion.recipient.language, len(receipts))
+        return wording.thanks_for(self.paid(), self.paid_on(), self.occasion.recipient.language, len(receipts))
 
     def blocks(self) -> list[Block]:
         """What planning adds: how an amount is made up, what falls due soon, what is left out and why."""
@@ -495,8 +470,8 @@ class _Shown:
                 for line in sorted(self.soon, key=self.by_due)
             ]
             blocks.append(wording.due_soon(soon, language))
-        if (running := self.discounts()) and not self.occasion.step.offers_discount:
-            offers = (self.row(line) for line, _ in running)
+        if self.offers and not self.occasion.step.offers_discount:
+            offers = (self.row(line) for line, _ in self.offers)
             shown = ("number", "discount_until", "discounted")
             blocks.append(wording.early([Early(*(str(offer[name]) for name in shown)) for offer in offers], language))
         if self.occasion.planned.named:
@@ -515,7 +490,7 @@ class _Shown:
 
         None beside an offer of a discount: a code has no last day, and one for the full amount would forfeit the offer.
         """
-        if self.discounts():
+        if self.offers:
             return None
         planned, creditor = self.occasion.planned, self.occasion.creditor
         if planned.demanded <= 0 or not creditor.iban:
@@ -563,6 +538,56 @@ class _Shown:
             code.picture if code else None,
             say("wording.qr_caption", language),
         )
+
+
+# What a wording may name, and where its value comes from; a message has only the values it needs worked out.
+_FIELDS: Final[Mapping[str, Callable[[_Shown], object]]] = MappingProxyType(
+    {
+        "contact.name": _Shown.contact,
+        "customer.name": lambda it: it.occasion.recipient.name,
+        "customer.is_consumer": lambda it: it.occasion.recipient.consumer,
+        "customer.email": lambda it: next(iter(it.occasion.recipient.emails), ""),
+        "invoice.number": lambda it: it.first.number,
+        "invoice.description": lambda it: _short(it.first.description),
+        "invoice.issue_date": lambda it: it.day(it.first.issued_on),
+        "invoice.due_date": lambda it: it.day(it.first.due_on),
+        "invoice.balance": lambda it: it.money(it.total),
+        "invoice.attached": lambda it: it.attached,
+        "invoice.is_due_today": lambda it: it.today(it.first.due_on),
+        "invoice.is_settled": lambda it: bool(it.settled),
+        "days_overdue": lambda it: it.late(it.first.due_on),
+        "items": lambda it: [it.row(line) for line in (*it.asked, *it.credits)],
+        "oldest.number": lambda it: it.first.number,
+        "oldest.due_date": lambda it: it.day(it.first.due_on),
+        "oldest.balance": lambda it: it.money(it.asked[0].amount),
+        "oldest.days_overdue": lambda it: it.late(it.first.due_on),
+        "next_due.number": lambda it: it.first.number,
+        "next_due.due_date": lambda it: it.day(it.first.due_on),
+        "next_due.is_due_today": lambda it: it.today(it.first.due_on),
+        "total_due": lambda it: it.money(it.total),
+        "statement_date": lambda it: it.day(it.occasion.today),
+        "terms.text": lambda it: it.terms(it.first),
+        "delivery.case": lambda it: "arrived",  # a step is not taken for what is known not to have arrived
+        "method.current": lambda it: it.method(it.ways()[0]),
+        "method.offered": lambda it: it.method(it.ways()[1]),
+        "discount.percent": _Shown.percent,
+        "discount.until": _Shown.offered_until,
+        "discount.amount": lambda it: it.money(it.saved()) if it.offers else "",
+        "discount.balance": lambda it: it.money(it.total - it.saved()) if it.offers else "",
+        "promise.amount": _Shown.promised_amount,
+        "promise.date": _Shown.promised_until,
+        "reply_by_date": lambda it: it.day(it.occasion.planned.reply_by),
+        "payment.iban": lambda it: show_iban(it.occasion.creditor.iban) if it.occasion.creditor.iban else "",
+        "payment.amount": _Shown.paid,
+        "payment.date": _Shown.paid_on,
+        "pay_link": lambda it: it.pay_link(it.first.number),
+        "company.name": lambda it: it.occasion.creditor.name,
+        "sender.name": lambda it: it.occasion.creditor.sender_name,
+        "sender.email": lambda it: it.occasion.creditor.sender_email,
+        "sender.phone": lambda it: it.occasion.creditor.sender_phone,
+        "sender.signature": lambda it: it.occasion.creditor.sender_signature,
+    }
+)
 
 
 class PaymentCode(NamedTuple):

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import F
 
-from amable.core.delivery import EVENTS, State, after, offered_again
+from amable.core.delivery import CLAIMABLE, EVENTS, State, after, offered_again
 from amable.core.procedure import COURTESIES, MESSAGES
 from amable.core.rates import Rate
 from amable.correspondence.models import Bucket, ClosedAddress, DeliveryEvent, Message, MessageItem
@@ -32,6 +32,7 @@ from amable.plugs.transport import Accepted, Answer, GiveUp, Receipt, TryLater, 
 LEASE: Final = timedelta(minutes=1)  # for what is claimed: others take it over after that
 IN_HAND: Final = timedelta(minutes=12)  # for what is handed over: longer than a server may think about the last dot
 TO_CUSTOMERS: Final = MESSAGES | COURTESIES
+_DAY: Final = timedelta(days=1)
 _MORNING: Final = timedelta(hours=14)  # from the end of one day's hours to the next day's first
 
 
@@ -52,6 +53,7 @@ class Claimed(NamedTuple):
     tries: int
     offered_at: datetime | None
     until_at: datetime | None
+    rehearsal: bool
 
 
 @dataclass(slots=True)
@@ -204,7 +206,7 @@ def _waiting(
     creditor: Creditor, today: date, now: datetime, channel: str, limit: int, *, customers: bool
 ) -> list[_Waiting]:
     """What is due, the longest first; on PostgreSQL what others are changing is passed over."""
-    moment: Any = connection.ops.adapt_datetimefield_value(now)
+    moment = _moment(now)
     ours_only = "" if customers else "AND act NOT IN ('email', 'letter', 'sms', 'thanks', 'confirm')"
     passing = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
@@ -307,14 +309,10 @@ WHERE id = %s AND creditor_id = %s AND token = %s AND state = 'claimed' AND leas
 
 def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, server: str) -> bool:
     """Commit that a message is being handed over, before it is. False when it must not be: stopped, or not ours."""
-    moment: Any = connection.ops.adapt_datetimefield_value(now)
-    until: Any = connection.ops.adapt_datetimefield_value(now + IN_HAND)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            place = [message.pk, creditor.pk, token, moment, creditor.pk]
-            cursor.execute(_MARK, [until, server, moment, *place])
-            if not cursor.rowcount:
-                return False
+        place = [message.pk, creditor.pk, token, _moment(now), creditor.pk]
+        if not _changed(_MARK, [_moment(now + IN_HAND), server, _moment(now), *place]):
+            return False
         facts = {"message": message.key, "blob": message.blob, "try": message.tries + 1}
         log.record(creditor, [Event("message.handed_over", today, facts)])
     return True
@@ -322,46 +320,67 @@ def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now
 
 def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, receipt: Receipt) -> State:
     """Commit what became of a message that was handed over. It is settled once, by whoever holds it."""
-    tries, first = message.tries + 1, message.offered_at or now
+    tries, began = message.tries + 1, message.offered_at or now
+    first: datetime | None = began
+    due: datetime | None = None
     match receipt:
         case Accepted():
-            facts: dict[str, Any] = {"state": State.ACCEPTED}
+            state = State.ACCEPTED
         case Unknown():
-            facts = {"state": State.UNKNOWN}
+            state = State.UNKNOWN
         case Unreachable():  # nobody was told, and it does not count as tried
-            facts = {"state": State.REFUSED if message.tries else State.APPROVED, "tries": message.tries}
-            facts |= {"offered_at": message.offered_at, "token": ""}
-        case TryLater():
-            gap = offered_again(tries, now - first)
-            facts = {"state": State.REJECTED}
-            if gap is not None:
-                facts = {"state": State.REFUSED, "due_at": _within_hours(now + gap, message.until_at), "token": ""}
-        case GiveUp():
-            facts = {"state": State.REJECTED}
+            state = State.REFUSED if message.tries else State.APPROVED
+            tries, first = message.tries, message.offered_at
+        case TryLater() if (gap := offered_again(tries, now - began)) is not None:
+            state, due = State.REFUSED, _within_hours(now + gap, now, message.until_at)
+        case TryLater() | GiveUp():
+            state = State.REJECTED
     refused: tuple[Answer, ...] = () if isinstance(receipt, Unknown | Unreachable) else receipt.refused
-    state = State(facts["state"])
+    held = "" if state in CLAIMABLE else token
     with transaction.atomic():
+        told = (state, tries, held, receipt.server, receipt.said, json.dumps(refused) if refused else "")
         # A lease may have ended while the server thought: whoever took over wrote `unknown`, and we know better.
-        ours = Message.objects.filter(
-            creditor=creditor, pk=message.pk, token=token, state__in=(State.HANDED_OVER, State.UNKNOWN)
-        )
-        facts |= {"lease_until": None, "settled_at": now, "server": receipt.server, "answer": receipt.said}
-        if not ours.update(refused=json.dumps(refused) if refused else "", **facts):
+        if not _changed(_SETTLE, [*told, _moment(first), _moment(due), _moment(now), message.pk, creditor.pk, token]):
             return State.UNKNOWN
         said = {"message": message.key, "server": receipt.server, "answer": receipt.said}
         log.record(creditor, [Event(f"message.{state}", today, said, _personal(refused))])
-        for_good = [answer for answer in refused if answer.code >= 500]
-        close(creditor, for_good, now)
-        if state is State.REJECTED:
+        for_good = [answer for answer in refused if answer.code >= 500 and not answer.said.startswith(_NOT_THEIRS)]
+        if for_good:
+            close(creditor, for_good, now)
+        if state is State.REJECTED or (message.rehearsal and state not in CLAIMABLE):  # no step was carried out
             MessageItem.objects.filter(creditor=creditor, message=message.pk).update(withdrawn=True)
         if (state is State.REJECTED or for_good) and message.customer_id is not None:
             look_again(creditor, [message.customer_id], today)
     return state
 
 
-def _within_hours(moment: datetime, until: datetime | None) -> datetime:
-    """The moment, or the next morning when the hours of the day are over by then."""
-    return until + _MORNING if until is not None and moment > until else moment
+# Answers that are about the message or a server and not about an address (RFC 3463: mail system, network).
+_NOT_THEIRS: Final = ("5.3.", "5.4.")
+_SETTLE: Final = """
+UPDATE correspondence_message SET state = %s, tries = %s, token = %s, server = %s, answer = %s, refused = %s,
+  offered_at = %s, due_at = coalesce(%s, due_at), settled_at = %s, lease_until = NULL
+WHERE id = %s AND creditor_id = %s AND token = %s AND state IN ('handed_over', 'unknown')
+"""
+
+
+def _changed(statement: str, values: Sequence[Any]) -> bool:
+    """Whether a statement changed a row. Plain, since a queryset takes longer to build than the row to change."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return bool(cursor.rowcount)
+
+
+def _moment(moment: datetime | None) -> Any:
+    """A moment as the database wants it in a plain statement."""
+    return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
+
+
+def _within_hours(moment: datetime, now: datetime, until: datetime | None) -> datetime:
+    """The moment, or the next morning when the hours of today are over by then; `until` is when a day's hours end."""
+    if until is None:
+        return moment
+    over = until + max(0, (now - until) // _DAY + 1) * _DAY
+    return over + _MORNING if moment > over else moment
 
 
 def _personal(refused: Sequence[Answer]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from amable import __version__
 from amable.core.delivery import CLAIMABLE, IN_HAND, OPEN, State
 from amable.core.kindness import Finding
-from amable.core.planning import Decision, Outcome, Planned, Verdict, decide
+from amable.core.planning import Decision, Outcome, Planned, Section, Verdict, decide
 from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
 from amable.correspondence import composing
@@ -402,9 +402,10 @@ class _Review:
             ):
                 self.events.append(message_event(one, today))
             if before is not None:
+                facts = one.facts
                 if before.state == State.APPROVED and no_more_than(one.steps, spoken[before.pk]):
-                    one.facts["state"] = State.APPROVED
-                Message.objects.filter(creditor=creditor, pk=before.pk).update(**one.facts)
+                    facts = {name: value for name, value in facts.items() if name not in _OF_APPROVAL}
+                Message.objects.filter(creditor=creditor, pk=before.pk).update(**facts)
         if new:
             fields = written[new[0]].facts
             rows = ((ids[key], *(written[key].facts | approved.get(key, {})).values()) for key in new)
@@ -429,15 +430,20 @@ class Earlier(NamedTuple):
 
 
 def no_more_than(steps: Sequence[StepDone], before: Sequence[Earlier]) -> bool:
-    """Whether a message says only what an approved one said: the same steps about items of it, for no more money."""
+    """Whether a message says only what an approved one said: the same steps about items of it, for no more money.
+
+    To be thanked beside it asks for nothing.
+    """
     approved = {(row.item_id, row.step, row.cycle, row.occurrence): row.amount for row in before}
     return all(
         step.amount <= approved.get((step.item, step.step, step.cycle, step.occurrence), step.amount - 1)
         for step in steps
+        if step.section != Section.SETTLED
     )
 
 
 _APPROVAL: Final = ("pk", "customer_id", "slot", "approved_at", "approved_by")
+_OF_APPROVAL: Final = frozenset({"state", "approved_at", "approved_by", "due_at"})
 _REMEMBERED: Final = 7  # days for which an approval is remembered
 REPLACEABLE: Final = OPEN | {State.WITHDRAWN}
 _LEAVING: Final = MESSAGES | COURTESIES

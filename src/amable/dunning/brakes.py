@@ -9,12 +9,15 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from amable.core.delivery import CLAIMABLE
+from amable.core.money import Money
 from amable.correspondence import outbox
 from amable.correspondence.models import Message
+from amable.dunning.models import PlanFigures
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.models import Customer
@@ -36,14 +39,17 @@ class Brake(NamedTuple):
 def brakes(sending: Sending, today: date, now: datetime) -> list[Brake]:
     """Every reason that holds just now, the gravest first."""
     found: list[Brake] = []
+    zone = ZoneInfo(sending.creditor.timezone)
     if sending.stopped_at is not None:
-        found.append(Brake(f"stopped.{_why(sending)}", {"moment": sending.stopped_at, **_params(sending)}))
+        params = {"moment": sending.stopped_at.astimezone(zone), **_params(sending)}
+        found.append(Brake(f"stopped.{_why(sending)}", params))
     if sending.trusted_at is None:
         found.append(Brake("untrusted", {}))
     if not sending.server:
         found.append(Brake("no_mailbox", {}))
     if sending.resting_until is not None and now < sending.resting_until:
-        params = {"until": sending.resting_until, "server": sending.server, "answer": sending.resting_because}
+        until = sending.resting_until.astimezone(zone)
+        params = {"until": until, "server": sending.server, "answer": sending.resting_because}
         found.append(Brake("resting", params))
     if outbox.left_today(sending.creditor, today) >= sending.daily_cap:
         found.append(Brake("cap", {"n": sending.daily_cap}, wholly=False))
@@ -136,11 +142,24 @@ def reached(sending: Sending) -> None:
 
 
 def trust(creditor: Creditor, now: datetime) -> None:
-    """A person has seen a plan of this creditor and approved it: from now on messages may leave."""
-    Sending.objects.filter(creditor=creditor, trusted_at=None).update(trusted_at=now)
-    Sending.objects.filter(creditor=creditor).update(anomaly="")
+    """A person has seen the plan of this creditor and approved it: from now on messages may leave.
+
+    What was odd about it is ordinary from now on.
+    """
+    with transaction.atomic():
+        Sending.objects.filter(creditor=creditor, trusted_at=None).update(trusted_at=now)
+        Sending.objects.filter(creditor=creditor).update(anomaly="")
+        newest = PlanFigures.objects.filter(creditor=creditor).order_by("-day").first()
+        if newest is not None and newest.odd:
+            newest.accepted_at = now
+            newest.save(update_fields=("accepted_at",))
 
 
 def oddities(sending: Sending) -> list[Brake]:
     """What was odd about today's plan and waits for a person, empty when nothing is."""
-    return [Brake(f"odd.{rule}", params) for rule, params in json.loads(sending.anomaly or "[]")]
+    return [
+        Brake(
+            f"odd.{rule}", {name: Money(*value) if isinstance(value, list) else value for name, value in params.items()}
+        )
+        for rule, params in json.loads(sending.anomaly or "[]")
+    ]

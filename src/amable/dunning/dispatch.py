@@ -136,6 +136,9 @@ class Dispatch:
         """Mark, offer, settle: one message, each in a transaction of its own."""
         recipients = (sending.test_to,) if sending.test_to else one.to
         envelope = Envelope(one.message.key, self.creditor.sender_email, recipients, one.data)
+        if (unreachable := connection.open()) is not None:
+            sent.unreachable = unreachable
+            return
         if not outbox.hand_over(self.creditor, one.message, token, today, self.clock(), server=sending.server):
             sent.stopped = True
             return
@@ -147,11 +150,14 @@ class Dispatch:
         sent.states[state] += 1
         if state is State.REJECTED and one.message.customer_id is not None:
             sent.changed.add(one.message.customer_id)
-        _log.info("message %s", state, extra={"message": one.message.key, "server": receipt.server})
+        _log.info("message %s", state, extra={"key": one.message.key, "server": receipt.server})
 
 
 class _Printer:
     """Letters are handed over when they are composed: the print run is made of what was accepted."""
+
+    def open(self) -> None:
+        return None
 
     def deliver(self, envelope: Envelope) -> Receipt:
         return Accepted(PRINTED, "")
@@ -233,7 +239,7 @@ class _Preparing:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others leave
             if len(messages) > 1:
                 return [one for message in messages for one in self.of_day(day, [message])]
-            _log.exception("a message could not be composed", extra={"message": messages[0].key})
+            _log.exception("a message could not be composed", extra={"key": messages[0].key})
             self.stumble(messages[0], error)
             return []
 

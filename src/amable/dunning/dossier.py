@@ -80,6 +80,11 @@ class Setting:
     ways: frozenset[str]
     sending: Sending | None = None
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether nothing that is written counts as said: nobody knows who is owed, or all goes to a test address."""
+        return self.creditor.placeholder or bool(self.sending and self.sending.test_to)
+
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     """The setting of a run."""
@@ -148,6 +153,7 @@ class _Batch:
         """What was said about each item, and when each customer was written to; what nobody was told is open again."""
         creditor, today = self.it.creditor, self.it.today
         said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state__in=SAID, day__lte=today)
+        said = said.filter(rehearsal=False)
         self.spoken: dict[int, list[Spoken]] = defaultdict(list)
         self.had: dict[int, list[str]] = defaultdict(list)
         by_id: dict[int, _Said] = {}
@@ -168,6 +174,7 @@ class _Batch:
             message__customer__in=these(ids),
             message__state__in=SAID,
             message__day__lte=today,
+            message__rehearsal=False,
             withdrawn=False,
         )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}

@@ -89,14 +89,19 @@ class Range(models.Model):
 
 
 class PlanFigures(models.Model):
-    """What a day's plan came to, so that an odd one is noticed (see `core.anomalies`)."""
+    """What a day's plan came to, so that an odd one is noticed (see `core.anomalies`), all of it as JSON.
+
+    `sample` is what some of its items and customers were like, to compare the next plan with; only the latest ordinary
+    plans keep theirs. `odd` is what was odd about it, empty when nothing was. It is ordinary then, and also once a
+    person said that it is right (`accepted_at`).
+    """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     day = models.DateField()
-    messages = models.PositiveIntegerField()
-    customers = models.PositiveIntegerField()
-    owing = models.PositiveIntegerField()
-    overdue_days = models.FloatField()
+    figures = models.TextField()
+    sample = models.TextField(blank=True)
+    odd = models.TextField(blank=True)
+    accepted_at = models.DateTimeField(null=True)
 
     objects = ScopedManager(creditor="creditor")
 
@@ -104,4 +109,4 @@ class PlanFigures(models.Model):
         constraints = (models.UniqueConstraint(fields=("creditor", "day"), name="figures_once"),)
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.messages}"
+        return str(self.day)

@@ -155,7 +155,7 @@ class Writer:
             "before_due": False,
             "state": "proposed",
             "reason": "",
-            "rehearsal": self.it.creditor.placeholder,
+            "rehearsal": self.it.rehearses,
             "message_id": "",
             "subject": "",
             "leaves_at": None,

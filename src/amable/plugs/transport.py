@@ -107,6 +107,10 @@ Receipt = Accepted | TryLater | GiveUp | Unknown | Unreachable
 class Connection(Protocol):
     """One conversation with a mail server, opened when it is first needed and kept for the next message."""
 
+    def open(self) -> Unreachable | None:
+        """Be ready for a message, or say why not. Asked before it is noted that a message is handed over."""
+        ...
+
     def deliver(self, envelope: Envelope) -> Receipt:
         """Offer a message and say what became of it. Never raises for anything a server or a network does."""
         ...

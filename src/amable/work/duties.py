@@ -210,6 +210,7 @@ def send(
         log.seal(creditor)
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
+        log.seal(creditor)
         return Pass(total, None)
     rules = procedure_of(creditor, sending)
     dispatch = Dispatch(creditor, rules, clock, connections, wordings=wordings_of(creditor), stopping=stopping)
@@ -230,8 +231,7 @@ def send(
     if total.changed:
         actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
         approve_itself(creditor, sending, today, clock())
-    if total.states:
-        log.seal(creditor)
+    log.seal(creditor)
     return Pass(total, next_due(creditor, today, clock()))
 
 

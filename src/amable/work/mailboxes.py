@@ -62,8 +62,11 @@ class _Shut:
     def __init__(self, error: SecretError) -> None:
         self.error = error
 
-    def deliver(self, envelope: Envelope) -> Receipt:
+    def open(self) -> Unreachable:
         return Unreachable("", self.error.rule, str(self.error))
+
+    def deliver(self, envelope: Envelope) -> Receipt:
+        return self.open()
 
     def close(self) -> None:
         pass

@@ -83,6 +83,18 @@ class SmtpConnection:
         self._trusted: ssl.SSLContext | None = None
         self._talk: _Talk | None = None
 
+    def open(self) -> Unreachable | None:
+        """Connect, protect and log in, unless there is a conversation already."""
+        return None if self._talk is not None else self._reach(monotonic() + self._patience.before_data)
+
+    def _reach(self, deadline: float) -> Unreachable | None:
+        try:
+            self._talk = self._opened(deadline)
+        except (OSError, ValueError, OverflowError) as error:
+            why, said = _trouble(error)
+            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
+        return None
+
     def deliver(self, envelope: Envelope) -> Receipt:
         """Offer a message, on the connection there is or else on a new one. Raises nothing that a server causes.
 
@@ -92,17 +104,20 @@ class SmtpConnection:
         letter = _prepared(envelope)
         if letter.why:
             return GiveUp(self._login.server, "", letter.refused, letter.why)
-        deadline = monotonic() + self._patience.before_data
+        try:
+            return self._delivered(letter, monotonic() + self._patience.before_data)
+        except BaseException:  # whoever interrupts us here leaves a conversation that nobody can go on with
+            self._hang_up()
+            raise
+
+    def _delivered(self, letter: _Letter, deadline: float) -> Receipt:
         if self._talk is not None and self._talk.is_ahead:
             self._hang_up()
         if self._talk is not None:
             with suppress(_GoneError):
                 return self._offer(self._talk, letter, deadline)
-        try:
-            self._talk = self._opened(deadline)
-        except (OSError, ValueError, OverflowError) as error:
-            why, said = _trouble(error)
-            return Unreachable(self._login.server, why or "turned_away", self._clean(said))
+        if (unreachable := self._reach(deadline)) or self._talk is None:
+            return unreachable or Unreachable(self._login.server, "lost", "")
         try:
             return self._offer(self._talk, letter, deadline)
         except _GoneError as gone:
@@ -193,7 +208,7 @@ class SmtpConnection:
             wanted = next(answer for answer in (answers.mail, *answers.each) if answer.code == 530)
             return Unreachable(self._login.server, "login_wanted", self._said(wanted))
         if not answers.mail.is_yes:
-            return self._refusal(answers.mail)
+            return self._unwelcome(answers.mail)
         refused = letter.refused + tuple(
             Answer(to, answer.code, self._clean(answer.text))
             for (to, _), answer in zip(letter.asked, answers.each, strict=True)
@@ -203,7 +218,14 @@ class SmtpConnection:
             return self._refusal(min(answers.each, key=lambda answer: answer.is_final), refused)
         if answers.data is None or answers.data.code != 354:
             return self._refusal(answers.data or answers.mail, refused)
-        return self._hand_over(talk, letter.wire, refused)
+        asked = tuple(to for (to, _), answer in zip(letter.asked, answers.each, strict=True) if answer.is_yes)
+        return self._hand_over(talk, letter.wire, asked, refused)
+
+    def _unwelcome(self, answer: _Reply) -> Receipt:
+        """What a no to the sender means: for good, it is no word about this message but about the mailbox."""
+        if answer.is_final and answer.code != _TOO_LARGE:
+            return Unreachable(self._login.server, "sender_refused", self._said(answer))
+        return self._refusal(answer)
 
     def _take_back(self, talk: _Talk, answers: _Answers) -> None:
         """Get out of a DATA that was allowed though nobody was left to write to: by a lone dot (RFC 2920, 3.1).
@@ -220,7 +242,7 @@ class SmtpConnection:
         except OSError:
             self._hang_up()
 
-    def _hand_over(self, talk: _Talk, wire: bytes, refused: tuple[Answer, ...]) -> Receipt:
+    def _hand_over(self, talk: _Talk, wire: bytes, asked: tuple[str, ...], refused: tuple[Answer, ...]) -> Receipt:
         """The message itself. Only from its final dot on can it be theirs; from there on silence leaves it unknown."""
         server = self._login.server
         if talk.is_ahead:  # an answer before the question must not be taken for the verdict
@@ -248,7 +270,10 @@ class SmtpConnection:
             talk.is_unsettled = False
             return Accepted(server, self._said(answer), refused)
         self._hang_up()  # it may have answered early, and be heard out of step from here on
-        if answer.code // 100 in (4, 5):
+        if answer.is_final:  # of the message as a whole, so of each it was for
+            each = tuple(Answer(to, answer.code, self._clean(answer.text)) for to in asked)
+            return self._refusal(answer, refused + each)
+        if answer.code // 100 == 4:
             return self._refusal(answer, refused)
         return Unknown(server, self._said(answer), "garbled")
 
@@ -273,6 +298,7 @@ class SmtpConnection:
 
 
 _LONGEST_SAID: Final = 500
+_TOO_LARGE: Final = 552
 
 
 def _secrets(login: Login) -> tuple[str, ...]:
@@ -576,18 +602,19 @@ class _Talk(smtplib.SMTP):
     def write(self, wire: bytes, patience: float) -> None:
         """The whole message, each block within `patience`. Raises _CutOffError.
 
-        Of a plain connection the system knows how much it took; of an encrypted one a block may be gone in part.
+        Of a plain connection the system knows how much it took. Of an encrypted one a block may be gone in part, so
+        there the final dot goes by itself.
         """
+        is_encrypted = isinstance(self.sock, ssl.SSLSocket)
+        rest = len(wire) - len(_DOT) if is_encrypted else len(wire)
         view, at = memoryview(wire), 0
-        for end in range(_BLOCK, len(wire) + _BLOCK, _BLOCK):
+        for end in (*range(_BLOCK, rest, _BLOCK), rest, len(wire)):
             self.deadline = monotonic() + patience
-            block = min(end, len(wire))
-            while at < block:
+            while at < end:
                 try:
-                    at += self._ready().send(view[at:block])
+                    at += self._ready().send(view[at:end])
                 except OSError as error:
-                    left = block if isinstance(self.sock, ssl.SSLSocket) else at
-                    raise _CutOffError(left, error) from None
+                    raise _CutOffError(end if is_encrypted else at, error) from None
 
     def send(self, s: object) -> None:
         """Text or bytes, by the deadline. smtplib's own commands come through here too."""
@@ -602,7 +629,7 @@ class _Talk(smtplib.SMTP):
             size += len(line)
             digits, mark = line[:3], line[3:4]
             if not (len(digits) == 3 and digits.isdigit() and mark in _MARKS) or size > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             texts.append(line[4:])
             if mark != b"-":
                 break
@@ -619,7 +646,7 @@ class _Talk(smtplib.SMTP):
                 self._heard = rest
                 return line.rstrip(b"\r")
             if len(self._heard) > _LONGEST_ANSWER:
-                raise _TroubleError("garbled", line[:_LONGEST_SAID].decode("utf-8", "replace"))
+                raise _TroubleError("garbled", line.decode("utf-8", "replace"))
             more = self._ready().recv(_HEARD_AT_ONCE)
             if not more:
                 raise smtplib.SMTPServerDisconnected
@@ -642,6 +669,7 @@ class _Talk(smtplib.SMTP):
 _RESET: Final = b"RSET\r\n"
 _DATA: Final = b"DATA\r\n"
 _BLOCK: Final = 65536
+_FULL_NAME: Final = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SIZE: Final = re.compile("[0-9]{1,18}")
 _MARKS: Final = (b" ", b"-", b"")
 _LONGEST_ANSWER: Final = 65536
@@ -651,7 +679,7 @@ _HEARD_AT_ONCE: Final = 8192
 def _own_name(address: str) -> str:
     """How this machine introduces itself: by its full name, else by its address (RFC 5321, 4.1.3)."""
     name = socket.gethostname()
-    if "." in name and name.isascii():
+    if _FULL_NAME.fullmatch(name):
         return name
     return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
 

@@ -47,10 +47,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("day", models.DateField()),
-                ("messages", models.PositiveIntegerField()),
-                ("customers", models.PositiveIntegerField()),
-                ("owing", models.PositiveIntegerField()),
-                ("overdue_days", models.FloatField()),
+                ("figures", models.TextField()),
+                ("sample", models.TextField(blank=True)),
+                ("odd", models.TextField(blank=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
                 (
                     "creditor",
                     models.ForeignKey(

@@ -1,0 +1,353 @@
+"""Sending: claim, decide again, compose, hand over, record, for each message in the strict order, and what less costs.
+
+  floor        claims of 100, a sandboxed Jinja template, bytes joined by hand, smtplib, a state and an event row
+               afterwards, 100 at a time: no second decision, no kindness check, no payment code, and what is in hand
+               when the process dies is lost from sight
+  floor stdlib the same, written by email.message
+  prebuilt     ready bytes offered by our transport, nothing recorded
+  ours         `Dispatch`: everything, each message marked and settled in transactions of its own
+  ours ×8      the same over eight connections
+  letters      ours, for customers who are written to by letter; and the plainest page Typst can make
+
+The sink is a process of its own beside the sender; with --pin both share one processor, as waking another costs more
+than a message. A second sink is 25 ms away. One invoice a customer, one message each.
+
+  python bench/sending.py --messages 2000 --pin
+  python bench/sending.py --messages 2000 --postgres
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import smtplib
+import sqlite3
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import planning
+from composing import CREDITOR
+from letters import PAGE
+from measure import Clock, compare, measure, report
+from sink import listening
+
+TODAY = planning.TODAY
+NOON = datetime(2026, 3, 17, 11, 0, tzinfo=ZoneInfo("Europe/Madrid"))
+AWAY = 25  # milliseconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--postgres", action="store_true", help="ours on PostgreSQL instead of SQLite")
+    parser.add_argument("--pin", action="store_true", help="sender and sink on one processor")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if given.pin:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    about = {"database": "PostgreSQL" if given.postgres else "SQLite", "pinned": given.pin}
+    with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder, planning._server(given.postgres) as server:
+        for part, cases, count, delay in (
+            ("near", {"floor": floor, "floor stdlib": stdlib, "prebuilt": prebuilt, "ours": ours}, given.messages, 0),
+            ("away", {"ours": ours, "ours ×8": eight}, max(16, given.messages // 10), AWAY),
+            ("letters", {"plainest page": page, "ours": letters}, max(4, given.messages // 20), 0),
+        ):
+            here = Path(folder) / part
+            with listening(delay) as port:
+                sizes = (here, server, count, port)
+                measure({"book": book}, (*sizes, part), 1)
+                figures = measure(cases, sizes, given.rounds)
+            for figure in figures:
+                figure.notes["a second"] = round(count / figure.wall_s)
+            compare(figures, over=next(iter(cases)), by="wall_s")
+            print(f"{part}: {count:,} messages, {about['database']}")
+            report(figures, given.json, kind=part, messages=count, **about)
+            print()
+
+
+# --- the book --------------------------------------------------------------------------------------------------------
+
+
+def book(clock: Clock, folder: Path, postgres: str, count: int, port: int, part: str) -> None:
+    """So many customers with one overdue invoice each, planned and approved; without an email where letters are."""
+    if postgres:
+        planning._create(postgres, folder.name, "template1")
+    planning._open(folder, f"{postgres}/{folder.name}" if postgres else "")
+    from amable.core import creditor as core
+    from amable.correspondence import outbox
+    from amable.correspondence.models import Message
+    from amable.dunning import actions, brakes
+    from amable.organisation.actions import install
+    from amable.organisation.models import Sending
+    from amable.organisation.tenancy import acting_for
+    from amable.server.database import close_database
+    from amable.work import duties
+
+    creditor = install(core.read(CREDITOR), placeholder=False)
+    with acting_for(creditor):
+        _fill(creditor.pk, count, letters=part == "letters")
+        rules = actions.remember_procedure(creditor, planning_text())
+        most = 10**8
+        Sending.objects.create(
+            creditor=creditor, server="127.0.0.1", port=port, encryption="none", procedure=rules, per_minute=most,
+            per_minute_and_domain=most, daily_cap=most, undo_minutes=0, seen_at=NOON,
+        )  # fmt: skip
+        morning = NOON.replace(hour=4)
+        assert duties.plan(creditor, lambda: morning)
+        proposed = Message.objects.filter(creditor=creditor, state="proposed").values_list("pk", flat=True)
+        approved = outbox.approve(creditor, list(proposed), morning, by="bench", undo=timedelta())
+        assert approved == count, approved
+        Message.objects.filter(creditor=creditor, customer=None).delete()  # the digest is no part of this
+        brakes.trust(creditor, morning)
+    close_database()
+
+
+def planning_text() -> str:
+    from amable.cli.run import starter
+
+    return starter()
+
+
+def _fill(creditor: int, count: int, *, letters: bool) -> None:
+    from django.db import connection, transaction
+
+    with transaction.atomic():
+        planning._insert(
+            connection,
+            "ledger_customer",
+            "id, creditor_id, key, keyed_by, name, tax_id, kind, language, country, region, timezone, segment, address,"
+            " manager_name, manager_email, opt_out, payment_method, review_on",
+            (
+                (n, creditor, f"C-{n:06}", "id", f"Talleres {n}, S.L.", f"B{n:08}", "", language, country, region, "",
+                 "", f"Calle {n}, 46003 Valencia", "", "", "", "", TODAY)
+                for n in range(1, count + 1)
+                for country, region, language in [planning.PLACES[n % len(planning.PLACES)]]
+            ),
+        )  # fmt: skip
+        planning._insert(
+            connection,
+            "ledger_contact",
+            "creditor_id, customer_id, role, name, email, phone",
+            (
+                (creditor, n, "billing", f"Ana {n}", "" if letters else f"ana{n}@kunde{n % 50}.example", "")
+                for n in range(1, count + 1)
+            ),
+        )
+        planning._insert(
+            connection,
+            "ledger_item",
+            "creditor_id, customer_id, source, number, instalment, kind, applies_to, po_number, description, issued_on,"
+            " due_on, currency, total, ledger_open, allocated, open, settled_by, cycle, disputed, direct_debit,"
+            " duplicate_of, pdf_path, first_seen_on",
+            (
+                (creditor, n, "ledger", f"F-{n}", "", "invoice", "", "", "Material", due - timedelta(days=60), due,
+                 "EUR", amount, amount, 0, amount, "", 1, False, False, "", "", TODAY)
+                for n in range(1, count + 1)
+                for due in [TODAY - timedelta(days=9 + n % 20)]
+                for amount in [1000 + (n * 31) % 90000]
+            ),
+        )  # fmt: skip
+
+
+# --- ours ------------------------------------------------------------------------------------------------------------
+
+
+def ours(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """One connection."""
+    _dispatch(clock, folder, postgres, count, port, connections=1)
+
+
+def eight(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """Eight connections."""
+    _dispatch(clock, folder, postgres, count, port, connections=8)
+
+
+def letters(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """Letters, handed over to be printed."""
+    _dispatch(clock, folder, postgres, count, port, connections=1)
+
+
+def _dispatch(clock: Clock, folder: Path, postgres: str, count: int, port: int, *, connections: int) -> None:
+    _copy(folder, postgres)
+    from amable.organisation.models import Creditor, Sending
+    from amable.organisation.tenancy import acting_for
+    from amable.work import duties, mailboxes
+
+    creditor = Creditor.objects.get()
+    with acting_for(creditor):
+        Sending.objects.update(port=port, connections=connections)
+        kept = mailboxes.connect(Sending.objects.get())
+        _warm(creditor)
+        start = time.monotonic()
+        with clock("send") as noted:
+            done = duties.send(creditor, lambda: NOON + timedelta(seconds=time.monotonic() - start), kept)
+        noted["accepted"] = done.sent.states["accepted"]
+        assert noted["accepted"] == count, done
+        for connection in kept:
+            connection.close()
+
+
+def _warm(creditor: Any) -> None:
+    """What a process pays for once: wordings, calendars, fonts."""
+    from amable.work import duties
+
+    duties.wordings_of(creditor)
+
+
+def _copy(folder: Path, postgres: str) -> None:
+    """A database as the book was made, for one case of one round."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    if postgres:
+        planning._create(postgres, place.name, folder.name)
+        planning._open(place, f"{postgres}/{place.name}")
+        return
+    with sqlite3.connect(folder / "amable.sqlite3") as source, sqlite3.connect(place / "amable.sqlite3") as copy:
+        source.backup(copy)
+    planning._open(place, "")
+
+
+# --- the floors ------------------------------------------------------------------------------------------------------
+
+_PAGE = """<html><body style="font-family:sans-serif"><p>Dear {{ contact }},</p><p>we have not seen your payment of
+{{ total }} {{ currency }} yet. Perhaps it is on its way; if so, please disregard this message.</p>
+<table>{% for i in invoices %}<tr><td>{{ i.number }}</td><td>{{ i.due }}</td><td>{{ i.late }}</td>
+<td>{{ i.amount }} {{ i.currency }}</td></tr>{% endfor %}</table><p>Please transfer it by {{ deadline }} with reference
+{{ reference }}, or pay by card at <a href="{{ pay_url }}">{{ pay_url }}</a>. If something is not right with the
+invoice, answer this message and we will look into it at once.</p><p>Kind regards,<br>{{ sender }}</p></body></html>"""
+
+
+def floor(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """The whole run at floor cost, its bytes joined by hand."""
+    _floor(clock, count, port, _direct)
+
+
+def stdlib(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """The same, its bytes written by email.message."""
+    _floor(clock, count, port, _by_email_message)
+
+
+def _floor(clock: Clock, count: int, port: int, build: Any) -> None:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    page = ImmutableSandboxedEnvironment(autoescape=True).from_string(_PAGE)
+    with tempfile.TemporaryDirectory(prefix="amable-bench-") as place:
+        c = sqlite3.connect(Path(place) / "floor.sqlite3")
+        c.execute("PRAGMA journal_mode=WAL")
+        c.execute("PRAGMA synchronous=NORMAL")
+        c.execute(
+            "CREATE TABLE action (id INTEGER PRIMARY KEY, number TEXT, due TEXT, cents INT, email TEXT, state TEXT)"
+        )
+        c.execute("CREATE TABLE event (id INTEGER PRIMARY KEY, action INT, kind TEXT, at TEXT, data TEXT)")
+        c.execute("CREATE INDEX todo ON action (id) WHERE state = 'planned'")
+        rows = [(n, f"F-{n}", str(TODAY), 1000 + n * 31 % 90000, f"ana{n}@kunde.example") for n in range(count)]
+        c.executemany("INSERT INTO action VALUES (?, ?, ?, ?, ?, 'planned')", rows)
+        c.commit()
+        with clock("send") as noted:
+            server = smtplib.SMTP("127.0.0.1", port)
+            sent = 0
+            while True:
+                claimed = c.execute(
+                    "UPDATE action SET state = 'sending' WHERE id IN"
+                    " (SELECT id FROM action WHERE state = 'planned' ORDER BY id LIMIT 100) RETURNING *"
+                ).fetchall()
+                c.commit()
+                if not claimed:
+                    break
+                for n, number, due, cents, email, _ in claimed:
+                    amount = f"{cents / 100:.2f}"
+                    invoice = {"number": number, "due": due, "late": 10, "amount": amount, "currency": "EUR"}
+                    html = page.render(
+                        contact=f"Ana {n}", total=amount, currency="EUR", invoices=[invoice], deadline="2026-03-30",
+                        reference="RF18 5390 0754 7034", pay_url=f"https://pay.example.com/t/{n:032x}", sender="Lucía",
+                    )  # fmt: skip
+                    text = f"Dear Ana {n},\n\nthis invoice is overdue: {number}\n" * 3
+                    server.sendmail("billing@example.com", [email], build(html, text, n, email))
+                at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+                c.executemany("UPDATE action SET state = 'sent' WHERE id = ?", [(row[0],) for row in claimed])
+                c.executemany(
+                    "INSERT INTO event (action, kind, at) VALUES (?, 'sent', ?)", [(r[0], at) for r in claimed]
+                )
+                c.commit()
+                sent += len(claimed)
+            server.quit()
+        noted["accepted"] = sent
+        c.close()
+
+
+def _direct(html: str, text: str, n: int, email: str) -> bytes:
+    from base64 import encodebytes
+
+    head = (
+        f"From: Lucia <billing@example.com>\r\nTo: <{email}>\r\nSubject: Reminder {n}\r\n"
+        f"Date: Tue, 17 Mar 2026 11:00:00 +0100\r\nMessage-ID: <{n}.abc@example.com>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/alternative; boundary="=_b"\r\n\r\n'
+    )
+    part = "--=_b\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    bodies = [
+        (part % kind).encode() + encodebytes(body.encode()).replace(b"\n", b"\r\n")
+        for kind, body in (("plain", text), ("html", html))
+    ]
+    return head.encode() + b"".join(bodies) + b"--=_b--\r\n"
+
+
+def _by_email_message(html: str, text: str, n: int, email: str) -> bytes:
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = "Lucia <billing@example.com>", email, f"Reminder {n}"
+    message["Date"], message["Message-ID"] = NOON, f"<{n}.abc@example.com>"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message.as_bytes()
+
+
+def prebuilt(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """Ready bytes, by our transport."""
+    from amable.plugs.loading import transports
+    from amable.plugs.transport import Accepted, Encryption, Envelope, Login
+
+    data = _direct("x" * 3300, "y" * 600, 1, "ana@kunde.example")
+    connection = transports()["smtp"].connect(Login("127.0.0.1", port, Encryption.NONE))
+    with clock("send") as noted:
+        receipts = [
+            connection.deliver(Envelope(str(n), "billing@example.com", (f"ana{n}@kunde.example",), data))
+            for n in range(count)
+        ]
+    noted["accepted"] = sum(isinstance(receipt, Accepted) for receipt in receipts)
+    connection.close()
+
+
+def page(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
+    """As many of the plainest pages."""
+    import typst
+    import zxingcpp
+
+    drawn = zxingcpp.create_barcode("BCD" * 40, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    code = zxingcpp.write_barcode_to_svg(drawn)
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "page.typ"
+        source.write_text(PAGE, "utf-8")
+        compiler = typst.Compiler(source, root=place, ignore_system_fonts=True)
+
+        def make(n: int) -> None:
+            data = {"name": f"Talleres {n}", "number": f"F-{n}", "lines": [[f"F-{n}", "3 March 2026", "500.00"]]}
+            compiler.compile(
+                format="pdf", sys_inputs={"data": json.dumps(data | {"code": code})}, pdf_standards=["a-2b"]
+            )
+
+        make(0)
+        with clock("send") as noted:
+            for n in range(count):
+                make(n)
+            noted["accepted"] = count
+
+
+if __name__ == "__main__":
+    main()
