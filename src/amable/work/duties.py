@@ -206,8 +206,7 @@ def send(
     """Hand over everything that is due and may leave."""
     total = Sent()
     today = today_of(creditor, clock())
-    if outbox.reclaim(creditor, today, clock()):
-        log.seal(creditor)
+    outbox.reclaim(creditor, today, clock())
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
         log.seal(creditor)

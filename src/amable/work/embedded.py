@@ -57,7 +57,6 @@ class Embedded:
                 # Nobody else works on this database, so whatever is in hand was left there by the dead.
                 now = self.clock()
                 outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=True)
-                log.seal(creditor)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
                 thread = threading.Thread(target=self.keep_at, args=(name, creditor, duty), name=name)
