@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -11,7 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.rig import processes
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
+django.setup()
+
+from tests.rig import meanwhile, processes, rounds
 from tests.rig.house import Rig
 from tests.rig.results import Result, table
 
@@ -50,6 +56,18 @@ FAULTS = (
     Fault(processes.c8_copied, 5, 1),
     Fault(processes.c8_restored, 4, 2),
     Fault(processes.c10_an_old_ledger, 1000, 120),
+    Fault(rounds.c5_run_a_thousand_times, 1000, 30),
+    Fault(meanwhile.c11_poison, 9, 3),
+    Fault(rounds.m1_not_now, 4, 1),
+    Fault(rounds.m2_never, 4, 1),
+    Fault(rounds.m3_no_way_in, 1, 1),
+    Fault(rounds.m4_one_of_three, 2, 2),
+    Fault(rounds.m5_sixty_a_minute, 5000, 400),
+    Fault(meanwhile.e2_events_in_any_order, 100, 16),
+    Fault(meanwhile.e4_paid_meanwhile, 5, 1),
+    Fault(meanwhile.e7_the_clock_jumps, 1, 1),
+    Fault(meanwhile.e7_begun_at_another_time, 1, 1),
+    Fault(meanwhile.e12_edited_meanwhile, 3, 1),
 )
 
 

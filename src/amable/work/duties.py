@@ -237,7 +237,7 @@ def send(
 def _add(total: Sent, sent: Sent) -> None:
     total.states += sent.states
     total.changed |= sent.changed
-    total.unreachable, total.stopped = sent.unreachable, sent.stopped
+    total.unreachable, total.stopped = total.unreachable or sent.unreachable, total.stopped or sent.stopped
 
 
 def next_due(creditor: Creditor, today: date, now: datetime) -> datetime | None:
