@@ -28,6 +28,13 @@ def test_a_copy_of_ours_may_be_used(language: str) -> None:
     assert found.problems == ()
 
 
+def test_a_field_named_as_required_and_optional_is_required() -> None:
+    found = examine(source().replace("required_fields: [", "required_fields: [pay_link, "), "mine")
+    assert found.usable
+    assert found.template is not None
+    assert "pay_link" in found.template.required
+
+
 def test_each_problem_has_the_line_of_what_it_quotes() -> None:
     text = source().replace("On which day do you expect to pay?", "Pay immediately. This is VERY late.")
     found = examine(text, "mine")

@@ -162,7 +162,8 @@ class House:
         out = self.place / f"out-{len(self.commands)}"
         order = {
             "argv": [*argv, "--outbox" if argv[0] == "evidence" else "--data", str(self.folder)],
-            "env": {"XDG_STATE_HOME": str(self.place / "state"), "AMABLE_LANGUAGE": "en", "DATABASE_URL": ""} | self.env,
+            "env": {"XDG_STATE_HOME": str(self.place / "state"), "AMABLE_LANGUAGE": "en", "DATABASE_URL": ""}
+            | self.env,
             "out": str(out),
             "moment": self.moment.isoformat(),
             "since": self.since,

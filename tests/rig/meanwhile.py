@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from itertools import permutations
 from typing import Any
 
@@ -24,10 +25,9 @@ from tests.contexts.books import content, customer, item, paid, receive, row, ta
 from tests.contexts.office import LATE, NOON, Office
 from tests.rig.house import Rig
 from tests.rig.results import Result
-from tests.rig.rounds import DUE, Recording, in_threads, many, more_than_once, office
+from tests.rig.rounds import DUE, Recording, in_threads, many, office
 from tests.servers.smtp import MailServer
 from tests.stories.world import PDF
-
 
 # --- delivery events -------------------------------------------------------------------------------------------------
 
@@ -50,7 +50,9 @@ def e2_events_in_any_order(rig: Rig, often: int) -> Result:
 
         def again(_: int) -> None:
             for _ in range(max(1, often // 8)):
-                outbox.hear(at.creditor, last.key, State.BOUNCED, at.now, at.today, origin="once", recipient="a@c.example")
+                outbox.hear(
+                    at.creditor, last.key, State.BOUNCED, at.now, at.today, origin="once", recipient="a@c.example"
+                )
 
         wrong += in_threads(again, 8, at.creditor)
         heard = DeliveryEvent.objects.filter(message=last).count()
@@ -142,13 +144,27 @@ def e7_the_clock_jumps(rig: Rig, often: int) -> Result:
                 work.start()
                 try:
                     wait_for(lambda at=at: "accepted" in at.states())  # type: ignore[misc]
-                    at.plan(LATE, row("F-2", "75.00", customer_id="C-2", customer_name="B, S.L.", email="b@b.example", tax_id="", kind="business", due_date=DUE))
+                    at.plan(
+                        LATE,
+                        row(
+                            "F-2",
+                            "75.00",
+                            customer_id="C-2",
+                            customer_name="B, S.L.",
+                            email="b@b.example",
+                            tax_id="",
+                            kind="business",
+                            due_date=DUE,
+                        ),
+                    )
                     leap[0] = jump
                     at.approve()
                     now = clock()
                     waiting = Message.objects.filter(state="approved")
                     waiting.update(due_at=now, until_at=now + timedelta(hours=6), day=now.date())
-                    time.sleep(2.5)
+                    for _ in range(10):  # passes
+                        work.wake()
+                        time.sleep(0.05)
                 finally:
                     work.stop()
                 stopped = Sending.objects.get().stopped_because
@@ -200,10 +216,7 @@ def _moved(at: Office) -> None:
 
 
 def _reworded(at: Office) -> None:
-    from amable.core import wording
-
-    text = next(t for t in wording.library() if t.stage == "early_late" and t.language == "es").source
-    StoredWording.objects.update_or_create(creditor=at.creditor, name="early_late.md", defaults={"text": text})
+    use(at, words("es", lambda text: text.replace("Un cordial saludo", "Un saludo afectuoso")))
 
 
 def _stopped(at: Office) -> None:
@@ -214,13 +227,13 @@ def _held(at: Office) -> None:
     holds.hold(customer(), at.today + timedelta(days=9), "they asked", at.today, at.now, by="lucia")
 
 
-EDITS = (_cancelled, _moved, _stopped, _held)
-# What an edit makes of a message that was approved and not claimed: whether it leaves, and to whom.
-BEFORE: dict[Callable[[Office], None], tuple[str, ...]] = {_moved: ("nueva@miro.example",)}
+EDITS = (_cancelled, _moved, _reworded, _stopped, _held)
+# To whom a message leaves that was approved and not claimed before an edit: after the others it does not.
+BEFORE = {_moved: ("nueva@miro.example",), _reworded: ("ana@miro.example",)}
 
 
 def e12_edited_meanwhile(rig: Rig, often: int) -> Result:
-    """Cancelled, moved, stopped, held: before the claim it counts, after it what leaves is what is kept, and it shows."""
+    """Cancelled, moved, reworded, stopped, held: before the claim it counts; after it what is kept leaves, and it shows."""
     wrong: list[str] = []
     for _ in range(often):
         for edit in EDITS:
@@ -232,6 +245,8 @@ def e12_edited_meanwhile(rig: Rig, often: int) -> Result:
                 to = tuple(envelope.recipients[0] for envelope in wire.to_customers())
                 if to != BEFORE.get(edit, ()):
                     wrong.append(f"{edit.__name__} before the claim: went to {to}")
+                if edit is _reworded and "Un saludo afectuoso" not in read(wire.to_customers()[0].data):
+                    wrong.append("reworded before the claim: the old words left")
             with office(rig) as at:
                 message = at.ready(LATE)
                 done: list[Envelope] = []
@@ -280,21 +295,27 @@ def c11_poison(rig: Rig, often: int) -> Result:
             at.approve()
             if kind == "words":
                 Customer.objects.filter(key=number).update(language="fr")
-                text = wording_that_fails()
-                StoredWording.objects.create(creditor=at.creditor, name="early_late.md", text=text)
+                # They need a link to pay by, which this creditor has not.
+                use(at, words("fr", lambda text: text.replace("required_fields: [", "required_fields: [pay_link, ")))
             for _ in range(4):
                 at.send()
                 at.later(minutes=6)
             bad = Message.objects.get(customer__key=number, act="email")
-            left = sum(state == "accepted" for state in at.states())
-            lost += 99 - left
-            if bad.state not in {"rejected", "withdrawn"} or bad.tries > 3 or not (bad.answer or bad.reason):
+            lost += 99 - sum(state == "accepted" for state in at.states())
+            if bad.state not in {"rejected", "withdrawn", "proposed"} or bad.tries > 3:
                 wrong.append(f"{kind}: {bad.state} after {bad.tries} tries, {bad.answer!r}")
+            if not bad.answer and not Message.objects.filter(customer__key=number, act="check").exists():
+                wrong.append(f"{kind}: nobody is told")
     return Result("C11 poison", often, lost=lost, wrong=wrong)
 
 
-def wording_that_fails() -> str:
-    from importlib.resources import files
+def words(language: str, change: Callable[[str], str]) -> dict[str, str]:
+    """Our words for the first reminder of one invoice, changed, by the name of their file."""
+    ours = files("amable.core").joinpath("wordings", language).iterdir()
+    return {path.name: change(path.read_text("utf-8")) for path in ours if path.name.startswith("early_late.")}
 
-    text = files("amable.core").joinpath("wordings", "fr", "early_late.md").read_text("utf-8")
-    return text.replace("{{ invoice.number }}", "{% if customer.name > 3 %}x{% endif %}{{ invoice.number }}", 1)
+
+def use(at: Office, own: dict[str, str]) -> None:
+    """Let these be the creditor's own words."""
+    for name, text in own.items():
+        StoredWording.objects.update_or_create(creditor=at.creditor, name=name, defaults={"text": text})

@@ -24,15 +24,15 @@ from django.db.migrations.loader import MigrationLoader
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
 django.setup()
 
-from amable import cli
-from amable.adapters.transports.smtp import Patience, Smtp, SmtpConnection
-from amable.cli import approve, configure, folder, importing, plan, send, speaking, status, switch, up  # noqa: F401
-from amable.correspondence import outbox
-from amable.organisation import calendars
-from amable.plugs import loading
-from amable.plugs.transport import Envelope, Login, Receipt
-from amable.work import embedded, mailboxes
-from tests.rig.house import MOMENT, TONGUES
+from amable import cli  # noqa: E402
+from amable.adapters.transports.smtp import Patience, Smtp, SmtpConnection  # noqa: E402
+from amable.cli import approve, configure, folder, importing, plan, send, speaking, status, switch, up  # noqa: E402, F401
+from amable.correspondence import outbox  # noqa: E402
+from amable.organisation import calendars  # noqa: E402
+from amable.plugs import loading  # noqa: E402
+from amable.plugs.transport import Envelope, Login, Receipt  # noqa: E402
+from amable.work import embedded, mailboxes  # noqa: E402
+from tests.rig.house import MOMENT, TONGUES  # noqa: E402
 
 
 def live(order: dict[str, Any]) -> int:
@@ -113,9 +113,9 @@ def ended(number: int, seconds: float) -> int | None:
     """The exit code of a process, negative for a signal; None when it still lives after so many seconds."""
     until = time.monotonic() + seconds
     while True:
-        found, status = os.waitpid(number, os.WNOHANG)
+        found, how = os.waitpid(number, os.WNOHANG)
         if found:
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(how)
         if time.monotonic() >= until:
             return None
         time.sleep(0.002)

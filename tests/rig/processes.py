@@ -1,16 +1,19 @@
 """Faults done to real processes on a real file, beside a mail server that writes down what it takes.
 
-Each is a function that does the fault so often, and says what it came to. The names are those of `docs/explanation/safety.md`.
+Each is a function that does the fault so often, and says what it came to.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import sqlite3
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 from random import Random
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 
@@ -210,7 +213,12 @@ def c6_disk_full(rig: Rig, often: int) -> Result:
                 books.say("a message left while nothing could be committed")
             prlimit(running.number, RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))
             settle_all(house, running, books, keys)
-            lost, twice, unknown, wrong = lost + books.lost, twice + books.twice, unknown + books.unknown, wrong + books.wrong
+            lost, twice, unknown, wrong = (
+                lost + books.lost,
+                twice + books.twice,
+                unknown + books.unknown,
+                wrong + books.wrong,
+            )
     return Result("C6 disk full", often, lost, twice, unknown, wrong)
 
 
@@ -335,6 +343,79 @@ def held_until_confirmed(house: House, brake: str) -> list[str]:
 
 
 # --- beginnings ------------------------------------------------------------------------------------------------------
+
+# A folder as 0.1 left it on 17 March 2026: six invoices of `House.row`, due every other day from 3 March, and a run.
+BEFORE_SENDING = Path(__file__).with_name("before_sending.sqlite3.gz")
+
+
+def c9_upgraded(rig: Rig, often: int) -> Result:
+    """A folder with drafts becomes one that sends: they count as said, and each invoice hears once a day at most."""
+    wrong: list[str] = []
+    twice = 0
+    for _ in range(often):
+        with rig.house() as house:
+            (house.folder / "amable.sqlite3").write_bytes(gzip.decompress(BEFORE_SENDING.read_bytes()))
+            house.ledger(6)
+            house.configure()
+            a_day(house)
+            if again := asked(house):
+                wrong.append(f"drafts of the same day left once more: {again}")
+            house.later(hours=72)
+            a_day(house)
+            for _ in range(5):
+                twice += max(asked(house).values(), default=1) - 1
+                house.sink.mails.clear()
+                house.later(hours=24)
+                a_day(house)
+            told = steps_said(house)
+            if set(told) != {f"C-{n}" for n in range(6)} or any(
+                steps.count("early_late") != 1 for steps in told.values()
+            ):
+                wrong.append(f"an invoice was forgotten, or heard a step twice: {told}")
+            house.call("evidence", "verify")
+    return Result("C9 upgraded with drafts", often, twice=twice, wrong=wrong)
+
+
+def c9_three_days_down(rig: Rig, often: int) -> Result:
+    """Approved, and then nothing runs for 72 hours: one reminder for each invoice, none forgotten, no burst."""
+    wrong: list[str] = []
+    twice = lost = 0
+    for _ in range(often):
+        with rig.house() as house:
+            house.plan(30)
+            house.later(hours=72)
+            running = house.start("up")
+            until(lambda house=house: len(asked(house)) == 30, "what was approved leaves")  # type: ignore[misc]
+            running.end()
+            a_day(house)
+            counted = asked(house)
+            lost += 30 - len(counted)
+            twice += sum(counted.values()) - len(counted)
+            if {row.day for row in rows(house.folder) if row.state == "accepted"} != {"2026-03-20"}:
+                wrong.append("what left was not planned with the facts of its day")
+    return Result("C9 three days down", often, lost, twice, wrong=wrong)
+
+
+def a_day(house: House) -> None:
+    """A plan, approved and sent."""
+    house.call("plan")
+    house.start("approve", "--all", "--anyway").wait()
+    house.call("send")
+
+
+def asked(house: House) -> Counter[str]:
+    """How many mails each customer got."""
+    return Counter(mail.to[0] for mail in house.sink.read() if mail.to[0] in house.owed)
+
+
+def steps_said(house: House) -> dict[str, list[str]]:
+    """What each customer was told, drafts included."""
+    said = "SELECT c.key, m.step FROM correspondence_message m JOIN ledger_customer c ON c.id = m.customer_id"
+    with closing(sqlite3.connect(house.folder / "amable.sqlite3")) as database:
+        found: dict[str, list[str]] = defaultdict(list)
+        for customer, step in database.execute(f"{said} WHERE m.act = 'email' AND m.state IN ('said', 'accepted')"):
+            found[customer].append(step)
+    return found
 
 
 def c10_an_old_ledger(rig: Rig, often: int) -> Result:

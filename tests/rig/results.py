@@ -26,7 +26,15 @@ def table(results: Sequence[tuple[Result, float]]) -> list[str]:
     """A line a fault, with how many seconds it took."""
     head = ("fault", "often", "lost", "twice", "unknown", "seconds", "")
     cells = [
-        (r.fault, str(r.often), str(r.lost), str(r.twice), str(r.unknown), f"{took:.0f}", "pass" if r.passed else "FAIL")
+        (
+            r.fault,
+            str(r.often),
+            str(r.lost),
+            str(r.twice),
+            str(r.unknown),
+            f"{took:.0f}",
+            "pass" if r.passed else "FAIL",
+        )
         for r, took in results
     ]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]

@@ -8,29 +8,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from itertools import permutations
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connections
 
 from amable.adapters.transports.smtp import Patience, Smtp
-from amable.core.delivery import EVENTS, State
+from amable.core.delivery import State
 from amable.correspondence import outbox
-from amable.correspondence.models import ClosedAddress, DeliveryEvent, Message, MessageItem, StoredWording
-from amable.dunning import brakes, holds
+from amable.correspondence.models import ClosedAddress, Message
 from amable.evidence import log
-from amable.evidence.models import Entry
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.plugs.invoices import ItemRecord
 from amable.plugs.transport import Accepted, Connection, Envelope, Receipt
 from amable.server.database import close_database, open_database
 from amable.work import duties, mailboxes
-from amable.work.embedded import Embedded
-from tests.contexts.books import content, customer, item, paid, receive, row, take
+from tests.contexts.books import row, take
 from tests.contexts.office import BY_ITSELF, LATE, NOON, Office
 from tests.rig.house import Rig
 from tests.rig.results import Result
@@ -38,7 +32,7 @@ from tests.servers import scripted
 from tests.servers.certificates import Authority
 from tests.servers.scripted import Scripted
 from tests.servers.smtp import MailServer
-from tests.stories.world import CREDITOR, PDF
+from tests.stories.world import CREDITOR
 
 DUE = date(2026, 3, 10)
 SOON = Patience(before_data=1, block=1, verdict=1, goodbye=0.2)
@@ -169,7 +163,7 @@ def m1_not_now(rig: Rig, often: int) -> Result:
         answer = f"{code} 4.7.1 not now\r\n".encode()
         with office(rig, Scripted({".": answer})) as at:
             message, gaps = offered_until_given_up(at)
-            if gaps[:4] != [timedelta(minutes=m) for m in (1, 5, 15, 60)] or gaps != sorted(gaps):
+            if gaps[:4] != [timedelta(minutes=m) for m in (1, 5, 15, 60)] or min(gaps[4:]) < timedelta(hours=1):
                 wrong.append(f"{code}: gaps {gaps}")
             mine = [data for data in at.server.messages if b"ana@miro.example" in data]
             if len(set(mine)) != 1 or len(mine) != message.tries:
@@ -233,7 +227,7 @@ def m2_never(rig: Rig, often: int) -> Result:
 
 
 def m3_no_way_in(rig: Rig, often: int) -> Result:
-    """Nobody there, no name, no encryption, an old certificate, a drip, garbage: nothing leaves bare, nothing is lost."""
+    """Nobody there, no name, no encryption, an old certificate, a drip, garbage: nothing leaves bare, all waits."""
     wrong: list[str] = []
     authority = Authority(rig.place)
     trusted = {"authority": str(authority.pem)}
@@ -243,7 +237,10 @@ def m3_no_way_in(rig: Rig, often: int) -> Result:
         "no encryption offered": (Scripted(), {"encryption": "starttls"}),
         "encryption fails": (Scripted({"STARTTLS": b"454 4.7.0 no\r\n"}), {"encryption": "starttls"}),
         "expired": (Scripted(context=authority.context(expired=True)), {"encryption": "starttls"} | trusted),
-        "another's certificate": (Scripted(context=authority.context("other.example")), {"encryption": "starttls"} | trusted),
+        "another's certificate": (
+            Scripted(context=authority.context("other.example")),
+            {"encryption": "starttls"} | trusted,
+        ),
         "a drip": (Scripted({"greeting": scripted.drip(b"220 " + b"x" * 900 + b"\r\n")}), {}),
         "garbage": (Scripted({"greeting": b"\x00\xff garbage\r\n"}), {}),
     }
@@ -312,7 +309,7 @@ def m4_one_of_three(rig: Rig, often: int) -> Result:
 
 
 def m5_sixty_a_minute(rig: Rig, often: int) -> Result:
-    """So many at once for two creditors, at sixty a minute each: at that rate, in order, and neither waits for the other."""
+    """So many at once for two creditors, at sixty a minute each: at that rate, in order, and neither starves."""
     from amable.core import creditor as core
 
     wrong: list[str] = []
@@ -331,7 +328,9 @@ def m5_sixty_a_minute(rig: Rig, often: int) -> Result:
                 take(one.creditor, *many(often // 2), today=one.today)
                 duties.plan(one.creditor, at.clock)
                 mine = Message.objects.filter(creditor=one.creditor, state="proposed")
-                outbox.approve(one.creditor, list(mine.values_list("pk", flat=True)), at.now, by="lucia", undo=timedelta())
+                outbox.approve(
+                    one.creditor, list(mine.values_list("pk", flat=True)), at.now, by="lucia", undo=timedelta()
+                )
                 order = Message.objects.filter(creditor=one.creditor, act="email").order_by("due_at", "pk")
                 expected.append(list(order.values_list("key", flat=True)))
         while any(len(wire.to_customers()) < often // 2 for wire in wires) and at.now < NOON + timedelta(hours=7):

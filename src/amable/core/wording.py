@@ -375,9 +375,7 @@ def made_up(parts: Sequence[Part], total: str, language: str) -> Block:
     return Block(say("wording.made_up", language), _columns(language, "concept", "amount"), (*rows, last), figures=(1,))
 
 
-def compose_body(
-    rendered: Rendered, *, thanks: str = "", crossed: str = "", blocks: Sequence[Block] = ()
-) -> Rendered:
+def compose_body(rendered: Rendered, *, thanks: str = "", crossed: str = "", blocks: Sequence[Block] = ()) -> Rendered:
     """The message with thanks as its first sentence after the greeting, and with blocks before its sign-off.
 
     That messages `crossed` is said after the thanks; a message of thanks says those in its first paragraph. None of it

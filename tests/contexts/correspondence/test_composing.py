@@ -229,7 +229,9 @@ def test_thanks_ask_for_nothing(creditor: Creditor) -> None:
         ("fr", "Notre rappel du 16 mars 2026 et votre règlement se sont croisés"),
     ],
 )
-def test_thanks_take_back_a_message_that_crossed_the_payment(creditor: Creditor, language: str, words_of_it: str) -> None:
+def test_thanks_take_back_a_message_that_crossed_the_payment(
+    creditor: Creditor, language: str, words_of_it: str
+) -> None:
     day = date(2026, 3, 16)
     settled = (Line(1, 0, Section.SETTLED, "thank_you", 1),)
     paid = Planned(
