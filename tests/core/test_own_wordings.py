@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_every_problem_has_a_sentence(language: str) -> None:
 def test_fields_beyond_counting_are_still_tried_one_by_one() -> None:
     template = library()["early_late", "en"][0]
     many = [name for name in examples.values("en") if name not in template.required]
-    tried = list(examples.branches(wording.replace(template, optional=tuple(many))))
+    tried = list(examples.branches(replace(template, optional=tuple(many))))
     assert 40 < len(tried) < 400
     assert {values["pay_link"] for values in tried} == {examples.values("en")["pay_link"], ""}
 
@@ -115,7 +116,7 @@ def test_ones_own_stand_beside_ours_or_in_their_place() -> None:
 
 
 def test_a_gap_is_a_stage_without_words_for_somebody() -> None:
-    only_new = [wording.replace(t, variant="new") for t in library()["thank_you_multi", "fr"]]
+    only_new = [replace(t, variant="new") for t in library()["thank_you_multi", "fr"]]
     poorer = with_own(only_new)
     assert gaps(["thank_you", "thank_you_multi"], poorer) == [("thank_you_multi", "fr", "regular")]
     assert gaps(["thank_you_multi"], library()) == []

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from amable.adapters.invoices.spreadsheet import COLUMNS
-from amable.core import creditor, procedure
+from amable.core import creditor, mailbox, procedure
+from amable.core.delivery import EVENTS, State
 from amable.core.planning import Outcome
 from tests.conftest import Home
 from tests.docs.test_docs import ROOT
@@ -54,6 +55,8 @@ def test_every_outcome() -> None:
 def test_every_kind_of_evidence() -> None:
     source = "".join(path.read_text("utf-8") for path in Path(str(files("amable"))).rglob("*.py"))
     kinds = set(re.findall(r'\bEvent\(\s*"([a-z_.]+)"', source))
+    assert source.count('Event(f"') == source.count('Event(f"message.{') > 0
+    kinds |= {f"message.{state}" for state in (*EVENTS, State.REFUSED, State.REJECTED)}  # what may become of one
     assert named("evidence-entries.md", "The kinds") == kinds
 
 
@@ -63,3 +66,16 @@ def test_every_column_that_is_written(home: Home) -> None:
     assert home.folder.is_dir()  # the tables are there, or the import above would fail
     assert named("folder.md", "why.csv") == set(WHY_COLUMNS)
     assert named("folder.md", "rejected.csv") == set(REJECTED_COLUMNS)
+
+
+def test_every_state_of_a_message() -> None:
+    text = (REFERENCE / "states-of-a-message.md").read_text("utf-8")
+    states = {
+        state for cell in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for state in re.findall("`(.*?)`", cell)
+    }
+    assert states == set(State)
+
+
+def test_every_line_of_the_mailbox_file() -> None:
+    text = (REFERENCE / "mailbox-file.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(mailbox.KEYS)

@@ -159,6 +159,7 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     configure.add_argument("--heartbeat", metavar="URL", help="an address called after each plan; '' for none")
     plan = commands.add_parser("plan", help="make today's plan and show it, or see what a later day would bring")
     plan.add_argument("--as-of", metavar="DATE", help="a day to come, as 2026-03-17")
+    plan.add_argument("--show", metavar="MESSAGE", help="one message as it would leave now, by its key")
     plan.add_argument("--json", action="store_true", help="as JSON")
     approve = commands.add_parser("approve", help="let what is planned for today leave")
     approve.add_argument("message", nargs="*", metavar="MESSAGE", help="its key, as “amable plan” shows it")

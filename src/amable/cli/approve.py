@@ -30,7 +30,7 @@ def command(arguments: argparse.Namespace) -> int:
             return 0
         sending = Sending.objects.get(creditor=creditor)
         if (odd := brakes.oddities(sending)) and not arguments.anyway:
-            details = tuple(in_words(brake.rule, creditor, dict(brake.params)) for brake in odd)
+            details = tuple(in_words(brake.rule, brake.params) for brake in odd)
             raise RefusedError("odd_plan", details=details)
         undo = timedelta(minutes=sending.undo_minutes)
         now = speaking.now()

@@ -72,6 +72,7 @@ def command(arguments: argparse.Namespace) -> int:
                     "server": box.server, "port": box.port, "encryption": box.encryption, "user": box.user,
                     "password_from": box.password, "authority": box.authority, "per_minute": box.per_minute,
                     "per_minute_and_domain": box.per_minute_and_domain, "connections": box.connections,
+                    "resting_until": None, "rests": 0,
                 }  # fmt: skip
             for name, value in facts.items():
                 setattr(sending, name, value)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from amable.cli import speaking
@@ -14,6 +16,7 @@ from amable.cli.sending import at_work, show_brakes, today
 from amable.cli.speaking import RefusedError, language
 from amable.core.languages import say, show_money
 from amable.core.money import Money, to_minor
+from amable.core.procedure import COURTESIES, MESSAGES
 from amable.core.reasons import step_name
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ def command(arguments: argparse.Namespace) -> int:
         if not duties.plan(creditor, speaking.now):
             raise RefusedError("plan_under_way")
         duties.look_again(creditor, speaking.now)
+        if arguments.show:
+            return _show_message(creditor, arguments.show)
         rows = proposed(creditor, now)
         if arguments.json:
             print(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -70,6 +75,7 @@ def proposed(creditor: Creditor, day: date) -> list[dict[str, Any]]:
             "channel": m.channel,
             "act": m.act,
             "step": m.step,
+            "subject": m.subject,
             "currency": m.currency,
             "demanded": str(Money(m.demanded, m.currency).amount) if m.demanded else "",
             "leaves_at": moment.isoformat() if (moment := m.due_at or m.leaves_at) else "",
@@ -87,11 +93,50 @@ def show(rows: Iterable[dict[str, Any]]) -> None:
         asked, currency = row["demanded"], row["currency"]
         amount = show_money(Money(to_minor(Decimal(asked), currency), currency), spoken) if asked else ""
         where = say(f"state.{row['state']}", spoken)
-        cells = (row["message"], row["customer"], step_name(row["step"], spoken), amount, row["channel"], where)
+        cells = (row["message"], row["customer"], _what(row, spoken), amount, row["channel"], where)
         print("  ".join(cell for cell in cells if cell))
     if not listed:
         print(say("sending.nothing_planned", spoken))
     print()
+
+
+def _show_message(creditor: Creditor, key: str) -> int:
+    """Print one message as it would leave now."""
+    from amable.correspondence.models import Message  # noqa: PLC0415 - once the database is chosen
+    from amable.dunning.dispatch import preview  # noqa: PLC0415
+    from amable.evidence.models import Blob  # noqa: PLC0415
+    from amable.organisation.models import Sending  # noqa: PLC0415
+    from amable.work import duties  # noqa: PLC0415
+
+    message = Message.objects.filter(creditor=creditor, key=key).first()
+    if message is None:
+        raise RefusedError("no_such_message", message=key)
+    kept = Blob.objects.filter(creditor=creditor, digest=message.blob).values_list("data", flat=True).first()
+    if kept is None:
+        rules = duties.procedure_of(creditor, Sending.objects.get(creditor=creditor))
+        found = preview(creditor, rules, message, speaking.now(), wordings=duties.wordings_of(creditor))
+        if found is None or not hasattr(found, "data"):
+            raise RefusedError("would_not_leave", message=key)
+        kept = found.data
+    print(in_words(bytes(kept or b"")))
+    return 0
+
+
+def in_words(data: bytes) -> str:
+    """A mail as somebody reads it in a terminal: who, what about, the text, and what is attached."""
+    if not data.startswith(b"From:"):
+        return say("sending.no_text", language(), n=len(data) // 1024 + 1)
+    mail = message_from_bytes(data, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    body = mail.get_body(("plain",))
+    heads = [f"{name}: {mail[name]}" for name in ("To", "Subject")]
+    files = [f"[{part.get_filename()}]" for part in mail.iter_attachments() if part.get_filename()]
+    return "\n".join([*heads, "", body.get_content().rstrip() if body else "", *files])
+
+
+def _what(row: dict[str, Any], spoken: str) -> str:
+    """Which step it is; of a task what it asks."""
+    return step_name(row["step"], spoken) if row["act"] in MESSAGES | COURTESIES else row["subject"]
 
 
 def _ahead(creditor: Creditor, now: date, day: date, *, as_json: bool) -> int:

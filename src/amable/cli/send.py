@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from amable.cli import instance, speaking
@@ -26,26 +29,40 @@ def command(arguments: argparse.Namespace) -> int:
         day = today(creditor)
         if arguments.now:
             outbox.hurry(creditor, day, speaking.now())
-        connections = mailboxes.connect(Sending.objects.get(creditor=creditor))
+        sending = Sending.objects.get(creditor=creditor)
+        connections = mailboxes.connect(sending)
+        patience = timedelta(minutes=2) / min(sending.per_minute, sending.per_minute_and_domain)
+        states: Counter[str] = Counter()
         try:
-            done = duties.send(creditor, speaking.now, connections)
+            while True:
+                done = duties.send(creditor, speaking.now, connections)
+                states += Counter(done.sent.states)
+                wait = (done.next_at - speaking.now()) if done.next_at else None
+                if wait is None or wait > patience or done.sent.unreachable or done.sent.stopped or not _moves(done):
+                    break
+                time.sleep(max(0.0, wait.total_seconds()))  # for its rate
         finally:
             for connection in connections:
                 connection.close()
         folder = folder_of(arguments)
         instance.remember(instance.instance(folder), log.length(creditor))
         write_letters(folder, creditor, day)
-        show(done)
+        show(states, done)
         show_brakes(creditor)
     return 1 if done.sent.unreachable else 0
 
 
-def show(done: Pass) -> None:
+def _moves(done: Pass) -> bool:
+    """Whether anything became of any message in this pass, so that the next may follow."""
+    return bool(done.sent.states)
+
+
+def show(states: Counter[str], done: Pass) -> None:
     """A line for each thing that became of messages."""
     spoken = language()
-    for state, count in sorted(done.sent.states.items()):
+    for state, count in sorted(states.items()):
         print(say("sending.count", spoken, n=count, state=say(f"state.{state}", spoken)))
-    if not done.sent.states:
+    if not states:
         print(say("sending.nothing_left", spoken))
     if done.sent.unreachable:
         why = done.sent.unreachable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from amable.core.languages import say
 from amable.server.database import kept_in
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from amable.organisation.models import Creditor
 
@@ -77,24 +77,9 @@ def show_brakes(creditor: Creditor) -> None:
     sending = Sending.objects.select_related("creditor").get(creditor=creditor)
     found = brakes.brakes(sending, today(creditor), speaking.now()) + brakes.oddities(sending)
     for brake in found:
-        print(in_words(brake.rule, creditor, dict(brake.params)))
+        print(in_words(brake.rule, brake.params))
 
 
-def in_words(rule: str, creditor: Creditor, params: dict[str, object]) -> str:
-    """The sentence of a brake, its moments on the creditor's clock."""
-    return say(f"brake.{rule}", language(), **{name: shown(value, creditor) for name, value in params.items()})
-
-
-def shown(value: object, creditor: Creditor) -> object:
-    """A moment in the creditor's zone, to the minute; anything else as it is."""
-    from datetime import datetime  # noqa: PLC0415
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
-    if isinstance(value, datetime):
-        return clock_time(value.astimezone(ZoneInfo(creditor.timezone)))
-    return value
-
-
-def clock_time(moment: datetime) -> str:
-    """A moment as a date and the time of day."""
-    return f"{moment:%Y-%m-%d %H:%M}"
+def in_words(rule: str, params: Mapping[str, object]) -> str:
+    """The sentence of a brake."""
+    return say(f"brake.{rule}", language(), **params)

@@ -6,11 +6,12 @@ import argparse
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from amable.cli import speaking
-from amable.cli.sending import at_work, in_words, shown, today
+from amable.cli.sending import at_work, in_words, today
 from amable.cli.speaking import language
-from amable.core.languages import say
+from amable.core.languages import say, show_moment
 
 if TYPE_CHECKING:
     from amable.organisation.models import Creditor
@@ -31,7 +32,7 @@ def command(arguments: argparse.Namespace) -> int:
         else:
             _show(creditor, standing)
             for brake in found:
-                print(in_words(brake.rule, creditor, dict(brake.params)))
+                print(in_words(brake.rule, brake.params))
     return 1 if found or standing["unknown"] or standing["rejected"] else 0
 
 
@@ -77,6 +78,11 @@ def _recent(one: dict[str, Any], now: datetime) -> bool:
     return bool((now - one["offered_at"]).days < _RECENT_DAYS)
 
 
+def _here(moment: datetime, creditor: Creditor) -> datetime:
+    """A moment on the creditor's clock."""
+    return moment.astimezone(ZoneInfo(creditor.timezone))
+
+
 def _show(creditor: Creditor, standing: dict[str, Any]) -> None:
     spoken = language()
     print(say("status.title", spoken, creditor=creditor.name, day=standing["day"]))
@@ -86,7 +92,7 @@ def _show(creditor: Creditor, standing: dict[str, Any]) -> None:
         print(say("sending.nothing_planned", spoken))
     for name in ("next", "planned_at"):
         if standing[name]:
-            print(say(f"status.{name}", spoken, moment=shown(standing[name], creditor)))
+            print(say(f"status.{name}", spoken, moment=_here(standing[name], creditor)))
     if standing["bank_until"]:
         print(say("status.bank_until", spoken, day=standing["bank_until"]))
     if standing["test_to"]:
@@ -96,6 +102,6 @@ def _show(creditor: Creditor, standing: dict[str, Any]) -> None:
             print()
             print(say(f"status.{name}", spoken, n=len(standing[name])))
         for one in standing[name]:
-            when = shown(one["offered_at"], creditor) if one["offered_at"] else ""
+            when = show_moment(_here(one["offered_at"], creditor), spoken) if one["offered_at"] else ""
             cells = (one["message"], one["customer"], when, one["server"], one["answer"], one["message_id"])
             print("  " + "  ".join(str(cell) for cell in cells if cell))

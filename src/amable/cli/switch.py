@@ -15,7 +15,8 @@ def stop(arguments: argparse.Namespace) -> int:
     with at_work(arguments, opened=False) as creditor:
         from amable.dunning import brakes  # noqa: PLC0415 - once the database is chosen
 
-        brakes.stop(creditor, today(creditor), speaking.now(), by=whoever(), because=arguments.because or "")
+        why = arguments.because or say("sending.no_reason", language())
+        brakes.stop(creditor, today(creditor), speaking.now(), by=whoever(), because=why)
         print(say("sending.stopped", language()))
     return 0
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from amable.core.document import Entry, UnreadableError, parse
 
-_KEYS: Final = (
+KEYS: Final = (
     "server", "port", "encryption", "user", "password", "authority", "per_minute", "per_minute_and_domain",
     "connections",
 )  # fmt: skip
@@ -79,12 +79,12 @@ class _Reading:
 
     def mailbox(self, document: Entry) -> Mailbox | None:
         if not isinstance(document.value, Mapping):
-            self.wrong("not_a_mapping", document.line, known=", ".join(_KEYS))
+            self.wrong("not_a_mapping", document.line, known=", ".join(KEYS))
             return None
         self.top = document.value
         for key, entry in self.top.items():
-            if key not in _KEYS:
-                self.wrong("unknown_key", entry.line, key=key, known=", ".join(_KEYS))
+            if key not in KEYS:
+                self.wrong("unknown_key", entry.line, key=key, known=", ".join(KEYS))
         server = self.server(document.line)
         encryption = self.encryption(server)
         user, password = self.text("user"), self.password()
@@ -130,7 +130,7 @@ class _Reading:
         if entry is None:
             return ""
         if not isinstance(entry.value, str):
-            self.wrong("not_a_mapping", entry.line, known=", ".join(_KEYS))
+            self.wrong("not_a_mapping", entry.line, known=", ".join(KEYS))
             return ""
         return entry.value.strip()
 

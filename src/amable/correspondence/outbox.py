@@ -161,19 +161,18 @@ def claim(
         mailbox = Bucket.objects.select_for_update().get(creditor=creditor, domain="")
         rate = Rate(sending.per_minute)
         free = min(limit, rate.left(mailbox.full_on, now)) if channel == "email" else limit
-        found.next_at = rate.next_on(mailbox.full_on, now)
-        if not free:
-            return found
         room = max(0, sending.daily_cap - left_today(creditor, today))
         waiting = _waiting(creditor, today, now, channel, free + _BESIDE, customers=room > 0)
-        found.next_at = None if len(waiting) < free + _BESIDE else now
         chosen = _within_cap(waiting, room)
+        some_wait = len(chosen) > free
         if channel == "email":
             chosen = _within_domains(creditor, sending, now, chosen, free)
             mailbox.full_on = rate.taken(mailbox.full_on, now, len(chosen))
             mailbox.save(update_fields=("full_on",))
+            found.next_at = rate.next_on(mailbox.full_on, now) if some_wait else None
         else:
             chosen = chosen[:free]
+            found.next_at = now if some_wait else None
         ids = [row.pk for row in chosen]
         Message.objects.filter(creditor=creditor, pk__in=bulk.these(ids)).update(
             state=State.CLAIMED, token=found.token, lease_until=now + LEASE

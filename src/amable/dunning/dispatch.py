@@ -362,6 +362,23 @@ class _Preparing:
         bulk.insert(Message, tuple(fields), (tuple(one.facts.values()) for one in tasks.values()), unless_known=True)
 
 
+def preview(
+    creditor: Creditor, rules: Procedure, message: Message, now: datetime, *, wordings: Library | None = None
+) -> Written | composing.Withheld | None:
+    """A planned message as it would leave now, None when it would not; nothing is kept."""
+    it = setting(creditor, rules, message.day)
+    (customer,) = queries.customers(creditor, [message.customer_id] if message.customer_id else []) or (None,)
+    if customer is None:
+        return None
+    (known,) = gather(it, [customer])
+    writer = Writer(it, now, composed=True, wordings=wordings, talks=[customer])
+    for planned in decide(known.dossier, message.day, now).planned:
+        if writer.name_of(customer, planned)[1] == message.key:
+            written = writer.write(customer, known, planned)
+            return written if isinstance(written, composing.Withheld) else writer.written[written]
+    return None
+
+
 def recipients(data: bytes) -> tuple[str, ...]:
     """Whom the bytes of a mail are for, as their header says."""
     header = message_from_bytes(data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", policy=modern)["To"]

@@ -24,7 +24,7 @@ from amable.core.procedure import Procedure
 from amable.core.wording import Library
 from amable.correspondence import outbox
 from amable.correspondence.models import Message, StoredWording
-from amable.dunning import actions, brakes, notices
+from amable.dunning import actions, brakes, figures, notices
 from amable.dunning.dispatch import Clock, Dispatch, Sent
 from amable.dunning.models import Range, StoredProcedure
 from amable.evidence import log
@@ -161,6 +161,7 @@ def look_at_range(
 def end_plan(creditor: Creditor, sending: Sending, today: date, now: datetime) -> None:
     """What is said of the plan as a whole: digests, oddities, approval by the procedure, the record."""
     notices.write(creditor, today, now)
+    figures.examine(creditor, today)
     approve_itself(creditor, sending, today, now)
     log.record_run(creditor, today, now, sending.procedure, [], [])
     log.seal(creditor)
@@ -194,7 +195,7 @@ def approve_itself(creditor: Creditor, sending: Sending, today: date, now: datet
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass over the outbox came to. `next_at` is when there may be more, None when nothing waits."""
+    """What one pass over the outbox came to, and when the next message may leave: None when nothing waits."""
 
     sent: Sent
     next_at: datetime | None
@@ -213,12 +214,14 @@ def send(
         return Pass(total, None)
     rules = procedure_of(creditor, sending)
     dispatch = Dispatch(creditor, rules, clock, connections, wordings=wordings_of(creditor), stopping=stopping)
+    limited: datetime | None = None
     for channel in ("email", "letter"):
         limit = _FEW
         while not stopping():
             began = clock()
             sent = dispatch.batch(sending, today, limit=limit, channel=channel)
             _add(total, sent)
+            limited = sent.next_at if channel == "email" else limited
             if sent.unreachable is not None:
                 brakes.rest(sending, clock(), sent.unreachable.said)
                 break
@@ -231,13 +234,14 @@ def send(
         actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
         approve_itself(creditor, sending, today, clock())
     log.seal(creditor)
-    return Pass(total, next_due(creditor, today, clock()))
+    due = next_due(creditor, today, clock())
+    return Pass(total, max(due, limited) if due and limited else due)
 
 
 def _add(total: Sent, sent: Sent) -> None:
     total.states += sent.states
     total.changed |= sent.changed
-    total.unreachable, total.stopped = total.unreachable or sent.unreachable, total.stopped or sent.stopped
+    total.unreachable, total.stopped = sent.unreachable or total.unreachable, sent.stopped or total.stopped
 
 
 def next_due(creditor: Creditor, today: date, now: datetime) -> datetime | None:
