@@ -233,7 +233,7 @@ BEFORE = {_moved: ("nueva@miro.example",), _reworded: ("ana@miro.example",)}
 
 
 def e12_edited_meanwhile(rig: Rig, often: int) -> Result:
-    """Cancelled, moved, reworded, stopped, held: before the claim it counts; after it what is kept leaves, and it shows."""
+    """Cancelled, moved, reworded, stopped, held: before the claim it counts; after it what is kept leaves."""
     wrong: list[str] = []
     for _ in range(often):
         for edit in EDITS:
