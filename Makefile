@@ -1,9 +1,10 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench
+.PHONY: check test lint postgres docs samples golden bench crash
 
 check: lint test postgres
+	$(MAKE) crash KILLS=20
 
 lint:
 	$(BIN)/ruff format --check
@@ -13,11 +14,19 @@ lint:
 	DJANGO_SETTINGS_MODULE=amable.server.settings $(BIN)/python -m django makemigrations --check --dry-run
 
 test:
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest --ignore=tests/rig $(PYTEST)
 
 # The commands in the docs open SQLite files of their own: there is nothing more to learn from them here.
 postgres:
-	$(BIN)/pytest --db=postgres --ignore=tests/docs $(PYTEST)
+	$(BIN)/pytest --db=postgres --ignore=tests/docs --ignore=tests/rig $(PYTEST)
+
+# Real processes, killed so often while they send 25 messages a kill, beside a mail server that writes down what it
+# takes; then every other fault. A table on screen. The long form takes a quarter of an hour, `make crash KILLS=20` a
+# few minutes; FAULTS="c1 m5" does only these.
+KILLS = 200
+
+crash:
+	$(BIN)/python -m tests.rig.crash --kills $(KILLS) $(FAULTS)
 
 # The generated parts of docs/reference, the demo's data, the golden files: read what changed as a diff.
 docs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_a_copy_of_ours_may_be_used(language: str) -> None:
     found = examine(source(language=language), "mine")
     assert found.usable
     assert found.problems == ()
+
+
+def test_a_field_named_as_required_and_optional_is_required() -> None:
+    found = examine(source().replace("required_fields: [", "required_fields: [pay_link, "), "mine")
+    assert found.usable
+    assert found.template is not None
+    assert "pay_link" in found.template.required
 
 
 def test_each_problem_has_the_line_of_what_it_quotes() -> None:
@@ -85,7 +93,7 @@ def test_every_problem_has_a_sentence(language: str) -> None:
 def test_fields_beyond_counting_are_still_tried_one_by_one() -> None:
     template = library()["early_late", "en"][0]
     many = [name for name in examples.values("en") if name not in template.required]
-    tried = list(examples.branches(wording.replace(template, optional=tuple(many))))
+    tried = list(examples.branches(replace(template, optional=tuple(many))))
     assert 40 < len(tried) < 400
     assert {values["pay_link"] for values in tried} == {examples.values("en")["pay_link"], ""}
 
@@ -108,7 +116,7 @@ def test_ones_own_stand_beside_ours_or_in_their_place() -> None:
 
 
 def test_a_gap_is_a_stage_without_words_for_somebody() -> None:
-    only_new = [wording.replace(t, variant="new") for t in library()["thank_you_multi", "fr"]]
+    only_new = [replace(t, variant="new") for t in library()["thank_you_multi", "fr"]]
     poorer = with_own(only_new)
     assert gaps(["thank_you", "thank_you_multi"], poorer) == [("thank_you_multi", "fr", "regular")]
     assert gaps(["thank_you_multi"], library()) == []

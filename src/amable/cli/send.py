@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amable.cli import speaking
+from amable.cli import instance, speaking
 from amable.cli.sending import at_work, folder_of, show_brakes, today
 from amable.cli.speaking import language
 from amable.core.languages import say
@@ -22,6 +22,7 @@ def command(arguments: argparse.Namespace) -> int:
     with at_work(arguments) as creditor:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.correspondence import outbox  # noqa: PLC0415
+        from amable.evidence import log  # noqa: PLC0415
         from amable.organisation.models import Sending  # noqa: PLC0415
         from amable.work import duties, mailboxes  # noqa: PLC0415
 
@@ -43,7 +44,9 @@ def command(arguments: argparse.Namespace) -> int:
         finally:
             for connection in connections:
                 connection.close()
-        write_letters(folder_of(arguments), creditor, day)
+        folder = folder_of(arguments)
+        instance.remember(instance.instance(folder), log.length(creditor))
+        write_letters(folder, creditor, day)
         show(states, done)
         show_brakes(creditor)
     return 1 if done.sent.unreachable else 0

@@ -168,7 +168,7 @@ def branches(template: Template) -> Iterator[dict[str, object]]:
     choices = {field: _choices(template, field, usual[field]) for field in fields}
     if sum(len(found) > 1 for found in choices.values()) <= _MOST_CHOICES:
         for chosen in product(*choices.values()):
-            yield dict(zip(fields, chosen, strict=True))
+            yield dict(zip(choices, chosen, strict=True))
     else:
         yield base
         yield {field: found[-1] for field, found in choices.items()}

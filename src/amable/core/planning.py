@@ -119,12 +119,16 @@ class Paid(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """A payment booked, and the items it settled in full and nobody was thanked for yet."""
+    """A payment booked, and the items it settled in full and nobody was thanked for yet.
+
+    `crossed` is the day of a message that asked for one of them when the money was there already, None for none.
+    """
 
     currency: str
     amount: int
     booked_on: date
     settled: tuple[int, ...]
+    crossed: date | None = None
 
 
 class Contact(NamedTuple):

@@ -327,6 +327,11 @@ def thanks_for(amount: str, day: str, language: str, n: int = 1) -> str:
     return say("wording.thanks", language, n=n, amount=mark(amount), day=mark(day))
 
 
+def crossed_on(day: str, language: str) -> str:
+    """The sentence that takes back a message that left when the money for it was there already."""
+    return say("wording.crossed", language, day=mark(day))
+
+
 def due_soon(items: Sequence[Soon], language: str) -> Block:
     """What falls due in the coming days, beside a request for what is overdue."""
     return Block(
@@ -370,15 +375,17 @@ def made_up(parts: Sequence[Part], total: str, language: str) -> Block:
     return Block(say("wording.made_up", language), _columns(language, "concept", "amount"), (*rows, last), figures=(1,))
 
 
-def compose_body(rendered: Rendered, *, thanks: str = "", blocks: Sequence[Block] = ()) -> Rendered:
+def compose_body(rendered: Rendered, *, thanks: str = "", crossed: str = "", blocks: Sequence[Block] = ()) -> Rendered:
     """The message with thanks as its first sentence after the greeting, and with blocks before its sign-off.
 
-    Neither is counted as body: the limits are for the wording, and money that came in must not make it too long.
+    That messages `crossed` is said after the thanks; a message of thanks says those in its first paragraph. None of it
+    is counted as body: the limits are for the wording, and money that came in must not make it too long.
     """
     top, rest = _around_signoff(rendered)
-    if thanks:
-        greeting, _, prose = top.partition("\n\n")
-        top = "\n\n".join((greeting, "\n".join((_UNCOUNTED[0], thanks, _UNCOUNTED[1])), prose))
+    if thanks or crossed:
+        *before, prose = top.split("\n\n", 1 if thanks else 2)
+        added = " ".join(filter(None, (thanks, crossed)))
+        top = "\n\n".join((*before, "\n".join((_UNCOUNTED[0], added, _UNCOUNTED[1])), prose))
     pieces = (top.strip("\n"), *map(_written, blocks), rest.strip("\n"))
     return Rendered(rendered.subject, "\n\n".join(filter(None, pieces)), rendered.template)
 

@@ -145,7 +145,7 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         rendered = wording.render(template, fields)
     except wording.MissingFieldError as error:
         return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
-    rendered = wording.compose_body(rendered, thanks=shown.thanks(), blocks=shown.blocks())
+    rendered = wording.compose_body(rendered, thanks=shown.thanks(), crossed=shown.crossed(), blocks=shown.blocks())
     recipient = occasion.recipient
     emails = recipient.emails if by_mail else ()
     to = tuple(Address(recipient.contact or recipient.name, email) for email in emails or ("",))
@@ -452,6 +452,11 @@ class _Shown:
         if not receipts or self.occasion.planned.act is Act.THANKS:
             return ""
         return wording.thanks_for(self.paid(), self.paid_on(), self.occasion.recipient.language, len(receipts))
+
+    def crossed(self) -> str:
+        """That a message of ours asked for what was paid already."""
+        day = max((receipt.crossed for receipt in self.occasion.planned.thanks if receipt.crossed), default=None)
+        return wording.crossed_on(self.day(day), self.occasion.recipient.language) if day else ""
 
     def blocks(self) -> list[Block]:
         """What planning adds: how an amount is made up, what falls due soon, what is left out and why."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -308,13 +309,31 @@ WHERE id = %s AND creditor_id = %s AND token = %s AND state = 'claimed' AND leas
 
 def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, server: str) -> bool:
     """Commit that a message is being handed over, before it is. False when it must not be: stopped, or not ours."""
-    with transaction.atomic():
+    with _on_disk(), transaction.atomic():
         place = [message.pk, creditor.pk, token, _moment(now), creditor.pk]
         if not _changed(_MARK, [_moment(now + IN_HAND), server, _moment(now), *place]):
             return False
         facts = {"message": message.key, "blob": message.blob, "try": message.tries + 1}
         log.record(creditor, [Event("message.handed_over", today, facts)])
     return True
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """Have what is committed meanwhile on the disk before going on, with all that was committed before.
+
+    Else SQLite leaves that to the system for a while: after a power cut it would not be known that a message left. What
+    is not settled then is of unknown fate, so that settling needs no such care.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA synchronous = NORMAL")
 
 
 def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, receipt: Receipt) -> State:

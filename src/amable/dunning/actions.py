@@ -257,6 +257,8 @@ class _Review:
             held_anew = shown != verdicts and looked_on != today
             if looked_on is None or held_anew or gist(unpack(before)) != gist(verdicts):
                 self.events.append(_look_event(customer, known, shown, today))
+            if known.crossed:
+                self.events += _crossings(known, unpack(before or "[]"), verdicts, today)
             fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
             reviews.append((self.next_look(decision), creditor.pk, customer.pk))
             self.done.customers += 1
@@ -455,6 +457,17 @@ def gated_act(planned: Planned, procedure: Procedure) -> bool:
 
 
 _OF_PEOPLE = ("payer", "value")  # parameters of rules that may be somebody's name
+
+
+def _crossings(
+    known: Known, before: Sequence[KeptVerdict], verdicts: Sequence[KeptVerdict], today: date
+) -> Iterable[Event]:
+    """That a message of ours and the payment of what it asked for crossed, told when the item is first seen as paid."""
+    known_as_paid = {verdict.item for verdict in before if verdict.outcome is Outcome.PAID}
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.PAID and verdict.item in known.crossed and verdict.item not in known_as_paid:
+            key, day = known.crossed[verdict.item]
+            yield Event("message.crossed", today, {"message": key, "day": day.isoformat(), "item": verdict.item})
 
 
 def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:

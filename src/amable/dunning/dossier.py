@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -44,7 +44,10 @@ _RECENT = 35  # days of messages that spacing, caps and intervals can ask about
 
 @dataclass(frozen=True)
 class Known:
-    """A dossier for deciding, and beside it what only the wording needs; `threads` are Message-IDs by item."""
+    """A dossier for deciding, and beside it what only the wording needs; `threads` are Message-IDs by item.
+
+    `crossed` are the messages that asked for an item when the money for it was there already: key and day, by item.
+    """
 
     dossier: Dossier
     recipient: Recipient
@@ -52,6 +55,7 @@ class Known:
     unapplied: Sequence[ledger.Payment]
     addresses: frozenset[str]
     threads: dict[int, tuple[str, ...]]
+    crossed: Mapping[int, tuple[str, date]] = field(default_factory=dict)
 
     @cached_property
     def facts(self) -> dict[int, ItemFacts]:
@@ -115,6 +119,7 @@ class _Said(NamedTuple):
     wording: str
     before_due: bool
     message_id: str
+    key: str
 
 
 class _Batch:
@@ -169,6 +174,7 @@ class _Batch:
         self.told: dict[int, list[Told]] = defaultdict(list)
         self.thread: dict[int, list[str]] = defaultdict(list)
         self.thanked: set[int] = set()
+        self.asked: dict[int, tuple[str, date]] = {}
         rows = MessageItem.objects.filter(
             creditor=creditor,
             message__customer__in=these(ids),
@@ -192,6 +198,8 @@ class _Batch:
             if section == "settled":
                 self.thanked.add(item)
             wording = message.step if message.act in MESSAGES else ""
+            if wording and section != "settled":
+                self.asked[item] = (message.key, message.day)
             self.told[item].append(Told(step, message.day, wording, occurrence, asked=message.act == "decision"))
 
     def read_money(self, ids: Sequence[int]) -> None:
@@ -250,6 +258,7 @@ class _Batch:
             promises=self.promises[customer.pk],
         )
         recipient = self.recipient(customer, contact, emails, paid)
+        crossed = self.crossed(rows)
         dossier = Dossier(
             customer=customer.pk,
             procedure=it.procedure,
@@ -267,7 +276,7 @@ class _Batch:
             written_to=bool(recipient.had),
             unspeakable=unspeakable(creditor, recipient),
             paid=tuple(_paid(row) for row in rows if row.open == 0 and row.settled_in_run == it.today),
-            receipts=self.thankable(customer, rows),
+            receipts=self.thankable(customer, rows, crossed),
             contacts=tuple(self.spoken[customer.pk]),
             suspense=dict(self.suspense[customer.pk]),
             profile=paid,
@@ -284,6 +293,7 @@ class _Batch:
             self.unapplied[customer.pk],
             frozenset(addresses(contact)),
             {row.pk: tuple(self.thread[row.pk]) for row in rows if row.pk in self.thread},
+            crossed,
         )
 
     def item(self, row: ItemRow) -> Item:
@@ -321,14 +331,28 @@ class _Batch:
             due=payment.received_on,
         )
 
-    def thankable(self, customer: CustomerRow, rows: Sequence[ItemRow]) -> tuple[Receipt, ...]:
+    def crossed(self, rows: Sequence[ItemRow]) -> dict[int, tuple[str, date]]:
+        """What we asked for when it was paid already; of drafts in a folder nobody knows when they were sent."""
+        if self.it.sending is None:
+            return {}
+        paid = ((row.pk, row.settled_on) for row in rows if row.open == 0 and row.settled_on and row.pk in self.asked)
+        return {item: self.asked[item] for item, day in paid if self.asked[item][1] >= day}
+
+    def thankable(
+        self, customer: CustomerRow, rows: Sequence[ItemRow], crossed: Mapping[int, tuple[str, date]]
+    ) -> tuple[Receipt, ...]:
         """What settled items lately, by bank or by the ledger, and was not thanked for."""
+
+        def receipt(currency: str, amount: int, day: date, settled: tuple[int, ...]) -> Receipt:
+            asked = max((crossed[item][1] for item in settled if item in crossed), default=None)
+            return Receipt(currency, amount, day, settled, asked)
+
         found = []
         for payment, settled in self.receipts[customer.pk]:
             if mine := [(item, amount) for item, amount in settled if item not in self.thanked]:
                 total = sum(amount for _, amount in mine)
-                found.append(Receipt(payment.currency, total, payment.received_on, tuple(item for item, _ in mine)))
-        by_bank = {item for receipt in found for item in receipt.settled}
+                found.append(receipt(payment.currency, total, payment.received_on, tuple(item for item, _ in mine)))
+        by_bank = {item for one in found for item in one.settled}
         for row in rows:
             if row.open != 0 or row.pk in self.thanked or row.pk in by_bank or row.total <= 0 or row.allocated:
                 continue
@@ -336,7 +360,7 @@ class _Batch:
             # Thanks only for a payment the ledger dates, and not where it may have been a credit set against the item.
             dated = row.settled_on if how["rule"] == "paid.ledger" and how["amount"] else None
             if dated and not self.unapplied[customer.pk]:
-                found.append(Receipt(row.currency, how["amount"], dated, (row.pk,)))
+                found.append(receipt(row.currency, how["amount"], dated, (row.pk,)))
         return tuple(found)
 
     def recipient(

@@ -220,6 +220,32 @@ def test_thanks_ask_for_nothing(creditor: Creditor) -> None:
     assert "cid:" not in html(mail)
 
 
+@pytest.mark.parametrize(
+    ("language", "words_of_it"),
+    [
+        ("es", "Nuestro recordatorio del 16 de marzo de 2026 y su pago se cruzaron"),
+        ("en", "Our reminder of 16 March 2026 and your payment crossed"),
+        ("ro", "Mesajul nostru din 16 martie 2026 și plata dumneavoastră s-au intersectat"),
+        ("fr", "Notre rappel du 16 mars 2026 et votre règlement se sont croisés"),
+    ],
+)
+def test_thanks_take_back_a_message_that_crossed_the_payment(
+    creditor: Creditor, language: str, words_of_it: str
+) -> None:
+    day = date(2026, 3, 16)
+    settled = (Line(1, 0, Section.SETTLED, "thank_you", 1),)
+    paid = Planned(
+        Act.THANKS, "thank_you", "EUR", settled, thanks=(Receipt("EUR", 500_00, date(2026, 3, 15), (1,), crossed=day),)
+    )
+    recipient = replace(ANA, language=language)
+    thanks = text(written(compose(occasion(creditor, paid, items={1: replace(INVOICE, open=0)}, recipient=recipient))))
+    assert thanks.count(words_of_it) == 1
+    assert thanks.index("500") < thanks.index(words_of_it)
+    another = demand(thanks=(Receipt("EUR", 80_00, date(2026, 3, 15), (9,), crossed=day),))
+    words = text(written(compose(occasion(creditor, another, recipient=recipient))))
+    assert words.index("80") < words.index(words_of_it) < words.index("F-1001")
+
+
 def test_another_currency_is_shown_as_its_own_and_has_no_code(creditor: Creditor) -> None:
     dollars = replace(INVOICE, currency="USD")
     mail = written(compose(occasion(creditor, demand(currency="USD"), items={1: dollars})))

@@ -11,7 +11,8 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from amable.core.delivery import State
 from amable.correspondence import outbox
@@ -70,6 +71,23 @@ def test_what_is_approved_leaves_once_byte_for_byte_as_it_is_kept(office: Office
     assert events(message) == ["approved", "written", "handed_over", "accepted"]
     assert office.send() == {}
     assert len(office.to_customers()) == 1
+
+
+def test_that_a_message_leaves_is_on_the_disk_before_it_does(office: Office) -> None:
+    """Only what a power cut cannot undo counts: SQLite is told to wait for the disk."""
+    if connection.vendor != "sqlite":  # PostgreSQL always does
+        return
+    office.ready(LATE)
+    with CaptureQueriesContext(connection) as asked:
+        office.send()
+    told = [query["sql"].strip() for query in asked.captured_queries]
+    marks = [place for place, sql in enumerate(told) if "SET state = 'handed_over'" in sql]
+    assert marks
+    for mark in marks:
+        before = [sql for sql in told[:mark] if sql.startswith("PRAGMA synchronous")]
+        commit = told.index("COMMIT", mark)
+        assert before[-1] == "PRAGMA synchronous = FULL"
+        assert not any(sql.startswith("PRAGMA") for sql in told[mark:commit])
 
 
 def test_what_nobody_approved_stays(office: Office) -> None:
