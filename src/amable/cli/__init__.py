@@ -43,6 +43,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         evidence,
         hold,
         importing,
+        moving,
         plan,
         procedure,
         rehearse,
@@ -55,6 +56,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         switch,
         templates,
         up,
+        worker,
     )
 
     return {
@@ -78,6 +80,8 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "stop-sending": switch.stop,
         "resume-sending": switch.resume,
         "up": up.command,
+        "worker": worker.command,
+        "move-to": moving.command,
     }
 
 
@@ -185,7 +189,11 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     resume = commands.add_parser("resume-sending", help="let messages leave again")
     resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
     up = commands.add_parser("up", help="plan every night and send in the day, until it is told to stop")
-    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up):
+    worker = commands.add_parser("worker", help="the same on PostgreSQL, as one of several processes or machines")
+    worker.add_argument("--concurrency", type=int, default=4, metavar="N", help="jobs done at once (default: 4)")
+    move = commands.add_parser("move-to", help="copy everything to an empty PostgreSQL database and go on from there")
+    move.add_argument("url", metavar="URL", help="its address, as postgres://user@host/name")
+    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up, worker, move):
         _data(command)
 
 

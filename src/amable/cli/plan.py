@@ -28,10 +28,12 @@ def command(arguments: argparse.Namespace) -> int:
         if day > now:
             return _ahead(creditor, now, day, as_json=arguments.json)
         from amable.work import duties  # noqa: PLC0415 - once the database is chosen
+        from amable.work.waking import wake  # noqa: PLC0415
 
         if not duties.plan(creditor, speaking.now):
             raise RefusedError("plan_under_way")
         duties.look_again(creditor, speaking.now)
+        wake(creditor)
         rows = proposed(creditor, now)
         if arguments.json:
             print(json.dumps(rows, ensure_ascii=False, indent=1))

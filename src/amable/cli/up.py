@@ -23,7 +23,7 @@ def command(arguments: argparse.Namespace) -> int:
     told = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())
-    with at_work(arguments, opened=False) as creditor, _only_one(folder):
+    with at_work(arguments, opened=False) as creditor, only_one(folder):
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.work.embedded import Embedded  # noqa: PLC0415
 
@@ -45,7 +45,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
     """Refuse to work on a folder on which another process is at work already."""
     handle = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
