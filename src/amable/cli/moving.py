@@ -151,4 +151,6 @@ def _go_on_there(folder: Path) -> None:
         else:
             Sending.objects.filter(creditor=creditor).update(instance=name)
         log.seal(creditor)
-        show_brakes(creditor)
+    for creditor in _each_creditor():
+        if Sending.objects.filter(creditor=creditor).exists():
+            show_brakes(creditor)

@@ -20,7 +20,7 @@ from django.db import connection, connections
 from procrastinate import App, JobContext
 from procrastinate.builtin_tasks import remove_old_jobs
 from procrastinate.contrib.django.utils import connector_params
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
@@ -180,7 +180,7 @@ class Distributed:
         for job in await jobs.get_stalled_jobs():
             try:
                 await jobs.retry_job(job)
-            except AlreadyEnqueued:
+            except UniqueViolation:
                 await jobs.finish_job(job, status=Status.FAILED, delete_job=True)
 
     async def sweep(self, context: JobContext, timestamp: int) -> None:
