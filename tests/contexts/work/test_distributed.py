@@ -55,7 +55,7 @@ def other(turia: Creditor) -> Creditor:
 
 def jobs() -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args, status FROM procrastinate_jobs ORDER BY id")
+        cursor.execute("SELECT task_name, (args->>'place')::int, status FROM procrastinate_jobs ORDER BY id")
         return cursor.fetchall()
 
 
@@ -104,7 +104,7 @@ def test_what_is_due_wakes_a_plan_and_a_lane_for_each_connection(turia: Creditor
         assert Sending.objects.get().planned_on == TODAY
         Message.objects.update(state="approved", due_at=NOW - timedelta(minutes=1))
     worker.look_around(turia.pk)
-    lanes = [about["place"] for name, about, _ in jobs() if name == "send"]
+    lanes = [place for name, place, _ in jobs() if name == "send"]
     assert lanes == [0, 1, 2]
 
 
@@ -200,7 +200,7 @@ def test_jobs_of_a_dead_worker_wait_again_and_are_dropped_when_they_do_already(t
             await worker.rescue(None, 0)
 
     asyncio.run(rescue())
-    waiting = sorted((about["place"], status) for _, about, status in jobs())
+    waiting = sorted((place, status) for _, place, status in jobs())
     assert waiting == [(0, "todo"), (1, "todo")]
 
 
