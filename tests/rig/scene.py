@@ -153,6 +153,14 @@ class Scene:
             proposed = list(Message.objects.filter(state=State.PROPOSED).values_list("pk", flat=True))
             outbox.approve(creditor, proposed, self.now(), by="ana", undo=timedelta(0))
 
+    def stop(self) -> float:
+        """Throw the switch; the moment it was committed, in monotonic seconds."""
+        from amable.dunning import brakes
+
+        with self.acting() as creditor:
+            brakes.stop(creditor, TODAY, self.now(), by="ana", because="a test")
+        return time.monotonic()
+
     # --- the processes ---------------------------------------------------------------------------------------------
 
     def work(self, count: int) -> list[subprocess.Popen[bytes]]:
@@ -204,6 +212,11 @@ class Scene:
             " GROUP BY state"
         )
         return Counter(dict(rows))
+
+    def open(self) -> int:
+        """How many are still to leave, or in hand without having been offered."""
+        states = self.states()
+        return states["proposed"] + states["approved"] + states["claimed"] + states["refused"]
 
     def left(self) -> Counter[str]:
         """How often each Message-ID arrived."""

@@ -60,3 +60,15 @@ def test_the_plan_of_a_killed_worker_is_finished_by_another(scene: Scene) -> Non
     scene.until(lambda: scene.ask("SELECT planned_on FROM organisation_sending") == [(TODAY,)])
     assert scene.states() == {"proposed": 3000}
     assert scene.ask("SELECT count(*) FROM correspondence_messageitem WHERE NOT withdrawn") == [(3000,)]
+
+
+def test_the_stop_switch_reaches_every_worker_at_once(scene: Scene) -> None:
+    scene.owe(400)
+    scene.plan()
+    scene.work(3)
+    scene.until(lambda: len(scene.server.messages) > 40)
+    stopped = scene.stop()
+    scene.end()
+    assert [one for one in scene.server.messages if one.at > stopped + 2] == []
+    assert scene.states()["approved"] > 0
+    assert max(scene.left().values()) == 1
