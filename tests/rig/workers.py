@@ -14,7 +14,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -49,8 +50,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 21)))
     parser.add_argument("--only", choices=("crowd", "speed", "range", "switch"))
     given = parser.parse_args()
-    runs: dict[str, Callable[[str], list[Row]]] = {
-        "crowd": lambda server: [crowd(server, given.messages, seed) for seed in given.seeds],
+    runs: dict[str, Callable[[str], Iterable[Row]]] = {
+        "crowd": lambda server: (crowd(server, given.messages, seed) for seed in given.seeds),
         "speed": lambda server: speed(server, given.messages),
         "range": lambda server: [killed_in_a_range(server, max(given.messages, 3000))],  # several batches
         "switch": lambda server: [switched_off(server, given.messages)],
@@ -100,9 +101,8 @@ def crowd(server: str, messages: int, seed: int) -> Row:
     return row
 
 
-def speed(server: str, messages: int) -> list[Row]:
+def speed(server: str, messages: int) -> Iterator[Row]:
     """One worker beside four and eight, each with one job at once, against a mail server far away."""
-    rows: list[Row] = []
     alone = 0.0
     for count in (1, 4, 8):
         with _scene(server, f"speed{count}", 0.05, 8, 1) as scene:
@@ -119,8 +119,7 @@ def speed(server: str, messages: int) -> list[Row]:
             scene.end()
             row.hold("twice", true=max(scene.left().values()) == 1)
             row.hold("deadlocks", true=scene.deadlocks() == 0)
-            rows.append(row)
-    return rows
+        yield row
 
 
 def killed_in_a_range(server: str, messages: int) -> Row:
@@ -165,9 +164,14 @@ def switched_off(server: str, messages: int) -> Row:
     return row
 
 
-def _scene(server: str, name: str, delay: float, connections: int, concurrency: int) -> Scene:
-    folder = Path(tempfile.mkdtemp(prefix="amable-rig-"))
-    return Scene(create(server, name), folder, delay=delay, connections=connections, concurrency=concurrency)
+@contextmanager
+def _scene(server: str, name: str, delay: float, connections: int, concurrency: int) -> Iterator[Scene]:
+    url = create(server, name)
+    with (
+        tempfile.TemporaryDirectory(prefix="amable-rig-") as folder,
+        Scene(url, Path(folder), delay=delay, connections=connections, concurrency=concurrency) as scene,
+    ):
+        yield scene
 
 
 if __name__ == "__main__":
