@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -37,6 +37,10 @@ samples:
 
 golden:
 	AMABLE_REMAKE=1 $(BIN)/pytest tests/plugs tests/docs
+
+# Many workers on one PostgreSQL, killed, stopped and replaced: half an hour; `make crash-workers SMALL=1` takes minutes.
+crash-workers:
+	$(BIN)/python -m tests.rig.workers $(if $(SMALL),--messages 400 --seeds 1 2 3)
 
 # How quick it is, beside the least each piece can cost: tables on screen, rows of JSON in bench.json. The sizes are
 # those of a large creditor and take an hour or two; `make bench SMALL=1` takes minutes. TRYTON names the Python of an

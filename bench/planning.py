@@ -12,8 +12,12 @@ no holds, no calendars, no spacing. Every case runs in a process of its own, on 
 PostgreSQL is a server of the bench's own, reached as a plain role under the row policies; its work is not in the CPU
 seconds of the client, so there the wall clock is compared.
 
+With `--workers N` the plan is that of `work.duties`, ended with its digests and its record: by one process, and in
+ranges shared by N. The server needs a core of its own, so N beyond the cores less one gains little.
+
   python bench/planning.py --invoices 1000000
   python bench/planning.py --invoices 1000000 --postgres
+  python bench/planning.py --invoices 1000000 --postgres --workers 2
 """
 
 from __future__ import annotations
@@ -22,11 +26,14 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import groupby, islice
 from operator import itemgetter
@@ -50,15 +57,21 @@ def main() -> None:
     parser.add_argument("--loads", default="backlog,daily")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
+    parser.add_argument("--workers", type=int, metavar="N", help="one process beside so many (with --postgres)")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.workers and not given.postgres:
+        parser.error("--workers is for --postgres")
+    cases: dict[str, Any] = {"floor": floor, "ours": ours}
+    if given.workers:
+        cases = {f"{n} at work": partial(shared, workers=n) for n in (1, given.workers)}
     database = "PostgreSQL" if given.postgres else "SQLite"
     for load in given.loads.split(","):
         with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder, _server(given.postgres) as server:
             sizes = (Path(folder), server, given.invoices, load)
             measure({"book": book}, sizes, 1)
-            figures = measure({"floor": floor, "ours": ours}, sizes, given.rounds)
-        compare(figures, over="floor", by="wall_s" if given.postgres else "cpu_s")
+            figures = measure(cases, sizes, given.rounds)
+        compare(figures, over=next(iter(cases)), by="wall_s" if given.postgres else "cpu_s")
         print(f"{load}, {given.invoices:,} invoices, {database}")
         report(figures, given.json, load=load, invoices=given.invoices, database=database)
 
@@ -110,6 +123,58 @@ def floor(clock: Clock, folder: Path, postgres: str, invoices: int, load: str) -
         with clock("plan") as noted, transaction.atomic():
             noted["messages"] = _plain_loop(connection)
         noted |= _rows()
+
+
+def shared(clock: Clock, folder: Path, postgres: str, invoices: int, load: str, *, workers: int) -> None:
+    """`work.duties.plan` from its beginning to its end, its ranges taken by processes that stand ready."""
+    _copy(folder, postgres)
+    from amable.cli.run import starter
+    from amable.dunning import actions
+    from amable.organisation.models import Creditor, Sending
+    from amable.organisation.tenancy import acting_for
+    from amable.work import duties
+
+    creditor = Creditor.objects.get()
+    with acting_for(creditor):
+        Sending.objects.create(creditor=creditor, procedure=actions.remember_procedure(creditor, starter()))
+        command = [sys.executable, "-c", "import planning; planning.take_ranges()"]
+        others = [
+            subprocess.Popen(command, cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for _ in range(workers)
+        ]
+        for one in others:
+            assert one.stdout is not None
+            assert one.stdout.readline() == b"ready\n"
+        with clock("plan") as noted:
+            duties.begin_plan(creditor, TODAY)
+            for one in others:
+                assert one.stdin is not None
+                one.stdin.write(b"begin\n")
+                one.stdin.flush()
+            for one in others:
+                one.wait()
+        assert [one.returncode for one in others] == [0] * workers
+        assert Sending.objects.get(creditor=creditor).planned_on == TODAY
+        noted |= _rows()
+
+
+def take_ranges() -> None:
+    """Another process: wait to be told, then look at ranges until the plan is ended."""
+    _open(Path(tempfile.gettempdir()), os.environ["DATABASE_URL"])
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+    from amable.work import duties
+
+    moment = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
+    creditor = Creditor.objects.get()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with acting_for(creditor):
+        while duties.undone(creditor, TODAY):
+            if range_ := duties.take_range(creditor, TODAY, moment):
+                duties.look_at_range(creditor, range_, lambda: moment)
+            else:
+                time.sleep(0.02)  # somebody else is at the last one
 
 
 # --- the floor -------------------------------------------------------------------------------------------------------

@@ -32,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite", help="the database the tests run on")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The settings are read before the first test has its database: they must know of which kind it will be."""
+    if config.getoption("--db") == "postgres":
+        os.environ["DATABASE_URL"] = "postgres:///"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What only PostgreSQL has (row policies, TRUNCATE) is no test of SQLite: left out there, not skipped."""
     if config.getoption("--db") == "postgres":

@@ -45,6 +45,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         evidence,
         hold,
         importing,
+        moving,
         plan,
         procedure,
         rehearse,
@@ -58,6 +59,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         switch,
         templates,
         up,
+        worker,
     )
 
     return {
@@ -84,6 +86,8 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "doctor": doctor.command,
         "backup": backup.command,
         "restore": restore.command,
+        "worker": worker.command,
+        "move-to": moving.command,
     }
 
 
@@ -208,7 +212,12 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     restore.add_argument(
         "--replace", action="store_true", help="keep the database that is there beside the restored one"
     )
-    for command in (configure, plan, approve, hold, send, status, resolve, stop, resume, up, doctor, backup, restore):
+    worker = commands.add_parser("worker", help="the same on PostgreSQL, as one of several processes or machines")
+    worker.add_argument("--concurrency", type=int, default=4, metavar="N", help="jobs done at once (default: 4)")
+    move = commands.add_parser("move-to", help="copy everything to an empty PostgreSQL database and go on from there")
+    move.add_argument("url", metavar="URL", help="its address, as postgres://user@host/name")
+    shared = (configure, plan, approve, hold, send, status, resolve, stop, resume)
+    for command in (*shared, up, doctor, backup, restore, worker, move):
         _data(command)
 
 

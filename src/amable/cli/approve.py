@@ -23,6 +23,7 @@ def command(arguments: argparse.Namespace) -> int:
         from amable.correspondence import outbox  # noqa: PLC0415 - once the database is chosen
         from amable.dunning import brakes  # noqa: PLC0415
         from amable.organisation.models import Sending  # noqa: PLC0415
+        from amable.work.waking import wake  # noqa: PLC0415
 
         chosen = _chosen(creditor, arguments)
         if arguments.undo:
@@ -37,6 +38,7 @@ def command(arguments: argparse.Namespace) -> int:
         count = outbox.approve(creditor, chosen, now, by=whoever(), undo=undo)
         if count:
             brakes.trust(creditor, now)
+            wake(creditor)
         print(say("sending.approved", language(), n=count))
         if count and sending.undo_minutes:
             print(say("sending.undo_until", language(), n=sending.undo_minutes))

@@ -98,6 +98,7 @@ def _land(creditor: Creditor, given: Input, folder: Path) -> _Effect:
     from amable.cli.folder import write_rejected  # noqa: PLC0415
     from amable.evidence import log  # noqa: PLC0415
     from amable.work import duties  # noqa: PLC0415
+    from amable.work.waking import wake  # noqa: PLC0415
 
     day = today_in(creditor.timezone)
     booked = BankLine.objects.filter(creditor=creditor, state="booked")
@@ -111,6 +112,7 @@ def _land(creditor: Creditor, given: Input, folder: Path) -> _Effect:
     log.record(creditor, [log.Event("files.taken", day, facts)])
     log.seal(creditor)
     duties.look_again(creditor, speaking.now)
+    wake(creditor)
     if effect.complaints:
         write_rejected(folder, effect.complaints, creditor.language)
     return effect

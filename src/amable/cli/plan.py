@@ -32,6 +32,7 @@ def command(arguments: argparse.Namespace) -> int:
             return _ahead(creditor, now, day, as_json=arguments.json)
         from amable.organisation.models import Sending  # noqa: PLC0415 - once the database is chosen
         from amable.work import duties, heartbeat  # noqa: PLC0415
+        from amable.work.waking import wake  # noqa: PLC0415
 
         sending = Sending.objects.get(creditor=creditor)
         if not duties.plan(creditor, speaking.now):
@@ -39,6 +40,7 @@ def command(arguments: argparse.Namespace) -> int:
         if sending.planned_on != now:
             heartbeat.call(sending.heartbeat)
         duties.look_again(creditor, speaking.now)
+        wake(creditor)
         if arguments.show:
             return _show_message(creditor, arguments.show)
         rows = proposed(creditor, now)

@@ -26,6 +26,7 @@ def resume(arguments: argparse.Namespace) -> int:
     with at_work(arguments) as creditor:
         from amable.dunning import brakes  # noqa: PLC0415 - once the database is chosen
         from amable.organisation.models import Sending  # noqa: PLC0415
+        from amable.work.waking import wake  # noqa: PLC0415
 
         sending = Sending.objects.get(creditor=creditor)
         if brakes.doubtful(sending) and not arguments.confirm:
@@ -35,6 +36,7 @@ def resume(arguments: argparse.Namespace) -> int:
         here = instance.instance(folder_of(arguments))
         instance.forget(here)
         brakes.resume(creditor, today(creditor), speaking.now(), by=whoever(), instance=here)
+        wake(creditor)
         print(say("sending.resumed", language()))
         show_brakes(creditor)
     return 0

@@ -47,7 +47,7 @@ def _work(arguments: argparse.Namespace) -> int:
     told = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())
-    with at_work(arguments, opened=False) as creditor, _only_one(folder), ExitStack() as stack:
+    with at_work(arguments, opened=False) as creditor, only_one(folder), ExitStack() as stack:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.work.embedded import Embedded  # noqa: PLC0415
 
@@ -101,7 +101,7 @@ def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], *, chose
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
     """Refuse to work on a folder on which another process is at work already."""
     handle = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from amable.cli.speaking import RefusedError
-from amable.server.database import close_database, open_database
+from amable.server.database import can_postgresql, close_database, is_postgresql, named, open_database
 
 
 @contextmanager
@@ -18,12 +18,16 @@ def working_in(folder: Path, *, beside_others: bool = False) -> Iterator[None]:
 
     Commands that may work `beside_others` of their kind share the lock: what they do is settled row by row.
     """
+    elsewhere = is_postgresql(named())
+    if elsewhere and not can_postgresql():
+        raise RefusedError("scale_missing")
     with _held(folder) as handle:
         try:
             lock = fcntl.LOCK_SH if beside_others else fcntl.LOCK_EX
             fcntl.flock(handle, lock | fcntl.LOCK_NB)
-            # Tables change only while nobody else works on them.
-            open_database(folder, migrating=lambda: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            # Tables change only while nobody else works on them; PostgreSQL sees to that itself.
+            alone = lock if elsewhere else fcntl.LOCK_EX
+            open_database(folder, migrating=lambda: fcntl.flock(handle, alone | fcntl.LOCK_NB))
             fcntl.flock(handle, lock | fcntl.LOCK_NB)
             yield
         finally:

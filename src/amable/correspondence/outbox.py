@@ -77,7 +77,7 @@ def approve(creditor: Creditor, messages: Collection[int], now: datetime, *, by:
             proposed = Message.objects.select_for_update().filter(
                 creditor=creditor, pk__in=bulk.these(batch), state=State.PROPOSED
             )
-            listed = list(proposed.values_list("pk", "key", "day", "leaves_at"))
+            listed = list(proposed.order_by("pk").values_list("pk", "key", "day", "leaves_at"))
             rows = [
                 (State.APPROVED, now, by, max(now + undo, leaves_at or now), creditor.pk, pk)
                 for pk, _, _, leaves_at in listed
@@ -101,7 +101,7 @@ def unapprove(creditor: Creditor, messages: Collection[int], *, by: str) -> int:
         approved = Message.objects.select_for_update().filter(
             creditor=creditor, pk__in=bulk.these(messages), state=State.APPROVED, tries=0
         )
-        listed = list(approved.values_list("pk", "key", "day"))
+        listed = list(approved.order_by("pk").values_list("pk", "key", "day"))
         Message.objects.filter(creditor=creditor, pk__in=bulk.these([pk for pk, _, _ in listed])).update(
             state=State.PROPOSED, approved_at=None, approved_by="", due_at=None
         )
@@ -288,7 +288,7 @@ def reclaim(creditor: Creditor, today: date, now: datetime, *, orphaned: bool = 
         held = Message.objects.select_for_update().filter(creditor=creditor)
         held = held.filter(lease_until__isnull=False) if orphaned else held.filter(lease_until__lt=now)
         _give_back(creditor, held.filter(state=State.CLAIMED))
-        lost = list(held.filter(state=State.HANDED_OVER).values_list("pk", "key"))
+        lost = list(held.filter(state=State.HANDED_OVER).order_by("pk").values_list("pk", "key"))
         if lost:
             Message.objects.filter(creditor=creditor, pk__in=bulk.these([pk for pk, _ in lost])).update(
                 state=State.UNKNOWN, lease_until=None, settled_at=now

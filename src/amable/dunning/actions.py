@@ -111,7 +111,8 @@ def turn_day(creditor: Creditor, today: date) -> None:
     """
     with transaction.atomic():
         before = Message.objects.select_for_update().filter(creditor=creditor, state__in=OPEN, day__lt=today)
-        left = list(before.exclude(slot__startswith=_KEPT_OPEN).values_list("pk", "key", "customer_id"))
+        waiting = before.exclude(slot__startswith=_KEPT_OPEN).order_by("pk")
+        left = list(waiting.values_list("pk", "key", "customer_id"))
         for batch in bulk.batched(pk for pk, _, _ in left):
             MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
             Message.objects.filter(creditor=creditor, pk__in=bulk.these(batch)).update(state=State.WITHDRAWN)
@@ -293,7 +294,9 @@ class _Review:
             creditor=self.it.creditor, customer__in=bulk.these(customers), state__in=OPEN | CLAIMABLE | IN_HAND
         )
         return {
-            customer for customer, state in open_.values_list("customer_id", "state") if state in IN_HAND and customer
+            customer
+            for customer, state in open_.order_by("pk").values_list("customer_id", "state")
+            if state in IN_HAND and customer
         }
 
     def gone(self, customers: Sequence[int]) -> set[int]:

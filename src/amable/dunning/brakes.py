@@ -65,7 +65,7 @@ def _params(sending: Sending) -> dict[str, object]:
     return {"by": sending.stopped_by, "because": sending.stopped_because}
 
 
-_OURS: Final = frozenset({"copied", "older", "clock", "restored"})
+_OURS: Final = frozenset({"copied", "older", "clock", "restored", "moved"})
 
 
 def doubtful(sending: Sending) -> bool:
@@ -83,6 +83,14 @@ def stop(creditor: Creditor, today: date, now: datetime, *, by: str, because: st
         standing = sending.exclude(stopped_because__in=_OURS) if because in _OURS else sending.filter(stopped_at=None)
         if standing.update(stopped_at=now, stopped_by=by, stopped_because=because):
             log.record(creditor, [Event("sending.stopped", today, {"because": because}, {"by": by})])
+
+
+def move(creditor: Creditor, today: date, now: datetime, *, by: str) -> None:
+    """Everything goes on elsewhere from now on: the switch is thrown for that reason, also where it was before."""
+    with transaction.atomic():
+        facts = {"stopped_at": now, "stopped_by": by, "stopped_because": "moved"}
+        if Sending.objects.filter(creditor=creditor).update(**facts):
+            log.record(creditor, [Event("sending.stopped", today, {"because": "moved"}, {"by": by})])
 
 
 def resume(creditor: Creditor, today: date, now: datetime, *, by: str, instance: str) -> None:

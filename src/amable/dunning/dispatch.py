@@ -280,9 +280,10 @@ class _Preparing:
                 continue
             chosen.append(message)
         with transaction.atomic():
-            for one in unwanted:
+            # In the order in which whoever looks at these customers locks them, so that neither waits for the other.
+            for one in sorted(unwanted, key=lambda one: one.message.pk):
                 self.withdraw(*one)
-            for message in grown:
+            for message in sorted(grown, key=lambda message: message.pk):
                 outbox.propose_again(self.creditor, message, self.claim.token, self.today)
             ready = self.keep(writer, chosen, data)
         self.sent.changed.update(one.look.customer.pk for one in unwanted)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,35 +30,71 @@ def open_database(folder: Path, *, migrating: Callable[[], object] = lambda: Non
     `migrating` is called before tables are changed, and may refuse by raising.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
-    url = os.environ.get("DATABASE_URL", "")
-    config = _from_url(url) if url else sqlite(folder / "amable.sqlite3")
+    config = named() or sqlite(folder / "amable.sqlite3")
     if apps.ready:
-        _reconnect(config)
+        connect(config)
     else:
         settings.DATABASES["default"] = config
         django.setup()
-    if behind():
-        migrating()
-        call_command("migrate", verbosity=0, interactive=False)
-        _tell_sqlite_the_size_of_things()
+    bring_up_to_date(migrating=migrating)
 
 
-def _reconnect(config: dict[str, Any]) -> None:
-    """Turn a process that already has a database to another one."""
+def connect(config: dict[str, Any], *, alias: str = "default") -> None:
+    """Turn a process that is already set up to another database, or give it a second one beside the first."""
     from django.db import connections  # noqa: PLC0415 - importing it earlier would read the settings
 
     connections.close_all()
-    connections.settings["default"] = connections.configure_settings({"default": config})["default"]
-    del connections["default"]
+    connections.settings[alias] = connections.configure_settings({"default": config})["default"]
+    with suppress(AttributeError):  # no connection was made yet
+        del connections[alias]
 
 
-def behind() -> bool:
-    """Whether any migration is missing; asking is quicker than letting `migrate` find out."""
-    from django.db import connection  # noqa: PLC0415
+def bring_up_to_date(alias: str = "default", *, migrating: Callable[[], object] = lambda: None) -> None:
+    """Migrate what is behind. Of several processes that start at once on PostgreSQL one does it, the others wait."""
+    if not behind(alias):
+        return
+    migrating()
+    with _one_at_a_time(alias):
+        apps_behind = behind(alias)
+        # All in one, or app by app where one is not meant for this database.
+        for which in [(app,) for app in apps_behind] if apps.is_installed(_QUEUE) else [()] if apps_behind else []:
+            call_command("migrate", *which, database=alias, verbosity=0, interactive=False)
+    _tell_sqlite_the_size_of_things()
+
+
+def behind(alias: str = "default") -> list[str]:
+    """The apps with a migration missing, in their order; asking is quicker than letting `migrate` find out."""
+    from django.db import connections  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
+    connection = connections[alias]
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    ends = executor.loader.graph.leaf_nodes()
+    if connection.vendor != "postgresql":
+        ends = [end for end in ends if end[0] != "procrastinate"]
+    return list(dict.fromkeys(migration.app_label for migration, _ in executor.migration_plan(ends)))
+
+
+_QUEUE = "procrastinate.contrib.django"  # keeps its tables in PostgreSQL only
+
+
+@contextmanager
+def _one_at_a_time(alias: str) -> Iterator[None]:
+    """Wait for whoever else migrates this PostgreSQL database; on SQLite the lock on the folder did that."""
+    from django.db import connections  # noqa: PLC0415
+
+    if connections[alias].vendor != "postgresql":
+        yield
+        return
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATING])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATING])
+
+
+_MIGRATING = int.from_bytes(b"amable", "big")
 
 
 def _tell_sqlite_the_size_of_things() -> None:
@@ -92,10 +130,46 @@ def kept_in(folder: Path) -> bool:
     return bool(os.environ.get("DATABASE_URL")) or (folder / "amable.sqlite3").is_file()
 
 
-def _from_url(url: str) -> dict[str, Any]:
+@contextmanager
+def naming(url: str) -> Iterator[None]:
+    """Work as if DATABASE_URL named this database, none when it is empty."""
+    before = os.environ.pop("DATABASE_URL", None)
+    try:
+        if url:
+            os.environ["DATABASE_URL"] = url
+        yield
+    finally:
+        os.environ.pop("DATABASE_URL", None)
+        if before is not None:
+            os.environ["DATABASE_URL"] = before
+
+
+def read_settings() -> None:
+    """Read the settings now, as they are for the database that is named now."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
+    settings.INSTALLED_APPS  # noqa: B018 - the first look at them reads them
+
+
+def named() -> dict[str, Any]:
+    """Django's description of what DATABASE_URL names; empty where it is not set."""
+    url = os.environ.get("DATABASE_URL", "")
+    return from_url(url) if url else {}
+
+
+def from_url(url: str) -> dict[str, Any]:
     """Django's description of a database address; a percent-encoded host is a socket's folder, as libpq reads it."""
     config: dict[str, Any] = environ.Env.db_url_config(url)
     return config | {"HOST": unquote(config.get("HOST", ""))}
+
+
+def is_postgresql(config: dict[str, Any]) -> bool:
+    """Whether a description is of a PostgreSQL database."""
+    return str(config.get("ENGINE", "")).endswith("postgresql")
+
+
+def can_postgresql() -> bool:
+    """Whether what PostgreSQL needs is installed (the extra `scale`)."""
+    return all(find_spec(name) for name in ("psycopg", "procrastinate"))
 
 
 def sqlite(path: Path) -> dict[str, Any]:

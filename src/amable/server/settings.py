@@ -6,6 +6,8 @@ from typing import Any
 
 import environ
 
+from amable.server.database import named
+
 _env = environ.Env()
 
 SECRET_KEY: str = _env.str("AMABLE_SECRET_KEY", default="")
@@ -32,4 +34,11 @@ INSTALLED_APPS = [
 ]
 
 # ATOMIC_REQUESTS stays off: transactions are short and stand in the actions.
-DATABASES: dict[str, dict[str, Any]] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": named() or {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+}
+
+# What wakes the workers keeps its queue in tables of its own, and knows no other database.
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    INSTALLED_APPS.append("procrastinate.contrib.django")
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # our modules called `tasks` are about people's

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from amable.core import own_wordings, procedure, wording
-from amable.core.delivery import State
+from amable.core.delivery import CLAIMABLE, IN_HAND, State
 from amable.core.procedure import Procedure
 from amable.core.wording import Library
 from amable.correspondence import outbox
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 RANGE: Final = 5_000  # customers one worker looks at before it asks for more
 LEASE: Final = timedelta(seconds=40)  # on a range; renewed with each batch, which takes a fraction of it
-_END: Final = -1  # the range that stands for the end of a plan
+END: Final = -1  # the range that stands for the end of a plan
 _LAST: Final = 2**62  # beyond the number of any customer
 _FEW, _MANY = 25, 400  # messages taken in hand at once
 _QUICK, _SLOW = timedelta(seconds=5), timedelta(seconds=20)
@@ -100,26 +100,34 @@ def begin_plan(creditor: Creditor, today: date) -> list[int]:
         firsts = [0, *list(due.values_list("pk", flat=True).iterator())[RANGE::RANGE]]
         lasts = [*(first - 1 for first in firsts[1:]), _LAST]
         with transaction.atomic():
+            Sending.objects.select_for_update().get(creditor=creditor)
+            if days.exists():  # somebody else has cut them meanwhile, perhaps elsewhere
+                return undone(creditor, today)
             Range.objects.filter(creditor=creditor, day__lt=today).delete()
             Range.objects.bulk_create(
                 (
                     Range(creditor=creditor, day=today, first=first, last=last)
-                    for first, last in [*zip(firsts, lasts, strict=True), (_END, _END)]
-                ),
-                ignore_conflicts=True,
+                    for first, last in [*zip(firsts, lasts, strict=True), (END, END)]
+                )
             )
-    return list(days.filter(done_at=None).values_list("first", flat=True))
+    return undone(creditor, today)
+
+
+def undone(creditor: Creditor, today: date) -> list[int]:
+    """The first numbers of the ranges of a plan that was begun and is not done; END alone when only that is left."""
+    ranges = Range.objects.filter(creditor=creditor, day=today, done_at=None)
+    return list(ranges.order_by("first").values_list("first", flat=True))
 
 
 def take_range(creditor: Creditor, today: date, now: datetime) -> Range | None:
     """Take a range of today in hand that nobody is at work on; the end of the plan when everything else is done."""
     with transaction.atomic():
         undone = Range.objects.filter(creditor=creditor, day=today, done_at=None)
-        free = undone.filter(Q(lease_until=None) | Q(lease_until__lt=now)).exclude(first=_END)
+        free = undone.filter(Q(lease_until=None) | Q(lease_until__lt=now)).exclude(first=END)
         range_ = free.select_for_update(skip_locked=True).order_by("first").first()
         if range_ is None:
-            end = undone.filter(Q(lease_until=None) | Q(lease_until__lt=now), first=_END)
-            if undone.exclude(first=_END).exists():
+            end = undone.filter(Q(lease_until=None) | Q(lease_until__lt=now), first=END)
+            if undone.exclude(first=END).exists():
                 return None
             range_ = end.select_for_update(skip_locked=True).first()
         if range_ is None:
@@ -146,7 +154,7 @@ def look_at_range(
 
     sending = Sending.objects.get(creditor=creditor)
     try:
-        if range_.first == _END:
+        if range_.first == END:
             end_plan(creditor, sending, range_.day, clock())
         else:
             among = (range_.first, range_.last)
@@ -242,6 +250,17 @@ def _add(total: Sent, sent: Sent) -> None:
     total.states += sent.states
     total.changed |= sent.changed
     total.unreachable, total.stopped = sent.unreachable or total.unreachable, sent.stopped or total.stopped
+
+
+def wants_sending(creditor: Creditor, sending: Sending, today: date, now: datetime) -> bool:
+    """Whether there is anything for `send` to do: what is due and may leave, or what somebody left behind in hand."""
+    messages = Message.objects.filter(creditor=creditor)
+    if messages.filter(state__in=IN_HAND, lease_until__lt=now).exists():
+        return True
+    if any(brake.wholly for brake in brakes.brakes(sending, today, now)):
+        return False
+    leaving = Q(state=State.REFUSED) | Q(until_at=None) | Q(day=today, until_at__gt=now)
+    return messages.filter(leaving, state__in=CLAIMABLE, due_at__lte=now).exists()
 
 
 def next_due(creditor: Creditor, today: date, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db import connections
+from django.db import connection, connections
 
 from amable.correspondence import outbox
 from amable.dunning import brakes
@@ -56,9 +56,11 @@ class Embedded:
             with acting_for(creditor):
                 if not Sending.objects.filter(creditor=creditor).exists():
                     continue
-                # Nobody else works on this database, so whatever is in hand was left there by the dead.
+                # Nobody else works on a file of ours, so whatever is in hand was left there by the dead; beside a
+                # PostgreSQL there may be workers, and a lease tells.
                 now = self.clock()
-                outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=True)
+                alone = connection.vendor == "sqlite"
+                outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=alone)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
                 self.beat(creditor, duty.__name__)
@@ -160,5 +162,5 @@ _MAILBOX: Final = ("server", "port", "encryption", "user", "password_from", "aut
 
 
 def _close(kept: Iterable[Connection]) -> None:
-    for connection in kept:
-        connection.close()
+    for one in kept:
+        one.close()

@@ -19,7 +19,10 @@ class SecretError(Exception):
 
 
 def secret(kept: str) -> str:
-    """The secret that is kept in the environment (`env:NAME`) or in a file (`file:PATH`); empty for none."""
+    """The secret that is kept in the environment (`env:NAME`) or in a file (`file:PATH`); empty for none.
+
+    A path may begin with a variable, as `$CREDENTIALS_DIRECTORY`, in which systemd puts what one service may read.
+    """
     where, _, name = kept.partition(":")
     if where == "env":
         found = os.environ.get(name)
@@ -28,7 +31,7 @@ def secret(kept: str) -> str:
         return found
     if where == "file":
         try:
-            return Path(name).read_text("utf-8").rstrip("\r\n")
+            return Path(os.path.expandvars(name)).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise SecretError("secret_file", name=name, why=why) from error
