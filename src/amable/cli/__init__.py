@@ -199,9 +199,6 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     up.add_argument(
         "--listen", metavar="HOST:PORT", help="where it says how it is (default: 127.0.0.1:8765; “off”: nowhere)"
     )
-    up.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="(default: info)"
-    )
     doctor = commands.add_parser("doctor", help="look for what keeps messages from leaving and arriving; 1 when wrong")
     doctor.add_argument("--dkim-selector", metavar="NAME", help="the name your mail provider signs by")
     doctor.add_argument("--json", action="store_true", help="as JSON")
@@ -216,6 +213,10 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     worker.add_argument("--concurrency", type=int, default=4, metavar="N", help="jobs done at once (default: 4)")
     move = commands.add_parser("move-to", help="copy everything to an empty PostgreSQL database and go on from there")
     move.add_argument("url", metavar="URL", help="its address, as postgres://user@host/name")
+    for command in (up, worker):
+        command.add_argument(
+            "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="(default: info)"
+        )
     shared = (configure, plan, approve, hold, send, status, resolve, stop, resume)
     for command in (*shared, up, doctor, backup, restore, worker, move):
         _data(command)

@@ -15,6 +15,13 @@ from amable.server.database import is_postgresql, named
 
 def command(arguments: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT; the messages and customers in hand are finished first."""
+    from amable.server.logs import told  # noqa: PLC0415 - so that --help stays quick
+
+    with told(arguments.log_level):
+        return _work(arguments)
+
+
+def _work(arguments: argparse.Namespace) -> int:
     if not is_postgresql(named()):
         raise RefusedError("worker_needs_postgresql")
     if arguments.concurrency < 1:

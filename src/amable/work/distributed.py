@@ -29,7 +29,7 @@ from amable.dunning.dispatch import Clock
 from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
-from amable.work import duties, mailboxes
+from amable.work import duties, heartbeat, mailboxes
 from amable.work.waking import LOOK_AROUND, defer
 
 _log = logging.getLogger(__name__)
@@ -142,7 +142,9 @@ class Distributed:
             duties.look_at_range(acting, range_, self.clock)
             if duties.undone(acting, today) == [duties.END]:
                 defer("look_at_range", acting, duties.END)
+            heart = Sending.objects.values_list("heartbeat", flat=True).get(creditor=acting)
         if range_.first == duties.END:
+            heartbeat.call_aside(heart)
             self.look_around(creditor)
 
     # --- sending -----------------------------------------------------------------------------------------------------
