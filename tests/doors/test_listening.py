@@ -54,7 +54,7 @@ def test_the_usual_address_of_somebody_elses_keeps_no_message(
     open_database(ours.data)
     from amable.work.embedded import Embedded
 
-    work = Embedded(lambda: ours.now, remember=lambda _: None, handed_over=lambda *_: None)
+    work = Embedded(lambda: ours.now, remember=lambda *_: None, handed_over=lambda *_: None)
     address = up._address(taken)
     assert address is not None
     with ExitStack() as stack:

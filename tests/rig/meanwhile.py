@@ -139,7 +139,7 @@ def e7_the_clock_jumps(rig: Rig, often: int) -> Result:
                 began = time.monotonic()
                 leap = [timedelta()]
                 clock = lambda began=began, leap=leap: NOON + leap[0] + timedelta(seconds=time.monotonic() - began)  # type: ignore[misc]  # noqa: E731
-                work = Embedded(clock, remember=lambda n: None, handed_over=lambda c, d: None)
+                work = Embedded(clock, remember=lambda c, n: None, handed_over=lambda c, d: None)
                 at.ready(LATE)
                 work.start()
                 try:

@@ -38,7 +38,7 @@ def command(arguments: argparse.Namespace) -> int:
             from amable.work.examination import examine  # noqa: PLC0415
 
             found = examine(creditor, speaking.now(), names.texts, selector=arguments.dkim_selector or "")
-            lines += [_told(checked, creditor) for checked in (*found, _witness(folder))]
+            lines += [_told(checked, creditor) for checked in (*found, _witness(folder, creditor))]
     if arguments.json:
         print(json.dumps(lines, ensure_ascii=False, indent=1))
     else:
@@ -115,8 +115,8 @@ def _whole(database: Path) -> Checked:
     return Checked("database", Verdict.OK, "whole")
 
 
-def _witness(folder: Path) -> Checked:
+def _witness(folder: Path, creditor: Creditor) -> Checked:
     """Whether the length of the record can be remembered outside of the database."""
-    if instance.can_remember(instance.instance(folder)):
+    if instance.can_remember(instance.instance(folder), creditor.ref):
         return Checked("witness", Verdict.OK, "writable")
     return Checked("witness", Verdict.WRONG, "unwritable", {"folder": instance.memory()})

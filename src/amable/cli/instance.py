@@ -46,26 +46,28 @@ def _server() -> bytes:
         return repr(cursor.fetchone()).encode()
 
 
-def remembered(name: str) -> int | None:
+def remembered(name: str, creditor: str) -> int | None:
     """The longest the record of this instance ever was, as far as this machine knows."""
     try:
-        return int(json.loads(_note(name).read_text("ascii"))["record"])
+        return int(json.loads(_note(name, creditor).read_text("ascii"))["record"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def remember(name: str, length: int) -> None:
-    """Keep how long the record is now, outside of the database and of its backups."""
-    note = _note(name)
+def remember(name: str, creditor: str, length: int) -> None:
+    """Keep how long a creditor's record is now, outside of the database and of its backups."""
+    if remembered(name, creditor) == length:
+        return
+    note = _note(name, creditor)
     note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = note.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(json.dumps({"record": length}), "ascii")
-    unfinished.replace(note)
+    with NamedTemporaryFile("w", encoding="ascii", dir=note.parent, delete=False) as unfinished:
+        json.dump({"record": length}, unfinished)
+    Path(unfinished.name).replace(note)
 
 
-def can_remember(name: str) -> bool:
+def can_remember(name: str, creditor: str) -> bool:
     """Whether what is remembered here can be written."""
-    note = _note(name)
+    note = _note(name, creditor)
     try:
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=note.parent):
@@ -75,9 +77,9 @@ def can_remember(name: str) -> bool:
     return not note.exists() or os.access(note, os.W_OK)
 
 
-def forget(name: str) -> None:
+def forget(name: str, creditor: str) -> None:
     """Begin anew: a person has said that this is the true state."""
-    _note(name).unlink(missing_ok=True)
+    _note(name, creditor).unlink(missing_ok=True)
 
 
 def memory() -> Path:
@@ -85,5 +87,5 @@ def memory() -> Path:
     return user_state_path("amable")
 
 
-def _note(name: str) -> Path:
-    return memory() / f"{name[:32]}.json"
+def _note(name: str, creditor: str) -> Path:
+    return memory() / f"{name[:32]}-{creditor}.json"

@@ -45,7 +45,7 @@ def command(arguments: argparse.Namespace) -> int:
             for connection in connections:
                 connection.close()
         folder = folder_of(arguments)
-        instance.remember(instance.instance(folder), log.length(creditor))
+        instance.remember(instance.instance(folder), creditor.ref, log.length(creditor))
         write_letters(folder, creditor, day)
         show(states, done)
         show_brakes(creditor)

@@ -54,7 +54,9 @@ def look_around(creditor: Creditor, folder: Path) -> str:
     from amable.dunning import brakes  # noqa: PLC0415
 
     here = instance.instance(folder)
-    brakes.opened(creditor, today(creditor), speaking.now(), instance=here, newest=instance.remembered(here))
+    brakes.opened(
+        creditor, today(creditor), speaking.now(), instance=here, newest=instance.remembered(here, creditor.ref)
+    )
     return here
 
 

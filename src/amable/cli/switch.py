@@ -34,7 +34,7 @@ def resume(arguments: argparse.Namespace) -> int:
             waiting = brakes.waiting(sending, today(creditor), speaking.now())
             raise RefusedError("confirm_needed", details=(say("sending.waiting", language(), **waiting),))
         here = instance.instance(folder_of(arguments))
-        instance.forget(here)
+        instance.forget(here, creditor.ref)
         brakes.resume(creditor, today(creditor), speaking.now(), by=whoever(), instance=here)
         wake(creditor)
         print(say("sending.resumed", language()))

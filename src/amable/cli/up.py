@@ -54,7 +54,7 @@ def _work(arguments: argparse.Namespace) -> int:
         here = look_around(creditor, folder)
         work = Embedded(
             speaking.now,
-            remember=lambda length: instance.remember(here, length),
+            remember=lambda creditor, length: instance.remember(here, creditor.ref, length),
             handed_over=lambda creditor, day: write_letters(folder, creditor, day),
         )
         answering = _listen(stack, work, listen, chosen=arguments.listen is not None) if listen else ""

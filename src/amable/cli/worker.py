@@ -34,7 +34,7 @@ def _work(arguments: argparse.Namespace) -> int:
         here = _look_around(folder)
         work = Distributed(
             speaking.now,
-            remember=lambda length: instance.remember(here, length),
+            remember=lambda creditor, length: instance.remember(here, creditor.ref, length),
             handed_over=lambda creditor, day: write_letters(folder, creditor, day),
         )
         print(say("sending.worker_up", language(), database=named()["NAME"], n=arguments.concurrency), flush=True)

@@ -47,7 +47,7 @@ class Distributed:
         self,
         clock: Clock,
         *,
-        remember: Callable[[int], object],
+        remember: Callable[[Creditor, int], object],
         handed_over: Callable[[Creditor, date], object],
     ) -> None:
         self.clock, self.remember, self.handed_over = clock, remember, handed_over
@@ -163,7 +163,7 @@ class Distributed:
                     connection_.close()
             if done.sent.states:
                 self.handed_over(acting, duties.today_of(acting, now))
-            self.remember(log.length(acting))
+            self.remember(acting, log.length(acting))
 
     def clock_is_right(self, creditor: Creditor) -> bool:
         """Note that work goes on; False when this machine's clock has jumped, which stops sending."""

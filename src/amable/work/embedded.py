@@ -39,7 +39,7 @@ class Embedded:
         self,
         clock: Clock,
         *,
-        remember: Callable[[int], object],
+        remember: Callable[[Creditor, int], object],
         handed_over: Callable[[Creditor, date], object],
         ticking: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -152,7 +152,7 @@ class Embedded:
                     if done.sent.states or not told:
                         self.handed_over(creditor, today)
                         told = True
-                    self.remember(log.length(creditor))
+                    self.remember(creditor, log.length(creditor))
                 yield
         finally:
             _close(kept)

@@ -111,7 +111,7 @@ def test_a_scheduler_that_stops_turns_it_red_within_two_intervals_and_green_agai
 ) -> None:
     """Twenty of twenty, each at another time between two beats."""
     clock, tick = HangingClock(), [1000.0]
-    work = Embedded(clock, remember=lambda _: None, handed_over=lambda *_: None, ticking=lambda: tick[0])
+    work = Embedded(clock, remember=lambda *_: None, handed_over=lambda *_: None, ticking=lambda: tick[0])
     by_chance = random.Random(20)
     work.start()
     try:

@@ -85,7 +85,7 @@ def test_a_job_is_undone_with_the_rows_it_was_about(turia: Creditor) -> None:
 def worker(turia: Creditor) -> Iterator[object]:
     from amable.work.distributed import Distributed
 
-    yield Distributed(lambda: NOW, remember=lambda length: None, handed_over=lambda creditor, day: None)
+    yield Distributed(lambda: NOW, remember=lambda *_: None, handed_over=lambda creditor, day: None)
     connections.close_all()
 
 
