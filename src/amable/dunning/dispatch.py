@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ from datetime import date, datetime
 from email import message_from_bytes
 from email.headerregistry import AddressHeader
 from email.policy import default as modern
+from queue import SimpleQueue
+from threading import Lock
 from typing import Final, NamedTuple, cast
 
 from django.db import connections, transaction
@@ -45,6 +47,7 @@ _log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 DECIDED: Final = MESSAGES | COURTESIES | TASKS | {Act.DECISION}
+_TOGETHER: Final = 64  # messages decided again in one handful of queries
 PRINTED: Final = "print"  # the server of what is printed
 
 
@@ -87,6 +90,7 @@ class Dispatch:
     ) -> None:
         self.creditor, self.procedure, self.clock, self.wordings = creditor, procedure, clock, wordings
         self.connections, self.stopping = connections_, stopping
+        self.counting = Lock()
 
     def batch(self, sending: Sending, today: date, *, limit: int, channel: str = "email") -> Sent:
         """Hand over up to so many messages that are due."""
@@ -95,7 +99,7 @@ class Dispatch:
         if not claim.messages:
             return sent
         try:
-            ready = _Preparing(self, sending, today, claim, sent).all()
+            ready = _Preparing(self, sending, today, claim, sent).ready()
             if channel == Act.EMAIL:
                 self.hand_over(ready, claim.token, sending, today, sent)
             else:
@@ -105,30 +109,43 @@ class Dispatch:
             outbox.release(self.creditor, claim.token)
         return sent
 
-    def hand_over(self, ready: Sequence[_Ready], token: str, sending: Sending, today: date, sent: Sent) -> None:
-        """Offer each message by one of the connections; several at a time when there are several."""
-        if len(self.connections) == 1 or len(ready) == 1:
+    def hand_over(self, ready: Iterator[_Ready], token: str, sending: Sending, today: date, sent: Sent) -> None:
+        """Offer each message by one of the connections; with several, the next ones are prepared meanwhile."""
+        if len(self.connections) == 1:
             self.offer_all(self.connections[0], ready, token, sending, today, sent)
             return
-        lanes = list(zip(self.connections, _dealt(ready, len(self.connections)), strict=True))
+        waiting: SimpleQueue[_Ready | None] = SimpleQueue()
 
-        def lane(connection: Connection, share: Sequence[_Ready]) -> None:
+        def lane(connection: Connection) -> None:
             try:
                 with acting_for(self.creditor):
-                    self.offer_all(connection, share, token, sending, today, sent)
+                    self.offer_all(connection, iter(waiting.get, None), token, sending, today, sent)
             finally:
                 connections.close_all()
 
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            for done in [pool.submit(lane, *one) for one in lanes]:
+        with ThreadPoolExecutor(len(self.connections)) as pool:
+            lanes = [pool.submit(lane, connection) for connection in self.connections]
+            try:
+                for one in ready:
+                    waiting.put(one)
+                    if self.is_over(sent):
+                        break
+            finally:
+                for _ in lanes:
+                    waiting.put(None)
+            for done in lanes:
                 done.result()
+
+    def is_over(self, sent: Sent) -> bool:
+        """Whether nothing more is to be offered: it was stopped, or nobody can be reached."""
+        return sent.stopped or sent.unreachable is not None or self.stopping()
 
     def offer_all(
         self, connection: Connection, ready: Iterable[_Ready], token: str, sending: Sending, today: date, sent: Sent
     ) -> None:
         """Offer one message after the other, until one may not leave or nobody can be reached."""
         for one in ready:
-            if sent.stopped or sent.unreachable or self.stopping():
+            if self.is_over(sent):
                 return
             self.offer(connection, one, token, sending, today, sent)
 
@@ -147,9 +164,10 @@ class Dispatch:
         if isinstance(receipt, Unreachable):
             sent.unreachable = receipt
             return
-        sent.states[state] += 1
-        if state is State.REJECTED and one.message.customer_id is not None:
-            sent.changed.add(one.message.customer_id)
+        with self.counting:
+            sent.states[state] += 1
+            if state is State.REJECTED and one.message.customer_id is not None:
+                sent.changed.add(one.message.customer_id)
         _log.info("message settled", extra={"key": one.message.key, "state": str(state), "server": receipt.server})
 
 
@@ -164,11 +182,6 @@ class _Printer:
 
     def close(self) -> None:
         pass
-
-
-def _dealt(ready: Sequence[_Ready], lanes: int) -> list[Sequence[_Ready]]:
-    """The messages dealt to so many lanes, in their order."""
-    return [ready[lane::lanes] for lane in range(lanes)]
 
 
 # --- deciding again and composing ------------------------------------------------------------------------------------
@@ -197,35 +210,39 @@ class _Preparing:
     def __init__(self, dispatch: Dispatch, sending: Sending, today: date, claim: Claim, sent: Sent) -> None:
         self.creditor, self.procedure, self.wordings = dispatch.creditor, dispatch.procedure, dispatch.wordings
         self.sending, self.today, self.claim, self.sent = sending, today, claim, sent
-        self.now = dispatch.clock()
+        self.clock, self.counting = dispatch.clock, dispatch.counting
+        self.now = self.clock()
         numbers = [message.pk for message in claim.messages]
         self.before: dict[int, list[Earlier]] = defaultdict(list)
         rows = MessageItem.objects.filter(creditor=self.creditor, message__in=bulk.these(numbers))
         for row in map(Earlier._make, rows.values_list(*Earlier._fields)):
             self.before[row.message_id].append(row)
 
-    def all(self) -> list[_Ready]:
-        """What may leave, in the order of the claim."""
-        decided = [message for message in self.claim.messages if self.is_decided(message)]
-        found = {one.message.pk: one for one in self.as_they_are(decided)}
+    def ready(self) -> Iterator[_Ready]:
+        """What may leave, in the order of the claim, decided as late as it can be without asking for each alone."""
+        for some in bulk.batched(self.claim.messages, _TOGETHER):
+            self.now = self.clock()
+            yield from self.of_some(some)
+
+    def of_some(self, some: Sequence[Claimed]) -> list[_Ready]:
+        decided = [message for message in some if self.is_decided(message)]
+        found = {one.message.pk: one for one in self.as_they_are([m for m in some if not self.is_decided(m)])}
         days: dict[date, list[Claimed]] = defaultdict(list)
         for message in decided:
             days[message.day].append(message)
         for day, messages in days.items():
             found |= {one.message.pk: one for one in self.of_day(day, messages)}
-        return [found[message.pk] for message in self.claim.messages if message.pk in found]
+        return [found[message.pk] for message in some if message.pk in found]
 
     def is_decided(self, message: Claimed) -> bool:
         """Whether it depends on what is decided about its customer; what our own people are told does not."""
         ours = message.act not in outbox.TO_CUSTOMERS and message.blob
         return message.customer_id is not None and message.act in DECIDED and not ours
 
-    def as_they_are(self, decided: Sequence[Claimed]) -> list[_Ready]:
-        """The messages to our own people that are in their final bytes."""
-        skip = {message.pk for message in decided}
-        rest = [message for message in self.claim.messages if message.pk not in skip]
-        data = self.bytes_of(rest)
-        return [_Ready(message, data[message.blob], recipients(data[message.blob])) for message in rest]
+    def as_they_are(self, messages: Sequence[Claimed]) -> list[_Ready]:
+        """The messages to our own people, in their final bytes."""
+        data = self.bytes_of(messages)
+        return [_Ready(message, data[message.blob], recipients(data[message.blob])) for message in messages]
 
     def bytes_of(self, messages: Sequence[Claimed]) -> dict[str, bytes]:
         digests = {message.blob for message in messages if message.blob}
@@ -246,7 +263,11 @@ class _Preparing:
     def stumble(self, message: Claimed, error: Exception) -> None:
         said = f"{type(error).__name__}: {error}"
         state = outbox.stumble(self.creditor, message, self.claim.token, self.today, self.now, said=said)
-        self.sent.states[state] += 1
+        self.count(state)
+
+    def count(self, state: State, n: int = 1) -> None:
+        with self.counting:
+            self.sent.states[state] += n
 
     def wanted(self, day: date, messages: Sequence[Claimed]) -> list[_Ready]:
         it = setting(self.creditor, self.procedure, day)
@@ -287,8 +308,8 @@ class _Preparing:
                 outbox.propose_again(self.creditor, message, self.claim.token, self.today)
             ready = self.keep(writer, chosen, data)
         self.sent.changed.update(one.look.customer.pk for one in unwanted)
-        self.sent.states[State.WITHDRAWN] += len(unwanted)
-        self.sent.states[State.PROPOSED] += len(grown)
+        self.count(State.WITHDRAWN, len(unwanted))
+        self.count(State.PROPOSED, len(grown))
         return ready
 
     def look(self, it: Setting, customers: Sequence[int]) -> dict[int | None, _Again]:
