@@ -143,6 +143,29 @@ def describe_money(creditor: Creditor, ask: str, customer: str, lines: Sequence[
     return page.done()
 
 
+def describe_fate(
+    creditor: Creditor, ask: str, customer: str, key: str, subject: str, answer: str, known_as: str
+) -> str:
+    """A task about a message that did not get there, or of which nobody knows; `known_as` is its Message-ID."""
+    language = creditor.language
+    page = _Page(language)
+    page.heading(say(f"task.title.{ask}", language, customer=escaped(customer)))
+    said = escaped(answer) or "–"
+    page.text(
+        say(
+            f"task.ask.{ask}",
+            language,
+            customer=escaped(customer),
+            subject=escaped(subject),
+            answer=said,
+            key=escaped(key),
+        )
+    )
+    if known_as:
+        page.text(f"Message-ID: {escaped(known_as)}")
+    return page.done()
+
+
 class Difference(NamedTuple):
     """An item for which ledger and bank saw different money, in minor units."""
 

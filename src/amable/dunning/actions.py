@@ -80,7 +80,7 @@ def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str
         log.record(creditor, events)
 
 
-_KEPT_OPEN: Final = "task.told."  # slots of tasks that no later look would put again
+TOLD: Final = "task.told."  # slots of tasks that no later look would put again
 
 
 def take_over(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
@@ -111,7 +111,7 @@ def turn_day(creditor: Creditor, today: date) -> None:
     """
     with transaction.atomic():
         before = Message.objects.select_for_update().filter(creditor=creditor, state__in=OPEN, day__lt=today)
-        waiting = before.exclude(slot__startswith=_KEPT_OPEN).order_by("pk")
+        waiting = before.exclude(slot__startswith=TOLD).order_by("pk")
         left = list(waiting.values_list("pk", "key", "customer_id"))
         for batch in bulk.batched(pk for pk, _, _ in left):
             MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(batch)).update(withdrawn=True)
@@ -375,7 +375,7 @@ class _Review:
         """Bring the messages of the day into line: new, recomposed, unchanged, withdrawn. What left stays as it is."""
         creditor, today, written = self.it.creditor, self.it.today, self.writer.written
         of_today = Message.objects.filter(creditor=creditor, customer__in=bulk.these(customers), day=today)
-        decided = of_today.exclude(slot__startswith=MONEY)
+        decided = of_today.exclude(slot__startswith=MONEY).exclude(slot__startswith=TOLD)
         standing = {message.key: message for message in decided}
         for key in [key for key, message in standing.items() if message.state not in REPLACEABLE]:
             del standing[key]

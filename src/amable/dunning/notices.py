@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -21,9 +22,9 @@ from amable.core.money import Money
 from amable.core.procedure import COURTESIES, MESSAGES, Act
 from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
-from amable.correspondence import composing, tasks
+from amable.correspondence import composing, outbox, tasks
 from amable.correspondence.models import Message
-from amable.dunning.actions import MONEY, REPLACEABLE
+from amable.dunning.actions import MONEY, REPLACEABLE, TOLD
 from amable.dunning.writing import domain_of, in_charge
 from amable.evidence import log
 from amable.evidence.log import Event
@@ -56,6 +57,31 @@ def write(creditor: Creditor, today: date, now: datetime | None) -> None:
         _settle(creditor, today, MONEY, fresh)
         digests = {message.key: (message, data) for message, data in _digests(creditor, today, now, sends=sends)}
         _settle(creditor, today, "staff.", digests)
+
+
+def tell_of_fates(creditor: Creditor, today: date, now: datetime) -> None:
+    """Ask a person about each message that could not be handed over, or whose fate is unknown; once each."""
+    asks = {State.REJECTED: "not_handed_over", State.UNKNOWN: "unknown_fate"}
+    lately = Message.objects.filter(creditor=creditor, state__in=list(asks), settled_at__gt=now - _LATELY)
+    lately = lately.filter(act__in=outbox.TO_CUSTOMERS)
+    told: list[tuple[Message, bytes]] = []
+    for message in lately.select_related("customer").order_by("pk"):
+        ask = asks[State(message.state)]
+        key = composing.message_key(creditor, message.key, message.day, f"{TOLD}{ask}")
+        facts = (message.key, message.subject, message.answer, message.message_id)
+        text = tasks.describe_fate(creditor, ask, _name(message.customer), *facts)
+        task, data = _task(creditor, message.customer, ask, today, text, key)
+        task.slot = f"{TOLD}{ask}"
+        told.append(_as_mail(creditor, task, data, now))
+    known = set(Message.objects.filter(key__in=[task.key for task, _ in told]).values_list("key", flat=True))
+    with transaction.atomic():
+        fresh = [(task, data) for task, data in told if task.key not in known]
+        log.keep(creditor, (data for _, data in fresh))
+        Message.objects.bulk_create([task for task, _ in fresh], ignore_conflicts=True)
+        log.record(creditor, [_written(task, today) for task, _ in fresh])
+
+
+_LATELY: Final = timedelta(days=2)
 
 
 # --- money that waits for a person -----------------------------------------------------------------------------------
@@ -282,9 +308,13 @@ def _settle(creditor: Creditor, today: date, slot: str, fresh: dict[str, tuple[M
     for key, (message, _) in fresh.items():
         before = standing.get(key)
         if before is None or before.blob != message.blob or before.state == State.WITHDRAWN:
-            facts = {"message": key, "slot": message.slot, "blob": message.blob, "customer": message.customer_id}
-            events.append(Event("message.written", today, facts))
+            events.append(_written(message, today))
         if before is not None:
             message.pk = before.pk
         message.save(force_update=before is not None)
     log.record(creditor, events)
+
+
+def _written(message: Message, today: date) -> Event:
+    facts = {"message": message.key, "slot": message.slot, "blob": message.blob, "customer": message.customer_id}
+    return Event("message.written", today, facts)

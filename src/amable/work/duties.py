@@ -215,7 +215,7 @@ def send(
     """Hand over everything that is due and may leave."""
     total = Sent()
     today = today_of(creditor, clock())
-    outbox.reclaim(creditor, today, clock())
+    lost = outbox.reclaim(creditor, today, clock())
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
         log.seal(creditor)
@@ -238,6 +238,8 @@ def send(
             brakes.reached(sending)
             took = clock() - began
             limit = min(_MANY, limit * 2) if took < _QUICK else max(1, limit // 2) if took > _SLOW else limit
+    if total.states[State.REJECTED] or total.states[State.UNKNOWN] or lost:
+        notices.tell_of_fates(creditor, today, clock())
     if total.changed:
         actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
         approve_itself(creditor, sending, today, clock())

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import connection, connections
 
 from amable.correspondence import outbox
-from amable.dunning import brakes
+from amable.dunning import brakes, notices
 from amable.dunning.dispatch import Clock
 from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
@@ -60,7 +60,9 @@ class Embedded:
                 # PostgreSQL there may be workers, and a lease tells.
                 now = self.clock()
                 alone = connection.vendor == "sqlite"
-                outbox.reclaim(creditor, duties.today_of(creditor, now), now, orphaned=alone)
+                today = duties.today_of(creditor, now)
+                if outbox.reclaim(creditor, today, now, orphaned=alone):
+                    notices.tell_of_fates(creditor, today, now)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
                 self.beat(creditor, duty.__name__)

@@ -291,8 +291,8 @@ def test_without_another_way_a_person_is_asked(office: Office) -> None:
     assert verdict() == ("task", "hold.no_contact")
     office.later(minutes=30)
     office.send()
-    (asked,) = [one for one in office.server.messages if "Talleres Miró" in read(one.data)["Subject"]]
-    assert asked.recipients == ("cobros@turia.example",)
+    (mail,) = asked(office, "Sin forma de contactar")
+    assert "Talleres Miró" in mail["Subject"]
 
 
 def test_one_recipient_of_several_may_be_refused(office: Office) -> None:
@@ -361,6 +361,35 @@ def test_what_was_handed_over_when_somebody_died_is_unknown_and_stays_so(office:
     assert (message.state, office.to_customers()) == ("unknown", [])
     office.now += DAY
     assert office.plan() == []  # it counts as said
+
+
+def asked(office: Office, word: str) -> list[EmailMessage]:
+    """The mails to our own people whose subject has the word."""
+    ours = [read(one.data) for one in office.server.messages if one.recipients == ("cobros@turia.example",)]
+    return [mail for mail in ours if word in mail["Subject"]]
+
+
+def test_a_person_is_asked_once_about_a_message_of_unknown_fate(office: Office) -> None:
+    message = office.ready(LATE)
+    token, mine = claimed(office)
+    outbox.hand_over(office.creditor, mine, token, office.today, office.now, server="s")
+    office.later(minutes=13)
+    for _ in range(3):
+        office.send()
+        office.plan()
+        office.later(hours=1)
+    (mail,) = asked(office, "desconocido")
+    assert message.key in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_a_person_is_told_once_of_what_could_not_be_handed_over(office: Office) -> None:
+    office.ready(LATE)
+    office.server.refuse["ana@miro.example"] = "550 5.1.1 no such user"
+    for _ in range(3):
+        office.send()
+        office.later(minutes=30)
+    (mail,) = asked(office, "Sin entregar")
+    assert "no such user" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 def test_a_start_takes_over_at_once_what_the_dead_had_in_hand(office: Office) -> None:
