@@ -63,6 +63,8 @@ bench:
 	$(BIN)/python bench/planning.py --invoices $(BOOK) --postgres $(MEASURE)
 	$(BIN)/python bench/composing.py --mails $(shell expr $(MANY) / 10) $(MEASURE)
 	$(BIN)/python bench/letters.py --letters $(FEW) $(MEASURE)
+	$(BIN)/python bench/sending.py --messages $(shell expr $(FEW) \* 5) --pin $(MEASURE)
+	$(BIN)/python bench/sending.py --messages $(shell expr $(FEW) \* 5) --pin --postgres $(MEASURE)
 	$(BIN)/python bench/matching.py --invoices $(BOOK) --payments $(MANY) $(MEASURE)
 	$(BIN)/python bench/receiving.py --payments $(MANY) $(MEASURE)
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)

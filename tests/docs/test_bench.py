@@ -39,6 +39,15 @@ def test_every_mail_and_letter_is_written(tmp_path: Path) -> None:
     assert {row["letters"] for row in letters if row["case"] == "ours" and "letters" in row} == {2}
 
 
+def test_every_message_is_accepted(tmp_path: Path) -> None:
+    rows = bench("sending", tmp_path, "--messages", "40")
+    assert {row["accepted"] for row in rows if row["kind"] == "near"} == {40}
+    assert {row["case"] for row in rows if row["kind"] == "away" and row["accepted"] == row["messages"]} == {
+        "ours",
+        "ours ×8",
+    }
+
+
 def test_no_payment_is_booked_wrong(tmp_path: Path) -> None:
     rows = bench("matching", tmp_path, "--invoices", "4000", "--payments", "500")
     ours = {row["part"]: row for row in rows if row["case"] == "ours"}
