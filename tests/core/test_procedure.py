@@ -32,8 +32,13 @@ REFUSED = {
     "syntax": ("procedure: ours\nsteps: [\n", 3, {}),
     "nested": ("procedure: &name ours\nversion: *name\nsteps: []\n", 1, {}),
     "key": ("procedure: ours\nprocedure: theirs\n", 2, {"name": "procedure"}),
-    "not_a_mapping": ("- procedure\n", 1, {"known": "procedure, version, steps, limits"}),
-    "unknown_key": (SHORTEST + "colour: blue\n", 5, {"key": "colour", "known": "procedure, version, steps, limits"}),
+    "not_a_mapping": ("- procedure\n", 1, {"known": "procedure, version, approval, steps, limits"}),
+    "approval": (SHORTEST + "approval: by magic\n", 5, {"value": "by magic"}),
+    "unknown_key": (
+        SHORTEST + "colour: blue\n",
+        5,
+        {"key": "colour", "known": "procedure, version, approval, steps, limits"},
+    ),
     "unknown_key_near": (SHORTEST + "limit: {}\n", 5, {"key": "limit", "near": "limits"}),
     "not_text": (SHORTEST + "version: [1]\n", 5, {}),
     "no_name": (SHORTEST.replace("ours", "''"), 1, {}),
@@ -130,6 +135,12 @@ def test_every_refusal_in_the_code_is_tested() -> None:
     source = Path(amable.core.document.__file__).read_text("utf-8")
     rules |= set(re.findall(r"UnreadableError\(\"(\w+)\"", source))
     assert rules == set(REFUSED)
+
+
+def test_a_procedure_may_approve_its_own_messages() -> None:
+    assert not read(SHORTEST).approves_itself
+    assert not read(SHORTEST + "approval: by a person\n").approves_itself
+    assert read(SHORTEST + "approval: by itself\n").approves_itself
 
 
 def test_all_problems_are_found_at_once_in_the_order_of_lines() -> None:

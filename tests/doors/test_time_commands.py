@@ -215,7 +215,10 @@ def test_the_procedure_of_the_last_run_is_rehearsed(
     assert "first reminder before the due date" not in printed
 
 
-def test_a_folder_without_a_record_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_record_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     assert main(["rehearse", "--outbox", str(tmp_path / "nothing")]) == 2
     assert "There is no record" in capsys.readouterr().err
     assert not (tmp_path / "nothing").exists()

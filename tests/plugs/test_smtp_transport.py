@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from base64 import b64encode
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -886,7 +887,7 @@ def test_connections_of_several_threads_do_not_get_in_each_others_way() -> None:
     assert server.connections == 8
 
 
-def test_after_an_interruption_nothing_is_said_on_the_same_connection() -> None:
+def test_after_an_interruption_nothing_is_said_on_the_same_connection(interruptible: None) -> None:
     def interrupt(received: Received) -> None:
         if b"first" in received.data:
             os.kill(os.getpid(), signal.SIGINT)
@@ -899,6 +900,14 @@ def test_after_an_interruption_nothing_is_said_on_the_same_connection() -> None:
         connection.close()
     assert server.connections == 2
     assert server.messages[-1].data == b"Subject: second\r\n\r\n"
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts, also in a process that was started in the background of a script, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_message_that_the_mailbox_does_not_take_is_not_accepted() -> None:

@@ -118,10 +118,10 @@ def test_a_ledger_nobody_prepared_runs_with_no_options(business: Business, name:
     assert "open_amount" in day.printed
 
 
-def test_an_import_shows_its_effect_only(business: Business) -> None:
-    refused = business.call(["import", str(FOLDER / "holded.xlsx")])
+def test_an_import_takes_in_only_where_messages_leave_by_themselves(business: Business) -> None:
+    refused = business.call(["import", str(FOLDER / "holded.xlsx"), "--data", str(business.outbox)])
     assert refused.code == 2
-    assert "--dry-run" in refused.said
+    assert "amable configure" in refused.said
 
 
 def test_spellings_and_look_alikes_are_listed(

@@ -12,7 +12,7 @@ from amable.organisation.models import Creditor, Sending
 from tests.contexts.books import TODAY
 
 NOW = datetime(2026, 3, 17, 7, 5, tzinfo=UTC)  # 8:05 in Valencia
-MACHINE = ("copied", "older", "clock", "restored")
+MACHINE = ("copied", "older", "clock", "restored", "moved")
 
 
 def said(brake: brakes.Brake, language: str) -> str:
