@@ -61,11 +61,6 @@ class Sent:
     stopped: bool = False
     changed: set[int] = field(default_factory=set)  # customers who must be looked at for what became of theirs
 
-    @property
-    def handed_over(self) -> int:
-        """How many were offered."""
-        return self.states.total() - self.states[State.WITHDRAWN] - self.states[State.PROPOSED]
-
 
 class _Ready(NamedTuple):
     """A message in hand with its bytes and where they go."""
