@@ -57,6 +57,12 @@ def unsettled(folder: Path) -> int:
     return found["approved"] + found["claimed"] + found["handed_over"] + found["refused"]
 
 
+def waiting(folder: Path) -> int:
+    """How many messages will still be offered; what is in hand when its process dies never is."""
+    found = states(folder)
+    return found["approved"] + found["claimed"] + found["refused"]
+
+
 def heard(mail: Mail) -> EmailMessage:
     message = message_from_bytes(mail.data, policy=policy.default)
     assert isinstance(message, EmailMessage)
