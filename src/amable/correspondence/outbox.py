@@ -139,7 +139,7 @@ def stumble(creditor: Creditor, message: Claimed, token: str, today: date, now: 
         ours = Message.objects.filter(creditor=creditor, pk=message.pk, token=token, state=State.CLAIMED)
         facts = {"tries": tries, "due_at": now + _STUMBLED, "answer": said, "token": "", "lease_until": None}
         if ours.update(state=state, settled_at=now, **facts):
-            log.record(creditor, [Event(f"message.{state}", today, {"message": message.key, "answer": said})])
+            log.record(creditor, [Event(f"message.{state}", today, {"message": message.key}, {"answer": said})])
             if state is State.REJECTED:
                 MessageItem.objects.filter(creditor=creditor, message=message.pk).update(withdrawn=True)
     return state
@@ -293,7 +293,7 @@ def reclaim(creditor: Creditor, today: date, now: datetime, *, orphaned: bool = 
             Message.objects.filter(creditor=creditor, pk__in=bulk.these([pk for pk, _ in lost])).update(
                 state=State.UNKNOWN, lease_until=None, settled_at=now
             )
-            log.record(creditor, [Event("message.unknown", today, {"message": key, "answer": ""}) for _, key in lost])
+            log.record(creditor, [Event("message.unknown", today, {"message": key}) for _, key in lost])
     return len(lost)
 
 
@@ -360,8 +360,13 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
         # A lease may have ended while the server thought: whoever took over wrote `unknown`, and we know better.
         if not _changed(_SETTLE, [*told, _moment(first), _moment(due), _moment(now), message.pk, creditor.pk, token]):
             return State.UNKNOWN
-        said = {"message": message.key, "server": receipt.server, "answer": receipt.said}
-        log.record(creditor, [Event(f"message.{state}", today, said, _personal(refused))])
+        said = {"message": message.key, "server": receipt.server}
+        personal = _personal(refused)
+        if state is State.ACCEPTED:
+            said["answer"] = receipt.said
+        elif receipt.said:  # a refusal quotes whom it refuses
+            personal["answer"] = receipt.said
+        log.record(creditor, [Event(f"message.{state}", today, said, personal)])
         for_good = [answer for answer in refused if answer.code >= 500 and not answer.said.startswith(_NOT_THEIRS)]
         if for_good:
             close(creditor, for_good, now)
@@ -450,8 +455,8 @@ def hear(
         before = State(message.state)
         message.state = after(before, event)
         message.save(update_fields=("state",))
-        personal = {"recipient": recipient} if recipient else {}
-        log.record(creditor, [Event(f"message.{event}", today, {"message": key, "answer": said}, personal)])
+        personal = {name: value for name, value in (("recipient", recipient), ("answer", said)) if value}
+        log.record(creditor, [Event(f"message.{event}", today, {"message": key}, personal)])
         if event in (State.BOUNCED, State.COMPLAINED):
             if recipient:
                 close(creditor, [Answer(recipient, 550, said)], at)
@@ -466,7 +471,7 @@ def resolve(creditor: Creditor, key: str, today: date, now: datetime, *, arrived
     """A person says what became of a message of unknown fate: it arrived, or it is offered again as it is."""
     with transaction.atomic():
         unknown = Message.objects.filter(creditor=creditor, key=key, state=State.UNKNOWN)
-        again = {"state": State.REFUSED, "due_at": now, "tries": F("tries"), "offered_at": now, "token": ""}
+        again = {"state": State.REFUSED, "due_at": now, "offered_at": now, "token": ""}
         if not unknown.update(**({"state": State.ACCEPTED} if arrived else again)):
             return False
         log.record(creditor, [Event("message.resolved", today, {"message": key, "arrived": arrived, "by": by})])

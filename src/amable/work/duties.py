@@ -215,7 +215,8 @@ def send(
     """Hand over everything that is due and may leave."""
     total = Sent()
     today = today_of(creditor, clock())
-    lost = outbox.reclaim(creditor, today, clock())
+    if outbox.reclaim(creditor, today, clock()):  # told also while something keeps the rest
+        notices.tell_of_fates(creditor, today, clock())
     sending = Sending.objects.get(creditor=creditor)
     if any(brake.wholly for brake in brakes.brakes(sending, today, clock())):
         log.seal(creditor)
@@ -238,7 +239,7 @@ def send(
             brakes.reached(sending)
             took = clock() - began
             limit = min(_MANY, limit * 2) if took < _QUICK else max(1, limit // 2) if took > _SLOW else limit
-    if total.states[State.REJECTED] or total.states[State.UNKNOWN] or lost:
+    if total.states[State.REJECTED] or total.states[State.UNKNOWN]:
         notices.tell_of_fates(creditor, today, clock())
     if total.changed:
         actions.look_now(creditor, rules, today, clock(), sorted(total.changed))

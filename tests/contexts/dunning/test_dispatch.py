@@ -150,7 +150,9 @@ def test_a_part_payment_makes_the_message_ask_for_the_rest(office: Office) -> No
     (received,) = office.to_customers()
     message.refresh_from_db()
     assert message.demanded == 500_00
-    assert "580,00" not in read(received.data).as_string()
+    words = read(received.data).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "500,00" in words
+    assert "580,00" not in words
     assert set(MessageItem.objects.filter(message=message).values_list("item", "step")) >= {(item().pk, "early_late")}
 
 
@@ -215,7 +217,7 @@ def test_what_grew_over_night_is_asked_about_again(office: Office) -> None:
     office.now = datetime(2026, 3, 18, 9, 0, tzinfo=MADRID)
     (message,) = office.plan(LATE, MORE)
     assert message.demanded == 620_00
-    assert office.send().get("accepted", 0) <= 1
+    office.send()
     assert office.to_customers() == []
 
 
