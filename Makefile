@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -18,7 +18,7 @@ test:
 
 # The commands in the docs open SQLite files of their own: there is nothing more to learn from them here.
 postgres:
-	$(BIN)/pytest --db=postgres --ignore=tests/docs --ignore=tests/rig $(PYTEST)
+	$(BIN)/pytest --db=postgres --ignore=tests/docs --ignore=tests/rig --ignore=tests/browser $(PYTEST)
 
 # Real processes, killed so often while they send 25 messages a kill, beside a mail server that writes down what it
 # takes; then every other fault. A table on screen. The long form takes a quarter of an hour, `make crash KILLS=20` a
@@ -70,3 +70,9 @@ bench:
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
 	$(BIN)/python bench/replaying.py $(MEASURE)
 	$(if $(TRYTON),$(BIN)/python bench/tryton.py --python $(TRYTON) --json bench.json)
+
+# A picture of every page of the desk, on the sample's day: `make screenshots LANGUAGES="en es ro fr"`.
+LANGUAGES = en
+
+screenshots:
+	$(BIN)/python -m tests.browser.screenshots --languages $(LANGUAGES)

@@ -85,8 +85,8 @@ def _address(listen: str | None) -> tuple[str, int] | None:
 
 def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], *, chosen: bool) -> str:
     """Answer who asks how the process is; where others have the usual address, messages leave all the same."""
-    from amable.server.health import House  # noqa: PLC0415
     from amable.server.wsgi import listening  # noqa: PLC0415
+    from amable.work.house import House  # noqa: PLC0415
 
     try:
         return stack.enter_context(listening(House(speaking.now, work.silent), *address))

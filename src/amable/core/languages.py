@@ -29,6 +29,8 @@ LANGUAGES: Final = ("en", "es", "ro", "fr")
 _TOUCHING: Final = re.compile(r"(?<=[A-Za-z])(?=[\d-])|(?<=\d)(?=[A-Za-z])")
 _WRITTEN: Final = re.compile(r"(?P<before>\D*)1(?P<group>\D)234(?P=group)567(?:(?P<point>\D)0+)?(?P<after>\D*)")
 
+_MONTH_IN_WORDS: Final = re.compile(r"[^\W\d_]{3}")
+
 # The language business is written in, by ISO 3166 country. A country with none of ours is written to in the
 # creditor's language.
 _SPOKEN: Final = {
@@ -107,10 +109,30 @@ def show_date(day: date, language: str, country: str = "") -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
+def show_short_date(day: date, language: str, country: str = "") -> str:
+    """`17 mar 2026`: a day in a table; the month stays a word."""
+    text: str = format_date(day, "medium", locale=locale(language, country))
+    return text if _MONTH_IN_WORDS.search(text) else show_date(day, language, country)
+
+
+def show_time(moment: datetime, language: str, country: str = "") -> str:
+    """`9:05`: a time of day. The moment is aware, and in the reader's zone already."""
+    text: str = format_time(moment, "short", locale=locale(language, country))
+    return text
+
+
+def show_amount(money: Money, language: str, country: str = "") -> str:
+    """`1.234,50`: an amount in a column of one currency, which names it once."""
+    decimals = exponent(money.currency)
+    return str(
+        format_decimal(money.amount, f"#,##0.{'0' * decimals}" if decimals else "#,##0", locale(language, country))
+    )
+
+
 def show_moment(moment: datetime, language: str, country: str = "") -> str:
     """`17 de marzo de 2026, 9:05`: a moment as people read it. It is aware, and in the reader's zone already."""
-    time = format_time(moment, "short", locale=locale(language, country))
-    return f"{show_date(moment.date(), language, country)}, {time}"
+    return f"{show_date(moment.date(), language, country)}, {show_time(moment, language, country)}"
 
 
 def show_number(number: int, language: str, country: str = "") -> str:

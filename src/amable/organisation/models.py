@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from datetime import time
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django_scopes import ScopedManager
 
+from amable.core.languages import LANGUAGES
+from amable.organisation.roles import GRANTED, May, Role
+
+
+class _People(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **facts: Any) -> User:
+        """A person who signs in by an address; without a password, by a link or a passkey only."""
+        user = self.model(email=self.normalize_email(email), **facts)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
 
 class User(AbstractUser):
-    """A member of staff. Ours from the first migration, so that it can grow."""
+    """A person who signs in, in the language they read; what they may do is said for each creditor (`Member`)."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=2, default="en", choices=[(one, one) for one in LANGUAGES])
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[_People] = _People()  # type: ignore[assignment]
+
+    def get_full_name(self) -> str:
+        """How colleagues know them."""
+        return self.name or self.email
+
+    get_short_name = get_full_name
 
 
 class Creditor(models.Model):
@@ -48,6 +79,24 @@ class Creditor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Member(models.Model):
+    """A person on the staff of a creditor. Asked for before anybody acts for one, so it is not scoped."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # the key begins with it
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    role = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Role])
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "user"), name="member_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role}"
+
+    def may(self, what: May) -> bool:
+        """Whether their role lets them."""
+        return what in GRANTED[Role(self.role)]
 
 
 class Sending(models.Model):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from django.db import DatabaseError
@@ -19,18 +18,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.server.database import behind
-from amable.server.wsgi import HOUSE
+from amable.work.house import HOUSE, House
 from amable.work.watching import Fault, Figures, figures
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """The process at work: its clock, and which of its duties do not show that they live."""
-
-    clock: Callable[[], datetime]
-    silent: Callable[[], list[Fault]]
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from amable.server import health
 
@@ -10,4 +10,9 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),
+    path("account/", include("allauth.urls")),
+    path("", include("amable.desk.urls")),
 ]
+
+handler404 = "amable.desk.refusals.not_found"
+handler500 = "amable.desk.refusals.failed"

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 from cheroot.wsgi import Server
 from django.core.handlers.wsgi import WSGIHandler
 
+from amable.work.house import HOUSE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amable.server.health import House
+    from amable.work.house import House
 
 _log = logging.getLogger(__name__)
 
-HOUSE: Final = "amable.house"  # where a request finds the process it is answered by
 _THREADS: Final = 4
 _PATIENCE: Final = 10  # seconds a client may take
 

@@ -19,9 +19,9 @@ from amable.cli.run import starter
 from amable.correspondence.models import Message
 from amable.dunning import actions, brakes
 from amable.organisation.models import Creditor, Sending
-from amable.server.health import House
 from amable.server.wsgi import listening
 from amable.work.embedded import Embedded
+from amable.work.house import House
 from amable.work.watching import _STATEMENT
 from tests.conftest import Home
 

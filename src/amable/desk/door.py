@@ -1,0 +1,149 @@
+"""The door of every page: who may enter, on whose behalf, at what moment, and how it is answered.
+
+A page is a function of the request and of `Here`; it sees the rows of one creditor only. Its route says what it asks
+for, and the door sees to it, so that no page can forget to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from amable.core.languages import say
+from amable.ledger.models import Customer
+from amable.organisation.models import Creditor, Member
+from amable.organisation.roles import May, Role
+from amable.organisation.tenancy import acting_for
+from amable.work.house import HOUSE, House
+
+A_FORM: Final = 256 * 1024  # bytes; a page that takes files says its own limit
+_READING: Final = ("GET", "HEAD")
+
+
+class Route(NamedTuple):
+    """What a page asks for: who may, by which methods, and how much it takes."""
+
+    name: str
+    may: May
+    methods: tuple[str, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """On whose behalf a page works, for whom, at what moment and in which language."""
+
+    creditor: Creditor
+    member: Member
+    now: datetime
+    language: str
+
+    @property
+    def today(self) -> date:
+        """The creditor's date."""
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The creditor's clock."""
+        return ZoneInfo(self.creditor.timezone)
+
+    @property
+    def by(self) -> str:
+        """Who does what is done here, for the record."""
+        return self.member.user.email
+
+    def may(self, what: May) -> bool:
+        """Whether this member of staff may."""
+        return self.member.may(what)
+
+    @property
+    def customers(self) -> QuerySet[Customer]:
+        """The customers in sight: all of the creditor's, or an account manager's own."""
+        mine = Customer.objects.filter(creditor=self.creditor)
+        if self.member.role == Role.MANAGER:
+            return mine.filter(manager_email__iexact=self.member.user.email)
+        return mine
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every customer is in sight."""
+        return self.member.role != Role.MANAGER
+
+
+Page = Callable[..., HttpResponse]
+
+
+def at(
+    address: str,
+    page: Page,
+    name: str,
+    *,
+    may: May = May.SEE,
+    reads: bool = True,
+    writes: bool = False,
+    limit: int = A_FORM,
+) -> URLPattern:
+    """The address of a page below a creditor's, open to whom `may`. `reads` answers GET, `writes` takes POST."""
+    methods = (_READING if reads else ()) + (("POST",) if writes else ())
+    route = Route(name, may, methods, limit)
+
+    def answer(request: HttpRequest, creditor: str, **places: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        here = _here(request, creditor)
+        if request.method not in route.methods:
+            return HttpResponseNotAllowed(route.methods)
+        if not here.may(route.may):
+            return render(request, "desk/refused.html", {"here": here, "rule": "role"}, status=403)
+        with acting_for(here.creditor):
+            response = page(request, here, **places)
+            response.setdefault("Cache-Control", "no-store")
+            return response
+
+    answer.route = route  # type: ignore[attr-defined]  # read by the size limit and by whoever lists the routes
+    return path(f"<slug:creditor>/{address}", answer, name=name)
+
+
+def _here(request: HttpRequest, ref: str) -> Here:
+    """Whom the request acts for; another creditor's address is nobody's page."""
+    members = Member.objects.select_related("creditor", "user")
+    member = members.filter(user=cast("int", request.user.pk), creditor__ref=ref).first()
+    if member is None:
+        raise Http404
+    house: House = request.META[HOUSE]
+    return Here(member.creditor, member, house.clock(), member.user.language)
+
+
+def show(request: HttpRequest, here: Here, template: str, status: int = 200, /, **facts: Any) -> HttpResponse:
+    """A page of the desk."""
+    return render(request, f"desk/{template}", {"here": here, **facts}, status=status)
+
+
+def tell(request: HttpRequest, here: Here, key: str, /, *, level: int = messages.SUCCESS, **params: object) -> None:
+    """Say on the next page what became of an action: `desk.<key>`."""
+    messages.add_message(request, level, say(f"desk.{key}", here.language, **params))
+
+
+def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpResponse:
+    """After an action: the page it was asked from (field `next`), else the one named."""
+    wanted = request.POST.get("next", "")
+    if not (wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)):
+        wanted = to(here, name, **places)
+    return HttpResponse(status=303, headers={"Location": wanted})
+
+
+def to(here: Here, name: str, /, **places: Any) -> str:
+    """The address of a page of the same creditor."""
+    return reverse(f"desk:{name}", kwargs={"creditor": here.creditor.ref, **places})

@@ -1,0 +1,20 @@
+"""What a web request finds of the process that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from amable.work.watching import Fault
+
+HOUSE: Final = "amable.house"  # its place in the environment of a request
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The process at work: its clock, and which of its duties do not show that they live."""
+
+    clock: Callable[[], datetime]
+    silent: Callable[[], list[Fault]]

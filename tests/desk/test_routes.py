@@ -1,0 +1,148 @@
+"""Every address of the desk, as the application lists them: whom it lets in, whose rows it shows, what it takes.
+
+A route whose places this file does not know how to fill fails here: give `PLACES` what it needs, for any creditor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from amable.desk.door import A_FORM, Route
+from amable.organisation.models import Creditor
+from amable.organisation.roles import GRANTED, May, Role
+from amable.organisation.tenancy import acting_for
+from amable.work.house import HOUSE
+from tests.desk.desks import Desk, neighbour
+
+# Open to everybody, as each of them says itself: signing in, and what machines ask.
+PUBLIC = {"home", "enter"}
+ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
+
+PLACES: dict[str, Callable[[Creditor], Any]] = {}
+
+# Pages that take a form and change nothing, so a viewer may send it.
+READING = set[str]()
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from patterns(one, before + str(one.pattern))
+        else:
+            yield before + str(one.pattern), one
+
+
+def routes() -> list[tuple[Route, URLPattern]]:
+    """The routes below a creditor."""
+    found = ((getattr(pattern.callback, "route", None), pattern) for _, pattern in patterns(get_resolver()))
+    return [(route, pattern) for route, pattern in found if route]
+
+
+def filled(desk: Desk, pattern: URLPattern, of: Creditor | None = None) -> str:
+    """The address with the places of the creditor whose rows it should name."""
+    names = set(pattern.pattern.converters) - {"creditor"}
+    unknown = names - PLACES.keys()
+    assert not unknown, f"{pattern.name}: say in PLACES what stands for {', '.join(sorted(unknown))}"
+    with acting_for(of or desk.creditor):
+        places = {name: PLACES[name](of or desk.creditor) for name in names}
+    return desk.address(str(pattern.name), **places)
+
+
+def rows(creditor: Creditor) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything the database holds of ours, but who is signed in."""
+    with acting_for(creditor):
+        mine = (model for model in apps.get_models() if model.__module__.startswith("amable."))
+        return {
+            model.__name__: list(model._base_manager.order_by("pk").values_list())
+            for model in mine
+            if model.__name__ != "User"
+        }
+
+
+def test_every_address_says_whom_it_lets_in() -> None:
+    for address, pattern in patterns(get_resolver()):
+        if not address.startswith(ELSEWHERE) and pattern.name not in PUBLIC:
+            assert isinstance(getattr(pattern.callback, "route", None), Route), address
+
+
+def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
+    stranger = Client(**{HOUSE: desk.house})
+    for route, pattern in routes():
+        address = filled(desk, pattern)
+        for method in route.methods:
+            answer = stranger.generic(method, address)
+            assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/account/login/"), (
+                route.name
+            )
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_page_opens_for_those_whose_role_includes_it(desk: Desk, role: Role) -> None:
+    client = desk.client(role)
+    for route, pattern in routes():
+        address = filled(desk, pattern)
+        if "GET" not in route.methods:
+            assert client.get(address).status_code == 405, route.name
+            continue
+        status = client.get(address).status_code
+        assert status in ((200, 302) if route.may in GRANTED[role] else (403,)), (route.name, status)
+
+
+def test_what_changes_something_is_not_for_a_viewer(desk: Desk) -> None:
+    client = desk.client(Role.VIEWER)
+    before = rows(desk.creditor)
+    for route, pattern in routes():
+        if "POST" in route.methods:
+            assert route.may != May.SEE or route.name in READING, f"{route.name} takes forms from a viewer"
+            if route.may != May.SEE:
+                assert client.post(filled(desk, pattern)).status_code == 403, route.name
+            else:
+                client.post(filled(desk, pattern))
+    assert rows(desk.creditor) == before
+
+
+def test_reading_changes_nothing(desk: Desk) -> None:
+    client = desk.client(Role.OWNER)
+    before = rows(desk.creditor)
+    for route, pattern in routes():
+        if "GET" in route.methods:
+            client.get(filled(desk, pattern))
+    assert rows(desk.creditor) == before
+
+
+def test_another_creditors_pages_and_rows_are_not_there(desk: Desk) -> None:
+    theirs = neighbour(desk.creditor)
+    client = desk.client(Role.OWNER)
+    before = rows(theirs.creditor)
+    for route, pattern in routes():
+        named = set(pattern.pattern.converters) - {"creditor"}
+        for method in route.methods:
+            assert client.generic(method, filled(theirs, pattern)).status_code == 404, (method, route.name)
+            if named:  # our page, their row
+                crossed = filled(desk, pattern, theirs.creditor)
+                assert client.generic(method, crossed).status_code == 404, (method, route.name)
+    assert rows(theirs.creditor) == before
+
+
+def test_a_form_that_is_not_ours_is_refused(desk: Desk) -> None:
+    client = desk.client(Role.OWNER, enforce_csrf_checks=True)
+    before = rows(desk.creditor)
+    for route, pattern in routes():
+        if "POST" in route.methods:
+            assert client.post(filled(desk, pattern)).status_code == 403, route.name
+    assert rows(desk.creditor) == before
+
+
+def test_more_than_a_page_takes_is_refused_unread(desk: Desk) -> None:
+    client = desk.client(Role.OWNER)
+    for route, pattern in routes():
+        if "POST" in route.methods:
+            answer = client.post(filled(desk, pattern), CONTENT_LENGTH=str(route.limit + 1))
+            assert answer.status_code == 413, route.name
+            assert route.limit <= A_FORM or "file" in route.name, f"{route.name} takes {route.limit} bytes"
