@@ -38,6 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = "postgres:///"
 
 
+# The rules, the adapters and the sample know no database; the commands in the docs open SQLite files of their own.
+_NOT_ON_POSTGRES = [Path(__file__).parent / name for name in ("core", "plugs", "samples", "docs")]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where PostgreSQL has nothing to say the tests are not done once more for it."""
+    if config.getoption("--db") == "postgres" and collection_path in _NOT_ON_POSTGRES:
+        return True
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What only PostgreSQL has (row policies, TRUNCATE) is no test of SQLite: left out there, not skipped."""
     if config.getoption("--db") == "postgres":
