@@ -7,10 +7,10 @@ import fcntl
 import logging
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from amable.cli import instance, speaking
@@ -44,9 +44,9 @@ def command(arguments: argparse.Namespace) -> int:
 def _work(arguments: argparse.Namespace) -> int:
     folder = folder_of(arguments)
     listen = _address(arguments.listen)
-    told = threading.Event()
+    told: SimpleQueue[int] = SimpleQueue()  # an Event may not be set from within a signal while it is waited for
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: told.set())
+        signal.signal(name, lambda number, _: told.put(number))
     with at_work(arguments, opened=False) as creditor, only_one(folder), ExitStack() as stack:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.work.embedded import Embedded  # noqa: PLC0415
@@ -64,7 +64,7 @@ def _work(arguments: argparse.Namespace) -> int:
             if answering:
                 print(say("sending.listening", language(), address=answering), flush=True)
             show_brakes(creditor)
-            told.wait()
+            told.get()
         finally:
             work.stop()
         print(say("sending.down", language()), flush=True)
