@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.headerregistry import AddressHeader
 from email.policy import default as modern
+from itertools import islice
 from queue import SimpleQueue
 from threading import Lock
 from typing import Final, NamedTuple, cast
@@ -47,7 +48,8 @@ _log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 DECIDED: Final = MESSAGES | COURTESIES | TASKS | {Act.DECISION}
-_TOGETHER: Final = 64  # messages decided again in one handful of queries
+_FIRST, _MOST = 16, 256  # messages decided again in one handful of queries
+_SOON: Final = timedelta(seconds=1)  # in which a handful has left for the next to be twice as many
 PRINTED: Final = "print"  # the server of what is printed
 
 
@@ -215,9 +217,12 @@ class _Preparing:
 
     def ready(self) -> Iterator[_Ready]:
         """What may leave, in the order of the claim, decided as late as it can be without asking for each alone."""
-        for some in bulk.batched(self.claim.messages, _TOGETHER):
+        waiting, size = iter(self.claim.messages), _FIRST
+        while some := list(islice(waiting, size)):
             self.now = self.clock()
             yield from self.of_some(some)
+            if self.clock() - self.now < _SOON:
+                size = min(_MOST, size * 2)
 
     def of_some(self, some: Sequence[Claimed]) -> list[_Ready]:
         decided = [message for message in some if self.is_decided(message)]
