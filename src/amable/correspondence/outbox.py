@@ -329,13 +329,12 @@ def _on_disk() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    connection.ensure_connection()
-    itself = connection.connection  # the driver's own: Django has no say in this
-    itself.execute("PRAGMA synchronous = FULL")
-    try:
-        yield
-    finally:
-        itself.execute("PRAGMA synchronous = NORMAL")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA synchronous = NORMAL")
 
 
 def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, receipt: Receipt) -> State:
