@@ -10,7 +10,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Final, NamedTuple, cast
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import connections, transaction
 
 from amable.core.delivery import State
 from amable.core.planning import Decision, Planned, decide
@@ -88,10 +88,6 @@ class Dispatch:
         self.creditor, self.procedure, self.clock, self.wordings = creditor, procedure, clock, wordings
         self.connections, self.stopping = connections_, stopping
         self.counting = Lock()
-        # SQLite has one writer at a time, and who is not the one sleeps for longer than it takes.
-        self.turn: AbstractContextManager[object] = (
-            Lock() if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" else nullcontext()
-        )
 
     def batch(self, sending: Sending, today: date, *, limit: int, channel: str = "email") -> Sent:
         """Hand over up to so many messages that are due."""
@@ -157,14 +153,11 @@ class Dispatch:
         if (unreachable := connection.open()) is not None:
             sent.unreachable = unreachable
             return
-        with self.turn:
-            ours = outbox.hand_over(self.creditor, one.message, token, today, self.clock(), server=sending.server)
-        if not ours:
+        if not outbox.hand_over(self.creditor, one.message, token, today, self.clock(), server=sending.server):
             sent.stopped = True
             return
         receipt = connection.deliver(envelope)
-        with self.turn:
-            state = outbox.settle(self.creditor, one.message, token, today, self.clock(), receipt)
+        state = outbox.settle(self.creditor, one.message, token, today, self.clock(), receipt)
         if isinstance(receipt, Unreachable):
             sent.unreachable = receipt
             return
