@@ -16,7 +16,8 @@ from amable.core import wording
 from amable.core.languages import LANGUAGES
 from amable.core.marked import clean
 from amable.core.money import Money
-from amable.core.paying import epc_payload, qr_png
+from amable.core.paying import epc_payload
+from amable.core.qr import qr_png
 from amable.core.wording import Template
 from amable.plugs.channel import Address, Draft, Paper, Reach, Slip, UnfitError
 from amable.plugs.loading import binder, channels
