@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -34,10 +34,8 @@ _PLACES: Final = re.compile(r"(?<=[/?&=._@-])(?=\w)|(?<=\w{24})(?=\w)")
 
 def letter(paper: Paper, subject: str, author: str, language: str, day: date) -> bytes:
     """The letter as a PDF, dated `day`. Raises UnfitError for text our fonts cannot show."""
-    data = asdict(paper)
+    data = {field.name: getattr(paper, field.name) for field in fields(paper)}
     data["window-on-the-right"] = data.pop("window_on_the_right")
-    if paper.slip and paper.slip.code:
-        data["slip"]["code"] = list(paper.slip.code)
     data |= {"subject": subject, "author": author, "language": language, "day": [day.year, day.month, day.day]}
     return _pdf("letter", data, day)
 
@@ -171,13 +169,17 @@ def _fonts() -> typst.Fonts:
 
 
 def _breakable(value: Any) -> Any:
-    """The data with a place to break in whatever would run over the edge: links, and words nobody writes."""
+    """The data as JSON can say it, with places to break what would run over the edge: links, words nobody writes."""
     if isinstance(value, str):
         return _UNBROKEN.sub(lambda found: _PLACES.sub("\u200b", found[0]), _shown(value))
+    if isinstance(value, list | tuple):
+        return [_breakable(inner) for inner in value]
+    if isinstance(value, bytes):
+        return list(value)
+    if is_dataclass(value):
+        return {field.name: _breakable(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {name: _breakable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple) and not (value and isinstance(value[0], int)):
-        return [_breakable(inner) for inner in value]
     return value
 
 
