@@ -20,9 +20,9 @@ from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
 from tests.desk.desks import Desk, neighbour
 
-# Open to everybody, as each of them says itself: signing in, and what machines ask.
+# Open to everybody, as each of them says itself, and allauth's own.
 PUBLIC = {"home", "enter"}
-ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
+ELSEWHERE = ("account/",)
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -182,6 +183,13 @@ def test_a_print_run_keeps_every_page_code_and_tag() -> None:
     assert tags(run.data).count("Sect") == len(letters)
     for claim in ("<pdfaid:conformance>A<", "<pdfuaid:part>1<", "Cartas del 17 &amp; 18", "2026-03-17"):
         assert claim in claims(run.data)
+
+
+def test_letters_may_be_set_by_several_threads_at_once() -> None:
+    drafts = [draft(rendered(language=language), footer=(f"{n}",)) for n in range(6) for language in LANGUAGES]
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(LETTER.compose, drafts))
+    assert at_once == [LETTER.compose(one) for one in drafts]
 
 
 # --- what comes from outside -----------------------------------------------------------------------------------------
