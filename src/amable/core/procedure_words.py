@@ -157,12 +157,19 @@ def _differences(before: Procedure, after: Procedure, language: str) -> Iterator
 def _moved(before: list[str], after: list[str]) -> list[str]:
     """The steps that left their place among the others: the fewest whose moving explains the new order."""
     ranks = {key: place for place, key in enumerate(before)}
-    longest: list[list[str]] = []  # the longest run in the old order that ends with each step
+    runs: list[list[str]] = []  # the longest in the old order that ends with each step
     for key in after:
-        runs = [run for run in longest if ranks[run[-1]] < ranks[key]]
-        longest.append([*max(runs, key=lambda run: len(run), default=list[str]()), key])
-    stays = set(max(longest, key=lambda run: len(run), default=list[str]()))
+        before_it: list[str] = []
+        for run in runs:
+            if ranks[run[-1]] < ranks[key] and len(run) > len(before_it):
+                before_it = run
+        runs.append([*before_it, key])
+    stays = set(sorted(runs, key=_long)[-1]) if runs else set()
     return [key for key in after if key not in stays]
+
+
+def _long(run: list[str]) -> int:
+    return len(run)
 
 
 def _in_step(old: Step, new: Step, language: str) -> Iterator[Difference]:
