@@ -314,7 +314,9 @@ def offset(text: str) -> Offset | None:
 
 def written(when: Offset) -> str:
     """An offset as a procedure says it: what `offset` reads."""
-    if when.anchor in (Anchor.PAYMENT, Anchor.PROMISE) or (when.anchor is Anchor.DUE and when.low == when.high == 0):
+    if when.anchor in (Anchor.PAYMENT, Anchor.PROMISE) or (
+        when.anchor is Anchor.DUE and when.low == when.high == 0 and not when.working
+    ):
         return f"on {when.anchor}"
     low, high = sorted((abs(when.low), abs(when.high)))
     working = "working " if when.working else ""

@@ -367,6 +367,9 @@ def replay(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     back_days = int(request.GET["days"]) if request.GET.get("days", "") in map(str, _PASTS) else 0
     replayed = None
     first, last = here.today - timedelta(days=back_days), here.today - timedelta(days=1)
+    begun = past_book.begun(here.creditor)
+    if begun is not None and first < begun <= last:
+        first = begun  # before it there is nothing to compare with
     if back_days and examined.procedure:
         replayed = past_book.replayed(here.creditor, examined.procedure, first, last, most=effects.FEW)
     figures = (
@@ -377,7 +380,8 @@ def replay(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     return show(
         request, here, "procedure_replay.html",
         draft=found, tab="replay", examined=examined, pasts=_PASTS, back=back_days or 90, replayed=replayed,
-        first=first, last=last, figures=figures, built=building.built(found.text, examined, here.language),
+        first=first, last=last, begun=begun == first, figures=figures,
+        built=building.built(found.text, examined, here.language),
     )  # fmt: skip
 
 

@@ -105,6 +105,12 @@ def replayed(
     return found
 
 
+def begun(creditor: Creditor) -> date | None:
+    """The first day on which anything was said to a customer, None before that."""
+    said = Message.objects.filter(creditor=creditor, state__in=SAID, rehearsal=False, customer__isnull=False)
+    return said.aggregate(first=Min("day"))["first"]
+
+
 def _there_then(creditor: Creditor, first: date, last: date) -> list[int]:
     """The customers with an item that was open on one of these days."""
     known = ItemOf.objects.filter(creditor=creditor, first_seen_on__lte=last, total__gt=0)
