@@ -194,7 +194,7 @@ def _shown(
             when=procedure_words.when(when, language) if when else fields.get("when", "") or "?",
             mark=procedure_words.mark(when) if when else "?",
             shape=_SHAPES[act] if act else "message",
-            icon=ICONS[act] if act else "circle-help",
+            icon=ICONS[act] if act else "circle-question-mark",
             act=procedure_words.act(act, language) if act else values["act"],
             switched_on=values["switched"] == "on",
             again=say("desk.procedures.repeats", language, n=count, count=days) if days and count > 1 else "",

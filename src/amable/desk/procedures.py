@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from django.contrib import messages
@@ -334,7 +334,7 @@ def _invented(here: Here, rules: Procedure, amount: str, due: str) -> dict[str, 
     try:
         minor = to_minor(Decimal(amount.replace(",", ".") or "1000"), currency)
         day = date.fromisoformat(due)
-    except (InvalidOperation, ValueError, TooPreciseError):
+    except (ArithmeticError, ValueError, TooPreciseError):
         return {"wrong": "amount_or_day"}
     if not here.today.year - 5 <= day.year <= here.today.year + 1 or not 0 < minor < 10**14:
         return {"wrong": "amount_or_day"}
