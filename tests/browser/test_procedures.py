@@ -1,4 +1,4 @@
-"""The builder in a real browser: a procedure of five steps with the keyboard only, its effect, switched on, gone back."""
+"""The builder in a real browser: five steps with the keyboard only, their effect, switched on, and gone back."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def names(page: Page) -> list[str]:
 
 
 def test_five_steps_with_the_keyboard_only(desk: SampleDesk, browser: Browser) -> None:
+    from playwright.sync_api import expect
+
     page = desk.come_in(browser, "controller", viewport={"width": 1280, "height": 860})
     page.keyboard.press("g")
     page.keyboard.press("p")
@@ -53,19 +55,18 @@ def test_five_steps_with_the_keyboard_only(desk: SampleDesk, browser: Browser) -
         "  - step: thank_you\n    do: thanks\n    when: on payment\n"
     )
     press(page, page.locator("#save-text"))
-    page.wait_for_function("document.querySelectorAll('.step').length === 3")
+    expect(page.locator(".step")).to_have_count(3)
     press(page, page.locator("#add-call"))
-    page.wait_for_function("document.querySelectorAll('.step').length === 4")
+    expect(page.locator(".step")).to_have_count(4)
     press(page, page.locator("#add-email"))
-    page.wait_for_function("document.querySelectorAll('.step').length === 5")
+    expect(page.locator(".step")).to_have_count(5)
     assert names(page) == ["due_7", "early_late", "call", "reminder", "thank_you"]
     # The new one stands open, the keyboard at its head; Alt and an arrow move it before the call.
     summary = page.locator("#sum-reminder-0")
     assert summary.evaluate("one => one === document.activeElement")
     page.keyboard.press("Alt+ArrowUp")
-    page.wait_for_function(
-        "document.querySelector('#text').value.indexOf('step: reminder') < document.querySelector('#text').value.indexOf('step: call')"
-    )
+    page.locator(".step").nth(2).locator("#sum-reminder-0").wait_for()
+    assert names(page) == ["due_7", "early_late", "reminder", "call", "thank_you"]
     # Its words and its day.
     press(page, summary)
     page.locator("#f2-low").focus()
@@ -74,14 +75,14 @@ def test_five_steps_with_the_keyboard_only(desk: SampleDesk, browser: Browser) -
     reach(page, page.locator("#f2-wording"))
     page.keyboard.type("after the due date (urgent")
     press(page, page.locator("#save-reminder-0"))
-    page.wait_for_function("document.querySelector('#text').value.includes('4 working days after the step before')")
+    expect(page.locator("#text")).to_have_value(re.compile("when: 4 working days after the step before"))
     assert "wording: late_late" in text(page)
     assert text(page).startswith("# ours\n")
     page.locator("#top-procedure").focus()
     page.keyboard.press("Control+a")
     page.keyboard.type("patience")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('h1').textContent.includes('patience')")
+    expect(page.locator("h1")).to_contain_text("patience")
     # What it would change, then on.
     press(page, page.locator("a.button.primary", has_text="Before switching on"))
     page.wait_for_url("**/effect")
@@ -97,7 +98,7 @@ def test_five_steps_with_the_keyboard_only(desk: SampleDesk, browser: Browser) -
     # And back.
     reach(page, page.locator("form[action$='/back'] button").first)
     page.keyboard.press("Enter")
-    page.wait_for_function(f"document.querySelector('#in-force').textContent === '{before}'")
+    expect(page.locator("#in-force")).to_have_text(before)
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -113,8 +113,8 @@ def begun(creditor: Creditor) -> date | None:
 
 def _there_then(creditor: Creditor, first: date, last: date) -> list[int]:
     """The customers with an item that was open on one of these days."""
-    known = ItemOf.objects.filter(creditor=creditor, first_seen_on__lte=last, total__gt=0)
-    then = known.filter(settled_on=None) | known.filter(settled_on__gte=first)
+    known = ItemOf.objects.filter(creditor=creditor, total__gt=0).exclude(issued_on__gt=last)
+    then = known.exclude(open=0) | known.filter(settled_on__gte=first) | known.filter(settled_in_run__gte=first)
     return sorted(set(then.values_list("customer_id", flat=True)))
 
 

@@ -11,7 +11,7 @@
     button.value = verb;
     button.hidden = true;
     builder().append(button);
-    builder().requestSubmit(button);
+    button.click();
     button.remove();
   }
   function ready() {
