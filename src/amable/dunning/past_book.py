@@ -108,7 +108,7 @@ def replayed(
 def begun(creditor: Creditor) -> date | None:
     """The first day on which anything was said to a customer, None before that."""
     said = Message.objects.filter(creditor=creditor, state__in=SAID, rehearsal=False, customer__isnull=False)
-    return said.aggregate(first=Min("day"))["first"]
+    return said.order_by("day").values_list("day", flat=True).first()
 
 
 def _there_then(creditor: Creditor, first: date, last: date) -> list[int]:
