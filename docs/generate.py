@@ -85,7 +85,7 @@ def limits() -> str:
     defaults = {field.name: field.default for field in fields(Limits)}
     rows = [
         (f"`{words}`", str(defaults[name]), *(str(getattr(one, name)) for one in ours))
-        for words, name in procedure._LIMIT_KEYS.items()
+        for words, name in procedure.LIMIT_KEYS.items()
     ]
     return _table(("limit", "when not given", *_STARTERS), rows)
 

@@ -13,4 +13,37 @@ def views(desk: SampleDesk) -> dict[str, str]:
     return {
         "sign-in": f"{desk.address}/account/login/",
         "today": desk.page("today"),
+        "procedures": desk.page("procedures"),
+        **_of_a_draft(desk),
     }
+
+
+def _of_a_draft(desk: SampleDesk) -> dict[str, str]:
+    """The pages of a draft that changes something, of one that is wrong, and of a version."""
+    from datetime import UTC, datetime
+
+    from amable.dunning import procedures
+    from amable.dunning.models import ProcedureDraft, ProcedureVersion
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    creditor = Creditor.objects.get()
+    moment = datetime(2026, 3, 17, 8, 30, tzinfo=UTC)
+    with acting_for(creditor):
+        if not ProcedureDraft.objects.exists():
+            text = procedures.shipped("starter").replace("4 to 5 working days", "2 to 3 working days")
+            procedures.begin(creditor, text, begun_from="starter", now=moment, by="marta@turia.example")
+            wrong = text.replace("7 days before due", "a week before")
+            procedures.begin(creditor, wrong, begun_from="starter", now=moment, by="marta@turia.example")
+        draft, wrong_one = ProcedureDraft.objects.order_by("pk")[:2]
+        version = ProcedureVersion.objects.order_by("-pk").first()
+    pages = {
+        "procedure-draft": desk.page("draft", draft=draft.pk),
+        "procedure-step": desk.page("draft", draft=draft.pk) + "?open=4",
+        "procedure-wrong": desk.page("draft", draft=wrong_one.pk),
+        "procedure-effect": desk.page("draft_effect", draft=draft.pk) + "?look=1",
+        "procedure-calendar": desk.page("draft_calendar", draft=draft.pk) + "?amount=1250&due=2026-04-30",
+        "procedure-which": desk.page("draft_calendar", draft=draft.pk) + "?number=F-2026",
+        "procedure-replay": desk.page("draft_replay", draft=draft.pk) + "?days=90",
+    }
+    return pages | ({"procedure-version": desk.page("procedure_version", version=version.pk)} if version else {})

@@ -11,13 +11,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from amable.dunning import procedures
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from amable.server import keys
 from amable.work.house import HOUSE, House
 from tests.contexts.books import row, take
-from tests.contexts.office import NOON, Office
+from tests.contexts.office import NOON, STARTER, Office
 
 NOWHERE: Any = SimpleNamespace(host="localhost", port=9)  # the mailbox of a creditor who sends nothing in these tests
 LATE = date(2026, 3, 10)  # a week before the day of these tests, a Tuesday: its first reminder is due
@@ -40,7 +41,7 @@ class Desk:
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(**{HOUSE: self.house}, **facts)
+        client = Client(SERVER_NAME="localhost", **{HOUSE: self.house}, **facts)
         client.force_login(self.member(role).user)
         return client
 
@@ -63,17 +64,25 @@ class Desk:
 def opened(folder: Path, creditor: Creditor) -> Desk:
     """A desk whose creditor has two customers, one to be reminded today and one not yet due, planned but not approved.
 
-    There is no mailbox behind it: nothing leaves.
+    There is no mailbox behind it: nothing leaves. Its procedure has a version, and somebody works on a draft.
     """
     keys.use_key_of(folder)
     with acting_for(creditor):
         office = Office(creditor, NOWHERE)
+        furnish(creditor)
         office.plan(
             row(due_date=LATE),
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
         )  # fmt: skip
     return Desk(creditor)
+
+
+def furnish(creditor: Creditor) -> None:
+    """What a desk has besides its book: a version of its procedure and a draft of the next."""
+    procedures.make_version(creditor, STARTER, "starter", now=NOON, by="lucia@turia.example")
+    text = STARTER.replace("4 to 5 working days after due", "2 to 3 working days after due")
+    procedures.begin(creditor, text, begun_from="starter", now=NOON, by="marta@turia.example")
 
 
 def neighbour(creditor: Creditor) -> Desk:
@@ -83,6 +92,7 @@ def neighbour(creditor: Creditor) -> Desk:
     other.save()
     with acting_for(other):
         Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
+        furnish(other)
     return Desk(other)
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.desk.door import A_FORM, Route
+from amable.dunning.models import ProcedureDraft, ProcedureVersion
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
@@ -24,7 +25,10 @@ from tests.desk.desks import Desk, neighbour
 PUBLIC = {"home", "enter"}
 ELSEWHERE = ("account/",)
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "draft": lambda creditor: ProcedureDraft.objects.get(creditor=creditor).pk,
+    "version": lambda creditor: ProcedureVersion.objects.filter(creditor=creditor).earliest("pk").pk,
+}
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()
@@ -72,7 +76,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = Client(SERVER_NAME="localhost", **{HOUSE: desk.house})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

@@ -13,7 +13,6 @@ from amable.cli.run import (
     creditor_of,
     gap_in_words,
     procedure_of,
-    stages_of,
     starter,
     text_of,
     wording_files,
@@ -24,6 +23,7 @@ from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core import mailbox, wording
 from amable.core.languages import say
+from amable.core.procedure_check import stages
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
 
@@ -40,7 +40,7 @@ def command(arguments: argparse.Namespace) -> int:
     folder = folder_of(arguments)
     with working_in(folder, beside_others=True):
         from amable.correspondence.models import StoredWording  # noqa: PLC0415 - once the database is chosen
-        from amable.dunning import actions  # noqa: PLC0415
+        from amable.dunning import actions, procedures  # noqa: PLC0415
         from amable.organisation.actions import install  # noqa: PLC0415
         from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
@@ -59,10 +59,13 @@ def command(arguments: argparse.Namespace) -> int:
             sending = Sending.objects.filter(creditor=creditor).first()
             text = rules or ("" if sending else actions.procedure_last_used(creditor) or starter())
             if text:
-                lacking = wording.gaps(stages_of(checked_procedure(text, "procedure")), library)
+                found = checked_procedure(text, "procedure")
+                lacking = wording.gaps(stages(found), library)
                 if lacking:
                     raise RefusedError("wordings_lacking", details=tuple(map(gap_in_words, lacking)))
                 facts["procedure"] = actions.remember_procedure(creditor, text)
+                if sending is None or sending.procedure != facts["procedure"]:
+                    procedures.make_version(creditor, text, found.name, now=speaking.now(), by="")
             if sending is None:
                 today = speaking.today_in(creditor.timezone)
                 actions.take_over(creditor, today, written=lambda path: (folder / path).exists())

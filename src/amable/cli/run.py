@@ -21,6 +21,7 @@ from amable.core import document, own_wordings, procedure, wording
 from amable.core.languages import say
 from amable.core.matching import fold_number
 from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure
+from amable.core.procedure_check import stages
 from amable.core.wording import Gap, Library, Template
 from amable.plugs.bank import Statement
 from amable.plugs.channel import Reach
@@ -263,15 +264,6 @@ def wordings_of(folder: Path | None) -> Library:
     return wording.with_own(template for template, _ in own.values())
 
 
-def stages_of(found: Procedure) -> list[str]:
-    """The stages a procedure speaks in, of one invoice and of several."""
-    return [
-        wording.stage_for(step.wording, several=several)
-        for step in (*found.messages, *found.courtesies)
-        for several in ((False,) if step.act is Act.SMS else (False, True))
-    ]
-
-
 def gap_in_words(gap: Gap) -> str:
     """A message nobody could write, in words."""
     whom = say(f"templates.{gap.variant}", language())
@@ -280,7 +272,7 @@ def gap_in_words(gap: Gap) -> str:
 
 def _nothing_lacks(errand: Errand) -> None:
     """A run whose procedure could come to a message without words does not begin."""
-    lacking = wording.gaps(stages_of(errand.procedure), errand.wordings or wording.library())
+    lacking = wording.gaps(stages(errand.procedure), errand.wordings or wording.library())
     if lacking:
         raise RefusedError("wordings_lacking", details=tuple(map(gap_in_words, lacking)))
 

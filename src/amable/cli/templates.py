@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from amable.cli.run import gap_in_words, procedure_of, stages_of, text_of, wording_files, wordings_of
+from amable.cli.run import gap_in_words, procedure_of, text_of, wording_files, wordings_of
 from amable.cli.speaking import RefusedError, language
 from amable.cli.tables import write
 from amable.core import examples, own_wordings, wording
 from amable.core.languages import LANGUAGES, say
 from amable.core.own_wordings import Examined
 from amable.core.procedure import Procedure
+from amable.core.procedure_check import stages
 from amable.core.wording import Gap, Library, Template
 
 
@@ -85,7 +86,7 @@ def _check(given: Sequence[Path], procedure_file: Path | None) -> int:
         ours = [template for group in wording.library().values() for template in group]
         problems = _print_ours(ours)
         wordings, shown = wording.library(), len(ours)
-    lacking = wording.gaps(stages_of(procedure), wordings)
+    lacking = wording.gaps(stages(procedure), wordings)
     _print_parity(procedure, wordings, lacking)
     if problems or lacking:
         return 1
@@ -120,7 +121,7 @@ def _print_parity(procedure: Procedure, wordings: Library, lacking: Sequence[Gap
     """For every step, channel and language: how many wordings a new and a regular customer can get, of one or more."""
     print(say("templates.parity", language(), name=procedure.name))
     rows = []
-    for stage in dict.fromkeys(stages_of(procedure)):
+    for stage in dict.fromkeys(stages(procedure)):
         cells = []
         for spoken in LANGUAGES:
             group = wordings.get((stage, spoken), ())

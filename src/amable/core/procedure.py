@@ -260,7 +260,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RESERVED: Final = frozenset({"due", "issue", "later", "listed", "other"})  # mean something else beside steps
 _AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
 _STEP_KEYS: Final = ("step", "do", "when", "wording", "again", "repeat", "presumes", "only", "switched")
-_LIMIT_KEYS: Final = {
+LIMIT_KEYS: Final = {
     "days between messages before due": "spacing_before_due",
     "days between messages": "spacing",
     "messages in seven days": "messages_a_week",
@@ -310,6 +310,26 @@ def offset(text: str) -> Offset | None:
     if found["deadline"]:
         return Offset(low, high, working, Anchor.DEADLINE, found["deadline"])
     return Offset(low, high, working, Anchor.STEP, found["step"], int(found["occurrence"] or 0))
+
+
+def written(when: Offset) -> str:
+    """An offset as a procedure says it: what `offset` reads."""
+    if when.anchor in (Anchor.PAYMENT, Anchor.PROMISE) or (
+        when.anchor is Anchor.DUE and when.low == when.high == 0 and not when.working
+    ):
+        return f"on {when.anchor}"
+    low, high = sorted((abs(when.low), abs(when.high)))
+    working = "working " if when.working else ""
+    span = f"{low} to {high}" if high > low else str(low)
+    count = f"{span} {working}{'day' if high == 1 else 'days'}"
+    if when.anchor is Anchor.DUE and when.low < 0:
+        return f"{count} before due"
+    if when.anchor is Anchor.DEADLINE:
+        return f"{count} after the deadline of {when.step}"
+    if when.anchor is Anchor.STEP:
+        named = f"{when.step} {when.occurrence}" if when.occurrence else when.step
+        return f"{count} after {named or 'the last message'}"
+    return f"{count} after {when.anchor}"
 
 
 def read(text: str) -> Procedure:
@@ -460,11 +480,11 @@ class _Reading:
     def limits(self, entry: Entry | None) -> Limits:
         if entry is None:
             return Limits()
-        fields = self.mapping(entry, tuple(_LIMIT_KEYS))
+        fields = self.mapping(entry, tuple(LIMIT_KEYS))
         if fields is None:
             return Limits()
         given = {
-            _LIMIT_KEYS[key]: self.number(value, 1, low=1 if key in _AT_LEAST_ONE else 0, high=365)
+            LIMIT_KEYS[key]: self.number(value, 1, low=1 if key in _AT_LEAST_ONE else 0, high=365)
             for key, value in fields.items()
         }
         return Limits(**given)

@@ -25,6 +25,53 @@ class StoredProcedure(models.Model):
         return self.digest
 
 
+class ProcedureVersion(models.Model):
+    """A switching on of a procedure: the text by its digest, when and by whom, and what they said about it.
+
+    Going back to an earlier text is a version of its own, so the numbers tell the whole story. `made_at` is null for
+    what was in force before versions were counted.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    name = models.TextField()
+    made_at = models.DateTimeField(null=True)
+    made_by = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "number"), name="procedure_version_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class ProcedureDraft(models.Model):
+    """A procedure being written, right or wrong. `edition` grows with each change, so that nobody overwrites another's.
+
+    `before` is the text before the last change, empty when that was taken back.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT)
+    text = models.TextField()
+    before = models.TextField(blank=True)
+    edition = models.PositiveIntegerField(default=1)
+    begun_from = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.TextField(blank=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField(blank=True)
+    discarded_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.begun_from}"
+
+
 class Look(models.Model):
     """The current verdicts of a customer, packed in one row; history is in the evidence."""
 
