@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from amable.server import keys
 from amable.work.house import HOUSE, House
+from amable.work.models import File, Job, Rejection
 from tests.contexts.books import row, take
 from tests.contexts.office import NOON, Office
 
@@ -40,7 +42,7 @@ class Desk:
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(**{HOUSE: self.house}, **facts)
+        client = Client(SERVER_NAME="localhost", **{HOUSE: self.house}, **facts)
         client.force_login(self.member(role).user)
         return client
 
@@ -73,7 +75,25 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
         )  # fmt: skip
+        _gave_a_file(creditor)
     return Desk(creditor)
+
+
+def _gave_a_file(creditor: Creditor) -> None:
+    """Somebody gave a ledger of which one row could not be used; reading it is done, nobody has taken it in."""
+    file = File.objects.create(
+        creditor=creditor, name="marzo.csv", size=1, digest="d" * 64, day=NOON.date(), given_at=NOON, given_by="ana",
+        kind="ledger", rows=1, rejected=1,
+    )  # fmt: skip
+    params = '{"heading": "Total", "value": "=1+1"}'
+    Rejection.objects.create(
+        creditor=creditor, file=file, place=0, line=3, field="total", rule="amount_unreadable", params=params
+    )
+    found = {"kind": "ledger", "rows": 1, "questions": [], "settings": {}, "understood": [], "items": []}
+    Job.objects.create(
+        creditor=creditor, kind="file", file=file, asked_by="ana", asked_at=NOON, begun_at=NOON, ended_at=NOON,
+        outcome="done", result=json.dumps(found),
+    )  # fmt: skip
 
 
 def neighbour(creditor: Creditor) -> Desk:
@@ -83,6 +103,7 @@ def neighbour(creditor: Creditor) -> Desk:
     other.save()
     with acting_for(other):
         Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
+        _gave_a_file(other)
     return Desk(other)
 
 

@@ -18,13 +18,17 @@ from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
+from amable.work.models import File, Job
 from tests.desk.desks import Desk, neighbour
 
 # Open to everybody, as each of them says itself: signing in, and what machines ask.
 PUBLIC = {"home", "enter"}
 ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "file": lambda creditor: File.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
+    "job": lambda creditor: Job.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
+}
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()
@@ -72,7 +76,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = Client(SERVER_NAME="localhost", **{HOUSE: desk.house})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

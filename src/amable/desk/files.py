@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Max, Value
+from django.db.models import Count, F, Max, Min, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -64,10 +64,11 @@ _FIGURE: Final = re.compile(r"-?\d{1,3}([.,])\d{3}")
 
 
 class _Line(NamedTuple):
-    """A file in the list; one the command line took in has no page, and nobody knows its name or rows."""
+    """A file in the list, or what the command line took in of a kind on a day: of that nobody knows names or rows."""
 
     file: File | None
     kind: str
+    n: int
     day: date
     state: str
     who: str
@@ -77,33 +78,33 @@ def listed(request: HttpRequest, here: Here) -> HttpResponse:
     """What was given and taken in, the newest first, and how new the book is."""
     at = _number(request.GET.get("page"))
     keys = list(_keys(here)[at * _PAGE : (at + 1) * _PAGE + 1])
-    ours = {file.pk: file for file in File.objects.filter(pk__in=[pk for pk, sort, _ in keys if sort == "file"])}
-    others = {one.pk: one for one in Taken.objects.filter(pk__in=[pk for pk, sort, _ in keys if sort == "taken"])}
+    ours = {file.pk: file for file in File.objects.filter(pk__in=[pk for pk, sort, *_ in keys if sort == "file"])}
     names = _names([file.taken_by or file.given_by for file in ours.values()])
+    newest = files.newest_jobs(list(ours.values()))
     lines = [
-        _line(here, ours[pk], names) if sort == "file" else _Line(None, others[pk].kind, day, "taken", "")
-        for pk, sort, day in keys[:_PAGE]
+        _line(ours[pk], newest.get(pk), names) if sort == "file" else _Line(None, kind, n, day, "taken", "")
+        for pk, sort, day, kind, n in keys[:_PAGE]
     ]
     return show(
-        request, here, "desk.files.html", lines=lines, page=at, more=len(keys) > _PAGE, fresh=_fresh(here),
+        request, here, "files.html", lines=lines, page=at, more=len(keys) > _PAGE, fresh=_fresh(here),
         most=reading.LARGEST_FILE, next=_wanted(request),
     )  # fmt: skip
 
 
 def _keys(here: Here) -> Any:
-    """Files of the desk, and those taken in otherwise."""
+    """Files of the desk, and those taken in otherwise by day and kind: number, sort, day, kind, how many."""
     ours = File.objects.filter(creditor=here.creditor)
-    others = Taken.objects.filter(creditor=here.creditor).exclude(
-        digest__in=ours.exclude(taken_at=None).values("digest")
-    )
-    both = [found.order_by().annotate(sort=Value(sort)) for found, sort in ((ours, "file"), (others, "taken"))]
-    first, second = (found.values_list("pk", "sort", "day") for found in both)
-    return first.union(second, all=True).order_by("-day", "sort", "-pk")
+    taken = ours.exclude(taken_at=None).values("digest")
+    others = Taken.objects.filter(creditor=here.creditor).exclude(digest__in=taken).order_by()
+    by_day = others.values("day", "kind").annotate(first=Min("pk"), n=Count("pk"), sort=Value("taken"))
+    both = ours.order_by().annotate(first=F("pk"), n=Value(1), sort=Value("file"))
+    columns = ("first", "sort", "day", "kind", "n")
+    return both.values_list(*columns).union(by_day.values_list(*columns), all=True).order_by("-day", "sort", "-first")
 
 
-def _line(here: Here, file: File, names: Mapping[str, str]) -> _Line:
+def _line(file: File, job: Job | None, names: Mapping[str, str]) -> _Line:
     who = file.taken_by or file.given_by
-    return _Line(file, file.kind, file.day, _state(file, files.latest(file)), names.get(who, who))
+    return _Line(file, file.kind, 1, file.day, _state(file, job), names.get(who, who))
 
 
 class _Fresh(NamedTuple):
@@ -176,7 +177,7 @@ def _page(
         facts["until"] = date.fromisoformat(facts["until"]) if facts["until"] else None
     elif state in ("ready", "asks", "unusable", "stopped", "failed"):
         read = files.latest(file, of=files.LOOK, done=True)
-        if read is not None:
+        if read is not None and read.found["kind"] == "ledger":
             facts["seen"] = _Seen(here, file, read, typed or {})
             facts["before"] = files.taken_before(file)
     facts["changed_meanwhile"] = typed is not None
@@ -195,7 +196,7 @@ def _state(file: File, job: Job | None) -> str:
         return "failed"
     if job.outcome == "cancelled":
         return "stopped"
-    return "asks" if job.found.get("questions") else "ready" if job.found.get("rows") else "unusable"
+    return "asks" if file.asks else "ready" if file.rows else "unusable"
 
 
 def how(request: HttpRequest, here: Here, file: int) -> HttpResponse:
@@ -538,7 +539,7 @@ class _Effect:
         ]  # fmt: skip
         self.open = [(sums[currency].get("open", 0), currency) for currency in self.currencies]
         self.missing = items.get("missing", 0)
-        self.before = sum(items.get(what, 0) for what in ("changed", "settled", "missing", "same"))
+        self.before = found["open_before"]
         self.nothing = not any(items.get(what) for what in ("new", "settled_new", "changed", "settled", "reopened"))
         self.customers, self.new_customers = found["customers"], found["new_customers"]
         self.spellings = [" = ".join(names) for names in found["spellings"]]

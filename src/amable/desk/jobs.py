@@ -71,7 +71,7 @@ def page(request: HttpRequest, here: Here, job: int) -> HttpResponse:
     """How far a job is; asked for by its own part of a page, only that part, or the way to what it came to."""
     found = shown(here, _found(here, job))
     if not request.headers.get("HX-Request"):
-        return show(request, here, "desk.job.html", job=found)
+        return show(request, here, "job.html", job=found)
     response = show(request, here, "parts/job.html", job=found)
     if found.state == "done":
         response["HX-Redirect"] = found.leads

@@ -32,11 +32,12 @@ class Effect:
     """What becomes of the items, how many and how much by currency, and of the customers.
 
     What: `new`, `settled_new`, `changed`, `settled`, `reopened`, `missing`, `same`; among the sums also `open`, what is
-    open afterwards. `spellings` are names taken for one customer, `alike` names so alike that somebody should look.
+    open afterwards. `open_before` counts the items that were open and not missing. `spellings` are names taken for one customer, `alike` names so alike that somebody should look.
     """
 
     items: Counter[str] = field(default_factory=Counter)
     sums: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    open_before: int = 0
     customers: int = 0
     new_customers: int = 0
     spellings: list[tuple[str, ...]] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Effect:
         """Add what becomes of one item."""
         what = _what_became(was, now)
         self.items[what] += 1
+        self.open_before += was is not None and was.open != 0 and not was.missing
         self.sums[now.currency][what] += was.open if was is not None and what == "settled" else now.open
         self.sums[now.currency]["open"] += now.open
 

@@ -152,6 +152,12 @@ def taken_before(file: File) -> date | None:
     return same.values_list("day", flat=True).first()
 
 
+def newest_jobs(listed: Sequence[File]) -> dict[int, Job]:
+    """The newest job of each of some files, without what it came to."""
+    found = Job.objects.filter(file__in=listed).order_by("pk").defer("result", "given")
+    return {job.file_id: job for job in found if job.file_id is not None}
+
+
 # --- looking into it -------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +201,9 @@ def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) ->
         complaints = effect.complaints
         found["effect"] = _effect(effect)
     _reject(file, [said for _, said in complaints if not said.answers])
-    File.objects.filter(pk=file.pk, creditor=creditor).update(kind="ledger", rows=len(given.records))
+    File.objects.filter(pk=file.pk, creditor=creditor).update(
+        kind="ledger", rows=len(given.records), asks=len(given.questions)
+    )
     return found
 
 
@@ -417,6 +425,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
     return {
         "items": dict(effect.items),
         "sums": {currency: dict(sums) for currency, sums in effect.sums.items()},
+        "open_before": effect.open_before,
         "customers": effect.customers,
         "new_customers": effect.new_customers,
         "spellings": [list(names[:6]) for names in effect.spellings[:_LISTED]],

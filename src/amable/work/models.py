@@ -16,7 +16,7 @@ class File(models.Model):
 
     `kind` is `ledger` or `bank`, empty until somebody has looked inside. `lines` is the map that was answered for it
     (JSON, heading by column), `whole` whether it was taken as the complete ledger. `rows` counts what could be used,
-    `rejected` what could not. `leads_to` is the page to go on to afterwards, empty for none in particular.
+    `rejected` what could not, `asks` the questions. `leads_to` is the page to go on to afterwards, empty for the list.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -31,6 +31,7 @@ class File(models.Model):
     whole = models.BooleanField(default=True)
     rows = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
+    asks = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(null=True)
     taken_by = models.TextField(blank=True)
     left_at = models.DateTimeField(null=True)

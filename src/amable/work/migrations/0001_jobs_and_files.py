@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("whole", models.BooleanField(default=True)),
                 ("rows", models.BigIntegerField(default=0)),
                 ("rejected", models.BigIntegerField(default=0)),
+                ("asks", models.PositiveSmallIntegerField(default=0)),
                 ("taken_at", models.DateTimeField(null=True)),
                 ("taken_by", models.TextField(blank=True)),
                 ("left_at", models.DateTimeField(null=True)),
