@@ -32,7 +32,8 @@ class Effect:
     """What becomes of the items, how many and how much by currency, and of the customers.
 
     What: `new`, `settled_new`, `changed`, `settled`, `reopened`, `missing`, `same`; among the sums also `open`, what is
-    open afterwards. `open_before` counts the items that were open and not missing. `spellings` are names taken for one customer, `alike` names so alike that somebody should look.
+    open afterwards. `open_before` counts what was open and not missing. `spellings` are names taken for one customer,
+    `alike` names so alike that somebody should look.
     """
 
     items: Counter[str] = field(default_factory=Counter)
