@@ -239,7 +239,9 @@ def test_bad_rows_are_listed_and_downloaded_without_a_formula(desk: Desk) -> Non
     assert rows[0][0] == "Line"
     assert [row[0] for row in rows[1:]] == ["3", "4", "4"]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
-    assert "could not be used" in page(desk, file)
+    shown = page(desk, file)
+    assert "3 rows or values could not be used" in shown
+    assert "due_date" not in shown.partition('id="rejections"')[2]
 
 
 @pytest.mark.parametrize(

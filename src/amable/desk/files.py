@@ -57,6 +57,7 @@ _MOST_HEADINGS: Final = 200
 _MANY_MISSING: Final = 0.5  # of what was open
 _CHOICES: Final = {"dates": ("day first", "month first"), "decimal": ("comma", "point")}
 _TWO_WAYS: Final = re.compile(r"\D*(\d{1,2})[./\- ](\d{1,2})[./\- ](\d{4}|\d{2})\b.*", re.DOTALL)
+_COLUMN: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")  # how the reader's sentences name our columns
 _FIGURE: Final = re.compile(r"-?\d{1,3}([.,])\d{3}")
 
 
@@ -241,14 +242,16 @@ def take(request: HttpRequest, here: Here, file: int) -> HttpResponse:
 
 
 def leave(request: HttpRequest, here: Here, file: int) -> HttpResponse:
-    """Do not take a file in after all."""
-    found = _found(here, file)
-    if found.taken_at is not None:
+    """Do not take a file in after all. What is being read or taken in is stopped first."""
+    with transaction.atomic():
+        wanted = _waiting(here, file)
+        if wanted is not None:
+            files.let_go(wanted, now=here.now)
+    if wanted is None:
         tell(request, here, "files.told_not_waiting", level=messages.ERROR)
         return _go(to(here, "file", file=file))
-    files.let_go(found, now=here.now)
-    tell(request, here, "files.told_left", name=found.name)
-    return _go(found.leads_to or to(here, "files"))
+    tell(request, here, "files.told_left", name=wanted.name)
+    return _go(wanted.leads_to or to(here, "files"))
 
 
 def rejected(request: HttpRequest, here: Here, file: int) -> HttpResponse:
@@ -563,8 +566,14 @@ def _rejected(here: Here, file: File) -> Any:
 
 
 def _words(one: Rejection, language: str) -> tuple[str, str]:
+    """What is wrong and what to do, with our columns called as people call them."""
     params = _labelled(one.facts, language)
-    return say(f"complaint.{one.rule}", language, **params), say(f"advice.{one.rule}", language, **params)
+    why, advice = (say(f"{kind}.{one.rule}", language, **params) for kind in ("complaint", "advice"))
+    return _named(why, language), _named(advice, language)
+
+
+def _named(sentence: str, language: str) -> str:
+    return _COLUMN.sub(lambda found: _field(found[0], language), sentence)
 
 
 def _labelled(params: Mapping[str, Any], language: str) -> dict[str, Any]:

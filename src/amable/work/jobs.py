@@ -83,7 +83,6 @@ class Progress:
         if self._stopping():
             raise _LetGoError
         if mine.filter(cancel_asked_at__isnull=False, settled=False).exists():
-            mine.update(done=done)
             raise Cancelled
 
     def settled(self) -> None:
