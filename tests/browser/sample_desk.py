@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -54,6 +55,22 @@ class SampleDesk:
         page.wait_for_url("**/today")
         return page
 
+    def file(self, data: bytes, name: str, *, by: str = "owner.en@turia.example") -> int:
+        """A file somebody dropped, once it was read; its number."""
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        from amable.organisation.models import Creditor
+        from amable.organisation.tenancy import acting_for
+        from amable.work import files
+        from amable.work.models import Job
+
+        creditor = Creditor.objects.get()
+        with acting_for(creditor):
+            file, _ = files.keep(creditor, name, SimpleUploadedFile(name, data), by=by, now=self.clock())
+            while Job.objects.filter(file=file, ended_at=None).exists():
+                time.sleep(0.1)
+            return int(file.pk)
+
     def page(self, name: str, **places: object) -> str:
         """The address of a page of the creditor's."""
         from django.urls import reverse
@@ -85,6 +102,21 @@ def reached(folder: Path) -> Path:
 
 
 @contextmanager
+def at_work(desk: SampleDesk) -> Iterator[None]:
+    """Somebody who does what people ask for, as beside every desk."""
+    from amable.work.embedded import Embedded
+
+    work = Embedded(desk.clock, remember=lambda *_: None, handed_over=lambda *_: None)
+    thread = Thread(target=work.do_jobs)
+    thread.start()
+    try:
+        yield
+    finally:
+        work.stop()
+        thread.join()
+
+
+@contextmanager
 def serving(folder: Path) -> Iterator[SampleDesk]:
     """Open the folder and answer requests until the work within is done."""
     open_database(folder)
@@ -95,7 +127,7 @@ def serving(folder: Path) -> Iterator[SampleDesk]:
     keys.use_key_of(folder)
     desk = SampleDesk(folder)
     try:
-        with listening(House(desk.clock, list), "127.0.0.1", 0) as address:
+        with at_work(desk), listening(House(desk.clock, list), "127.0.0.1", 0) as address:
             desk.address = address
             yield desk
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from amable.server import keys
 from amable.work.house import HOUSE, House
+from amable.work.models import File, Job, Rejection
 from tests.contexts.books import row, take
 from tests.contexts.office import NOON, STARTER, Office
 
@@ -79,10 +81,28 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
 
 
 def furnish(creditor: Creditor) -> None:
-    """What a desk has besides its book: a version of its procedure and a draft of the next."""
+    """What a desk has besides its book: a version of its procedure and a draft of the next, a file given and not taken."""
     procedures.make_version(creditor, STARTER, "starter", now=NOON, by="lucia@turia.example")
     text = STARTER.replace("4 to 5 working days after due", "2 to 3 working days after due")
     procedures.begin(creditor, text, begun_from="starter", now=NOON, by="marta@turia.example")
+    _gave_a_file(creditor)
+
+
+def _gave_a_file(creditor: Creditor) -> None:
+    """Somebody gave a ledger of which one row could not be used; reading it is done, nobody has taken it in."""
+    file = File.objects.create(
+        creditor=creditor, name="marzo.csv", size=1, digest="d" * 64, day=NOON.date(), given_at=NOON, given_by="ana",
+        kind="ledger", rows=1, rejected=1,
+    )  # fmt: skip
+    params = '{"heading": "Total", "value": "=1+1"}'
+    Rejection.objects.create(
+        creditor=creditor, file=file, place=0, line=3, field="total", rule="amount_unreadable", params=params
+    )
+    found = {"kind": "ledger", "rows": 1, "questions": [], "settings": {}, "understood": [], "items": []}
+    Job.objects.create(
+        creditor=creditor, kind="file", file=file, asked_by="ana", asked_at=NOON, begun_at=NOON, ended_at=NOON,
+        outcome="done", result=json.dumps(found),
+    )  # fmt: skip
 
 
 def neighbour(creditor: Creditor) -> Desk:

@@ -19,6 +19,7 @@ from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
+from amable.work.models import File, Job
 from tests.desk.desks import Desk, neighbour
 
 # Open to everybody, as each of them says itself, and allauth's own.
@@ -28,6 +29,8 @@ ELSEWHERE = ("account/",)
 PLACES: dict[str, Callable[[Creditor], Any]] = {
     "draft": lambda creditor: ProcedureDraft.objects.get(creditor=creditor).pk,
     "version": lambda creditor: ProcedureVersion.objects.filter(creditor=creditor).earliest("pk").pk,
+    "file": lambda creditor: File.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
+    "job": lambda creditor: Job.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
 }
 
 # Pages that take a form and change nothing, so a viewer may send it.

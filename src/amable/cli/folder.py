@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 from django.db.models import QuerySet
 
 from amable.cli import letters
-from amable.cli.tables import UNFINISHED, Figure, write, write_table
+from amable.cli.tables import UNFINISHED, write, write_table
+from amable.core.cells import Figure
 from amable.core.languages import say
 from amable.core.money import from_minor
 from amable.core.planning import Outcome

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from amable.cli.tables import Figure, write, write_table
+from amable.cli.tables import write, write_table
 from amable.core import postal
+from amable.core.cells import Figure
 from amable.core.delivery import State
 from amable.core.languages import say
 from amable.core.money import from_minor

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,12 @@ from amable.core.matching import fold_number
 from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure
 from amable.core.procedure_check import stages
 from amable.core.wording import Gap, Library, Template
-from amable.plugs.bank import Statement
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import ItemRecord, Understood
-from amable.plugs.loading import bank_readers, channels, invoice_readers
+from amable.plugs.loading import channels
+from amable.work import reading
+from amable.work.reading import LARGEST_FILE, Input
 
-_LARGEST_FILE = 200 * 2**20
 _EARLIEST = 2000
 
 
@@ -49,19 +47,6 @@ class Errand:
     map_file: Path | None = None
     additions: bool = False
     wordings: Library | None = None
-
-
-@dataclass(slots=True)
-class Input:
-    """What was read: records and statements with the file they come from, and every complaint."""
-
-    records: list[tuple[str, ItemRecord]] = field(default_factory=list)
-    statements: list[tuple[str, list[Statement]]] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
-    complaints: list[tuple[str, Complaint]] = field(default_factory=list)
-    bank_files: dict[str, str] = field(default_factory=dict)  # name by digest
-    understood: list[tuple[str, Understood]] = field(default_factory=list)
-    whole: bool = True  # every ledger file could be read, so that an item it lacks is really missing
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -109,8 +94,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         creditor.last_run_on, creditor.last_run_at, creditor.last_written_on = today, now, None
         creditor.save(update_fields=("last_run_on", "last_run_at", "last_written_on"))
         records = (intake.Sourced(file, record) for file, record in given.records)
-        rejected = {complaint.item for _, complaint in given.complaints if complaint.item}
-        taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole, rejected=rejected)
+        taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole, rejected=given.rejected)
         money = banking.take_statements(creditor, given.statements, today)
         about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
         complaints = given.complaints + taken.complaints + about_money
@@ -300,8 +284,8 @@ def text_of(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise RefusedError("file_too_large", file=path, n=_LARGEST_FILE // 2**20)
+        if path.stat().st_size > LARGEST_FILE:
+            raise RefusedError("file_too_large", file=path, n=LARGEST_FILE // 2**20)
         return path.read_bytes()
     except OSError as error:
         raise RefusedError("file_unreadable", file=path, why=error.strerror or "") from error
@@ -342,28 +326,32 @@ def read_input(
 ) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
     given = read_ledgers(ledgers, headings, folders, map_file)
-    for path in banks:
-        _read_bank(path, given)
+    _read_banks(banks, given)
     return given
 
 
 def read_banks(banks: Sequence[Path]) -> Input:
     """Read bank files alone."""
     given = Input()
-    for path in banks:
-        _read_bank(path, given)
+    _read_banks(banks, given)
     return given
+
+
+def _read_banks(banks: Sequence[Path], given: Input) -> None:
+    for path in banks:
+        reading.read_bank(path.name, _bytes(path), given)
 
 
 def read_ledgers(
     ledgers: Sequence[Path], headings: dict[str, str], folders: Sequence[Path] = (), map_file: Path | None = None
 ) -> Input:
     """Read ledgers and save how they were understood; refuse a question nobody answered, and files without a row."""
-    given = Input(whole=headings.get("ledger", "").strip().casefold() != "additions")
+    given = reading.begun(headings)
     for path in ledgers:
-        _read_ledger(path, headings, folders, given)
+        among = (path.resolve().parent, *(folder.resolve() for folder in folders))
+        reading.read_ledger(path.name, _bytes(path), headings, among, given)
     saved = understanding.save(map_file, given.understood, given.complaints)
-    if asked := [(file, complaint) for file, complaint in given.complaints if complaint.answers]:
+    if asked := given.questions:
         raise RefusedError("ledger_question", details=understanding.question(asked, map_file, saved=saved))
     if not given.records:
         first = next(iter(given.complaints), None)
@@ -374,50 +362,9 @@ def read_ledgers(
 
 
 def in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:
+    """Each complaint with its place, what is wrong and what to do."""
     spoken = language()
     return tuple(
-        " ".join(
-            (
-                f"{file}{f':{complaint.line}' if complaint.line else ''}:",
-                say(f"complaint.{complaint.rule}", spoken, **complaint.params),
-                say(f"advice.{complaint.rule}", spoken, **complaint.params),
-            )
-        )
+        " ".join((f"{file}{f':{complaint.line}' if complaint.line else ''}:", *reading.in_words(complaint, spoken)))
         for file, complaint in complaints
     )
-
-
-def _read_ledger(path: Path, headings: dict[str, str], more: Sequence[Path], given: Input) -> None:
-    data = _bytes(path)
-    reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
-    if reader is None:
-        given.complaints.append((path.name, Complaint("ledger_not_recognised")))
-        given.whole = False
-        return
-    folders = (path.resolve().parent, *(folder.resolve() for folder in more))
-    for found in reader.read(data, folders=folders, heading_map=headings):
-        if isinstance(found, ItemRecord):
-            given.records.append((path.name, found))
-        elif isinstance(found, Understood):
-            given.understood.append((path.name, found))
-        else:
-            given.complaints.append((path.name, found))
-            given.whole = given.whole and found.line is not None
-    given.digests.append(sha256(data).hexdigest())
-
-
-def _read_bank(path: Path, given: Input) -> None:
-    data = _bytes(path)
-    reader = next((reader for reader in bank_readers().values() if reader.recognises(data)), None)
-    if reader is None:
-        given.complaints.append((path.name, Complaint("bank_not_recognised")))
-        return
-    statements: list[Statement] = []
-    for found in reader.read(data):
-        if isinstance(found, Statement):
-            statements.append(found)
-        else:
-            given.complaints.append((path.name, found))
-    digest = sha256(data).hexdigest()
-    given.statements.append((digest, statements))
-    given.bank_files[digest] = path.name

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from amable.core.cells import shown
+
 UNFINISHED: Final = ".unfinished-"  # what a file is called until it is whole
 
 
@@ -29,17 +31,5 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         writer = csv.writer(file)
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([cell if isinstance(cell, Figure) else harmless(str(cell)) for cell in row])
+            writer.writerow(map(shown, row))
     unfinished.replace(path)
-
-
-class Figure(str):
-    """A cell that is a number and stays one, its sign included."""
-
-    __slots__ = ()
-
-
-def harmless(cell: str) -> str:
-    """A text cell that a spreadsheet shows and does not run: formulas get an apostrophe in front."""
-    flat = " ".join(cell.split("\x00")).replace("\r", " ").replace("\n", " ").replace("\t", " ").strip()
-    return f"'{flat}" if flat.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else flat

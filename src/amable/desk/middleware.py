@@ -33,6 +33,8 @@ class limited(MiddlewareMixin):  # noqa: N801 - named as its neighbours are
     ) -> HttpResponse | None:
         route: Route | None = getattr(view, "route", None)
         most = route.limit if route else A_FORM
+        if most > A_FORM and not request.user.is_authenticated:
+            most = A_FORM  # nobody we do not know fills our disk
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

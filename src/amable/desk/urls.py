@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amable.desk import entering, procedures, today
+from amable.desk import entering, files, jobs, procedures, today
 from amable.desk.door import at
 from amable.organisation.roles import May
 
@@ -64,5 +64,15 @@ urlpatterns = [
     # money
     # overview
     # files
+    at("files", files.listed, "files", may=May.RUN),
+    at("files/drop", files.drop, "file_drop", may=May.RUN, reads=False, writes=True, limit=files.LIMIT),
+    at("files/<int:file>", files.page, "file", may=May.RUN),
+    at("files/<int:file>/how", files.how, "file_how", may=May.RUN, reads=False, writes=True),
+    at("files/<int:file>/again", files.again, "file_again", may=May.RUN, reads=False, writes=True),
+    at("files/<int:file>/take", files.take, "file_take", may=May.RUN, reads=False, writes=True),
+    at("files/<int:file>/leave", files.leave, "file_leave", may=May.RUN, reads=False, writes=True),
+    at("files/<int:file>/rejected.csv", files.rejected, "file_rejected", may=May.RUN),
+    at("jobs/<int:job>", jobs.page, "job", may=May.RUN),
+    at("jobs/<int:job>/cancel", jobs.cancel, "job_cancel", may=May.RUN, reads=False, writes=True),
     # settings
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -73,6 +73,7 @@ def take_ledger(
     *,
     whole: bool = True,
     rejected: Collection[str] = (),
+    progress: Callable[[int], object] = lambda n: None,
 ) -> Taking:
     """Take a complete ledger in: its rows land, and open items it no longer shows are marked missing.
 
@@ -80,8 +81,8 @@ def take_ledger(
     invoice numbers of rows that the reader could not use: those items are in the ledger, so they are not missing, and
     keep the state they had. The same holds for rows that are rejected here.
 
-    The same ledger again changes nothing. Each batch is a transaction of its own: a run that was killed half-way is
-    finished by running it again.
+    The same ledger again changes nothing. Each batch is a transaction of its own: a run that was killed half-way, or
+    that `progress` (told of the rows of each batch) ended by raising, is finished by running it again.
     """
     taking = Taking()
     seen: set[int] = set()
@@ -90,7 +91,8 @@ def take_ledger(
     keys = keys_of(creditor, (sourced.record for sourced in records))
     for batch in _batches(records):
         with transaction.atomic():
-            _Batch(creditor, today, taking, seen, heard, keys).land(batch)
+            Batch(creditor, today, taking, seen, heard, keys).land(batch)
+        progress(len(batch))
     with transaction.atomic():
         if whole:
             _mark_missing(creditor, seen, {*rejected, *(said.item for _, said in taking.complaints)}, today, taking)
@@ -120,7 +122,7 @@ def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
         yield batch
 
 
-class _Batch:
+class Batch:
     """One batch of records, and the rows it touches. `heard` is what the run's ledgers say of each customer so far."""
 
     def __init__(

@@ -88,7 +88,8 @@ class Understood:
     """How a table that is not in our own words was understood; `map_lines` say the same as a map.
 
     `left_out` counts the rows that are no items, by why: `above` the headings, `totals`, `notes`, `groups`, `repeated`
-    headings, further `lines` of an invoice, `void` drafts and cancelled invoices.
+    headings, further `lines` of an invoice, `void` drafts and cancelled invoices. `headings` are all there are, in
+    their order, and `first_rows` the first rows below them, for whoever checks which heading is which.
     """
 
     columns: tuple[Column, ...]
@@ -96,6 +97,8 @@ class Understood:
     sheet: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
     map_lines: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    first_rows: tuple[tuple[str, ...], ...] = ()
 
 
 class InvoiceReader(Protocol):

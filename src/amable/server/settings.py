@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "amable.banking",
     "amable.correspondence",
     "amable.dunning",
+    "amable.work",
 ]
 
 # ATOMIC_REQUESTS stays off: transactions are short and stand in the actions.

@@ -14,6 +14,7 @@ from cheroot.wsgi import Server
 from django.core.handlers.wsgi import WSGIHandler
 
 from amable.work.house import HOUSE
+from amable.work.reading import LARGEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _THREADS: Final = 4
 _PATIENCE: Final = 10  # seconds a client may take
+_LARGEST_BODY: Final = LARGEST_FILE + 2**20
 
 
 def application(house: House) -> Callable[..., Iterable[bytes]]:
@@ -48,7 +50,8 @@ def listening(house: House, host: str, port: int) -> Iterator[str]:
     server.request_queue_size = socket.SOMAXCONN  # cheroot's five let the sixth who comes at once wait for a second
     server.timeout = _PATIENCE
     server.shutdown_timeout = _PATIENCE
-    server.max_request_body_size = server.max_request_header_size = 65536
+    server.max_request_header_size = 65536
+    server.max_request_body_size = _LARGEST_BODY  # each page takes far less, but for the one that takes files
     server.prepare()
     thread = Thread(target=server.serve, name="requests")
     thread.start()

@@ -29,7 +29,7 @@ from amable.dunning.dispatch import Clock
 from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
-from amable.work import duties, heartbeat, mailboxes
+from amable.work import duties, heartbeat, jobs, mailboxes
 from amable.work.waking import LOOK_AROUND, defer
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 OFTEN: Final = "* * * * * */10"  # every ten seconds: with the lease of a range, less than a minute after a death
 _NIGHTLY: Final = "17 3 * * *"
 _FAILED_KEPT: Final = 72  # hours
+_ASKED: Final = 5  # the priority of what a person waits for
 _SENDING: Final = 10  # the priority over the plan: a range takes seconds, and there may be hundreds
 
 
@@ -61,6 +62,7 @@ class Distributed:
         queue.task(name="plan")(self.plan)
         queue.task(name="look_at_range")(self.look_at_range)
         queue.task(name="send", priority=_SENDING)(self.send)
+        queue.task(name="do_jobs", priority=_ASKED)(self.do_jobs)
         often = queue.task(name="look_around_for_all", priority=2 * _SENDING)(self.look_around_for_all)
         queue.periodic(cron=OFTEN, queueing_lock="look_around_for_all")(often)
         rescue = queue.task(name="rescue", pass_context=True, priority=2 * _SENDING)(self.rescue)
@@ -110,10 +112,12 @@ class Distributed:
 
     def wake(self, creditor: Creditor) -> None:
         with acting_for(creditor):
+            now = self.clock()
+            if jobs.waiting(creditor, now):
+                defer("do_jobs", creditor, priority=_ASKED)
             sending = Sending.objects.filter(creditor=creditor).first()
             if sending is None:
                 return
-            now = self.clock()
             today = duties.today_of(creditor, now)
             if duties.plan_due(creditor, sending, now) and not brakes.doubtful(sending):
                 defer("plan", creditor)
@@ -146,6 +150,13 @@ class Distributed:
         if range_.first == duties.END:
             heartbeat.call_aside(heart)
             self.look_around(creditor)
+
+    # --- what people ask for -----------------------------------------------------------------------------------------
+
+    def do_jobs(self, creditor: int) -> None:
+        """Do the long work that people of a creditor's staff wait for."""
+        with self.at_work_for(creditor) as acting:
+            jobs.do_all(acting, self.clock, stopping=self.stopping.is_set)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 

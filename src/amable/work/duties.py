@@ -176,14 +176,14 @@ def end_plan(creditor: Creditor, sending: Sending, today: date, now: datetime) -
     Sending.objects.filter(creditor=creditor).update(planned_on=today, planned_at=now)
 
 
-def look_again(creditor: Creditor, clock: Clock) -> bool:
+def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], object] = lambda n: None) -> bool:
     """Bring today's plan into line with facts that changed since it was made; False when there is none yet."""
     now = clock()
     today = today_of(creditor, now)
-    sending = Sending.objects.get(creditor=creditor)
-    if sending.planned_on != today:
+    sending = Sending.objects.filter(creditor=creditor).first()
+    if sending is None or sending.planned_on != today:
         return False
-    actions.review(creditor, procedure_of(creditor, sending), today, now, composed=False)
+    actions.review(creditor, procedure_of(creditor, sending), today, now, composed=False, progress=progress)
     end_plan(creditor, sending, today, now)
     return True
 

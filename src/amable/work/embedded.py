@@ -1,4 +1,4 @@
-"""Runs the duties in threads of this process: for each creditor one that plans and one that sends."""
+"""Runs the duties in threads: for each creditor one that plans and one that sends, and one for what people ask for."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.plugs.transport import Connection
-from amable.work import duties, heartbeat, mailboxes, watching
+from amable.work import duties, heartbeat, jobs, mailboxes, watching
 from amable.work.watching import Fault
 
 _log = logging.getLogger(__name__)
 
 BEAT: Final = 1.0  # seconds after which each thread looks at what is due, also when nobody woke it
 _AFTER_A_FAULT: Final = 30.0  # seconds
+_JOBS: Final = 0.5  # seconds after which somebody who waits for a page is waited for
 
 
 class Embedded:
@@ -51,9 +52,11 @@ class Embedded:
         self.beats: dict[tuple[str, str], float] = {}
 
     def start(self) -> None:
-        """Begin to work for every creditor that sends."""
+        """Begin to work for every creditor that sends, and for everybody who asks for long work."""
         for creditor in Creditor.objects.order_by("pk"):
             with acting_for(creditor):
+                if connection.vendor == "sqlite":
+                    jobs.orphaned(creditor)
                 if not Sending.objects.filter(creditor=creditor).exists():
                     continue
                 # Nobody else works on a file of ours, so whatever is in hand was left there by the dead; beside a
@@ -69,6 +72,9 @@ class Embedded:
                 thread = threading.Thread(target=self.keep_at, args=(creditor, duty), name=name)
                 thread.start()
                 self.threads.append(thread)
+        thread = threading.Thread(target=self.do_jobs, name="jobs")
+        thread.start()
+        self.threads.append(thread)
 
     def stop(self) -> None:
         """Let every thread finish the message or the batch it is at, and wait for that."""
@@ -105,6 +111,20 @@ class Embedded:
                 self.rest(_AFTER_A_FAULT)
             finally:
                 connections.close_all()
+
+    def do_jobs(self) -> None:
+        """Do what people ask for, of every creditor there is by now; a fault is told and does not end it."""
+        while not self.stopping.is_set():
+            try:
+                for creditor in Creditor.objects.order_by("pk"):
+                    with acting_for(creditor):
+                        jobs.do_all(creditor, self.clock, stopping=self.stopping.is_set)
+            except Exception:  # noqa: BLE001 - told in the log
+                _log.exception("jobs could not be looked for")
+                connections.close_all()
+                self.rest(_AFTER_A_FAULT)
+            self.rest(_JOBS)
+        connections.close_all()
 
     def rest(self, seconds: float) -> None:
         with self.woken:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, connections, transaction
 from django_scopes import scopes_disabled
 
@@ -22,7 +23,8 @@ from amable.dunning.models import Range
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
-from amable.work import duties
+from amable.work import duties, files
+from amable.work.models import Job
 from amable.work.waking import defer, wake
 from tests.conftest import Home
 from tests.contexts.books import row, take
@@ -87,6 +89,19 @@ def worker(turia: Creditor) -> Iterator[object]:
 
     yield Distributed(lambda: NOW, remember=lambda *_: None, handed_over=lambda creditor, day: None)
     connections.close_all()
+
+
+@pytest.mark.postgres
+def test_what_a_person_asks_for_wakes_a_worker_also_of_a_creditor_that_sends_nothing(turia: Creditor, worker) -> None:
+    with acting_for(turia):
+        given = SimpleUploadedFile("deudas.csv", b"Cliente;Factura;Vence;Saldo\nBar Sol;1;2026-03-31;1,50\n")
+        file, _ = files.keep(turia, "deudas.csv", given, by="ana", now=NOW)
+    assert [name for name, _, _ in jobs()] == ["look_around"]
+    worker.look_around(turia.pk)
+    assert [name for name, _, _ in jobs()] == ["look_around", "do_jobs"]
+    worker.do_jobs(turia.pk)
+    with acting_for(turia):
+        assert Job.objects.get(file=file).outcome == "done"
 
 
 @pytest.mark.postgres

@@ -53,6 +53,7 @@ _OF_CUSTOMER: Final = frozenset(
 )
 _ASKED_AT_ONCE: Final = 2  # more missing columns than that, and the table is no ledger
 _MOST_ANSWERS: Final = 6
+_FIRST_ROWS: Final = 4
 
 _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
@@ -375,7 +376,13 @@ def _understood(
     counts = Counter(left_out or {})
     counts["above"] += reading.above
     return Understood(
-        tuple(column for _, column in columns), alone, reading.sheet.name, dict(+counts), tuple(dict.fromkeys(lines))
+        tuple(column for _, column in columns),
+        alone,
+        reading.sheet.name,
+        dict(+counts),
+        tuple(dict.fromkeys(lines)),
+        tuple(tables.shown(heading) for heading in reading.table.headings),
+        tuple(tuple(map(tables.shown, row.cells)) for row in reading.table.rows[:_FIRST_ROWS]),
     )
 
 
