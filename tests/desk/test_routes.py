@@ -20,8 +20,8 @@ from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
 from tests.desk.desks import Desk, neighbour
 
-# Open to everybody, as each of them says itself: signing in, and what machines ask.
-PUBLIC = {"home", "enter"}
+# Below no creditor, so each of them says itself whom it lets in: signing in, and the first pages of an installation.
+PUBLIC = {"home", "enter", "first", "another"}
 ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {}

@@ -108,7 +108,7 @@ class Scene:
 
     def owe(self, customers: int) -> None:
         """So many customers owe an invoice each that fell due two weeks ago, and nothing was said yet."""
-        from amable.cli.instance import instance
+        from amable.server.instance import instance
         from amable.cli.run import starter
         from amable.dunning import actions
         from amable.ledger.models import Contact, Customer, Item

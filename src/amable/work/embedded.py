@@ -1,4 +1,7 @@
-"""Runs the duties in threads of this process: for each creditor one that plans and one that sends."""
+"""Runs the duties in threads of this process: for each creditor one that plans and one that sends.
+
+One more looks for creditors that were set up meanwhile, and takes them up.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 BEAT: Final = 1.0  # seconds after which each thread looks at what is due, also when nobody woke it
 _AFTER_A_FAULT: Final = 30.0  # seconds
+_NEWCOMERS: Final = 3.0  # seconds after which creditors that began to send are found
 
 
 class Embedded:
@@ -49,10 +53,30 @@ class Embedded:
         self.threads: list[threading.Thread] = []
         self.began, self.tick = clock(), ticking()
         self.beats: dict[tuple[str, str], float] = {}
+        self.taken_up: set[int] = set()
 
     def start(self) -> None:
-        """Begin to work for every creditor that sends."""
-        for creditor in Creditor.objects.order_by("pk"):
+        """Begin to work for every creditor that sends, and for others as soon as they do."""
+        self.take_up()
+        looking = threading.Thread(target=self.look_out, name="newcomers")
+        looking.start()
+        self.threads.append(looking)
+
+    def look_out(self) -> None:
+        """Take up who begins to send. A fault is told; whoever could not be taken up is the next time."""
+        while not self.stopping.is_set():
+            self.stopping.wait(_NEWCOMERS)
+            try:
+                if not self.stopping.is_set():
+                    self.take_up()
+            except Exception:  # noqa: BLE001 - told in the log
+                _log.exception("nobody could be taken up")
+            finally:
+                connections.close_all()
+
+    def take_up(self) -> None:
+        """Begin to work for every creditor that sends and is not worked for yet."""
+        for creditor in Creditor.objects.exclude(pk__in=self.taken_up).order_by("pk"):
             with acting_for(creditor):
                 if not Sending.objects.filter(creditor=creditor).exists():
                     continue
@@ -63,6 +87,7 @@ class Embedded:
                 today = duties.today_of(creditor, now)
                 if outbox.reclaim(creditor, today, now, orphaned=alone):
                     notices.tell_of_fates(creditor, today, now)
+            self.taken_up.add(creditor.pk)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
                 self.beat(creditor, duty.__name__)
@@ -74,7 +99,7 @@ class Embedded:
         """Let every thread finish the message or the batch it is at, and wait for that."""
         self.stopping.set()
         self.wake()
-        for thread in self.threads:
+        for thread in self.threads:  # the one that looks for newcomers is first, so none is added meanwhile
             thread.join()
 
     def wake(self) -> None:
