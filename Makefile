@@ -14,11 +14,11 @@ lint:
 	DJANGO_SETTINGS_MODULE=amable.server.settings $(BIN)/python -m django makemigrations --check --dry-run
 
 test:
-	$(BIN)/pytest --ignore=tests/rig $(PYTEST)
+	$(BIN)/pytest $(PYTEST)
 
-# The commands in the docs open SQLite files of their own: there is nothing more to learn from them here.
+# The rules know no database, and the commands in the docs open SQLite files of their own: --db leaves them out.
 postgres:
-	$(BIN)/pytest --db=postgres --ignore=tests/docs --ignore=tests/rig --ignore=tests/browser $(PYTEST)
+	$(BIN)/pytest --db=postgres $(PYTEST)
 
 # Real processes, killed so often while they send 25 messages a kill, beside a mail server that writes down what it
 # takes; then every other fault. A table on screen. The long form takes a quarter of an hour, `make crash KILLS=20` a

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,8 +42,6 @@ def desk(_sample_day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The same in a folder of the test's own, listening."""
     from tests.browser.sample_desk import serving
 
-    if os.environ.get("DATABASE_URL"):
-        pytest.skip("the pages are looked at on SQLite")
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop in this thread
     folder = tmp_path / "data"
     shutil.copytree(_sample_day, folder)

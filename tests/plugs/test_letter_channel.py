@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +17,8 @@ from amable.core import wording
 from amable.core.languages import LANGUAGES
 from amable.core.marked import clean
 from amable.core.money import Money
-from amable.core.paying import epc_payload, qr_png
+from amable.core.paying import epc_payload
+from amable.core.qr import qr_png
 from amable.core.wording import Template
 from amable.plugs.channel import Address, Draft, Paper, Reach, Slip, UnfitError
 from amable.plugs.loading import binder, channels
@@ -181,6 +183,13 @@ def test_a_print_run_keeps_every_page_code_and_tag() -> None:
     assert tags(run.data).count("Sect") == len(letters)
     for claim in ("<pdfaid:conformance>A<", "<pdfuaid:part>1<", "Cartas del 17 &amp; 18", "2026-03-17"):
         assert claim in claims(run.data)
+
+
+def test_letters_may_be_set_by_several_threads_at_once() -> None:
+    drafts = [draft(rendered(language=language), footer=(f"{n}",)) for n in range(6) for language in LANGUAGES]
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(LETTER.compose, drafts))
+    assert at_once == [LETTER.compose(one) for one in drafts]
 
 
 # --- what comes from outside -----------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import pytest
 from tests.rig.crash import FAULTS, Fault
 from tests.rig.house import Rig
 
+pytestmark = pytest.mark.rig
+
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
@@ -17,7 +19,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     made.close()
 
 
-@pytest.mark.rig
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault(rig: Rig, fault: Fault) -> None:
     result = fault.do(rig, fault.short)

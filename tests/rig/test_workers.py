@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Home
 from tests.rig.scene import TODAY, Scene
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.rig]
 
 
 @pytest.fixture

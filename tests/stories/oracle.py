@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -50,13 +51,20 @@ def check_mail(path: Path, mail: EmailMessage, rows: list[dict[str, str]]) -> No
 
 def check_phrases(path: Path, language: str, words: str, subject: str) -> None:
     """No forbidden phrase, no shouting, at most one question."""
-    tone = yaml.safe_load((TONE / f"{language}.yaml").read_text("utf-8"))
     folded = fold(f"{subject}\n{words}")
-    for group in tone["forbidden"]:
-        for phrase in group["phrases"]:
-            assert not re.search(rf"\b{re.escape(fold(phrase))}\b", folded), (path, phrase)
+    for phrase, found in forbidden(language):
+        assert not found.search(folded), (path, phrase)
     assert words.count("?") <= 1, path
     assert words.count("!") <= 1, path
+
+
+@cache
+def forbidden(language: str) -> list[tuple[str, re.Pattern[str]]]:
+    """The phrases of the tone sheet that no mail may have, and what finds each in a folded text."""
+    tone = yaml.safe_load((TONE / f"{language}.yaml").read_text("utf-8"))
+    phrases = [phrase for group in tone["forbidden"] for phrase in group["phrases"]]
+    assert phrases
+    return [(phrase, re.compile(rf"\b{re.escape(fold(phrase))}\b")) for phrase in phrases]
 
 
 def said(mail: EmailMessage) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,17 +28,16 @@ _SIZES: Final = (10.5, 9.5, 8.5)  # points: the largest in which a sheet fits it
 _LONGEST: Final = 400  # characters of one entry of a sheet
 _MISSING: Final = re.compile(r"the text `(\".*?\")` could not be displayed", re.DOTALL)
 _UNBROKEN: Final = re.compile(r"\S{28,}")
+_THREAD: Final = threading.local()
 _PLACES: Final = re.compile(r"(?<=[/?&=._@-])(?=\w)|(?<=\w{24})(?=\w)")
 
 
 def letter(paper: Paper, subject: str, author: str, language: str, day: date) -> bytes:
     """The letter as a PDF, dated `day`. Raises UnfitError for text our fonts cannot show."""
-    data = asdict(paper)
+    data = {field.name: getattr(paper, field.name) for field in fields(paper)}
     data["window-on-the-right"] = data.pop("window_on_the_right")
-    if paper.slip and paper.slip.code:
-        data["slip"]["code"] = list(paper.slip.code)
     data |= {"subject": subject, "author": author, "language": language, "day": [day.year, day.month, day.day]}
-    return _pdf("letter.typ", data, day)
+    return _pdf("letter", data, day)
 
 
 def sheet(asked: Sheet) -> bytes:
@@ -107,12 +107,12 @@ def _sheet_data(asked: Sheet, kept: Sequence[int], size: float) -> dict[str, Any
 
 
 def _sheet_pdf(asked: Sheet, kept: Sequence[int], size: float) -> bytes:
-    return _pdf("sheet.typ", _sheet_data(asked, kept, size), asked.day)
+    return _pdf("sheet", _sheet_data(asked, kept, size), asked.day)
 
 
 def _pages(asked: Sheet, kept: Sequence[int], size: float) -> int:
     """How many pages a sheet takes. A preview is asked, for a PDF does not say so from outside."""
-    drawn = _compile("sheet.typ", _sheet_data(asked, kept, size), "svg", asked.day)
+    drawn = _compile("sheet", _sheet_data(asked, kept, size), "svg", asked.day)
     return len(drawn) if isinstance(drawn, list) else 1
 
 
@@ -128,9 +128,9 @@ def _pdf(page: str, data: dict[str, Any], day: date) -> bytes:
 def _compile(page: str, data: dict[str, Any], form: typst.OutputFormat, day: date) -> bytes | list[bytes]:
     stamp = datetime(day.year, day.month, day.day, tzinfo=UTC)
     try:
-        made, warnings = _compiler(page).compile_with_warnings(
+        made, warnings = _compiler().compile_with_warnings(
+            _main(page, data),
             format=form,
-            sys_inputs={"data": json.dumps(_breakable(data), ensure_ascii=False)},
             pdf_standards=_STANDARDS if form == "pdf" else [],
             timestamp=stamp,
         )
@@ -145,21 +145,41 @@ def _compile(page: str, data: dict[str, Any], form: typst.OutputFormat, day: dat
     return made
 
 
-@lru_cache(maxsize=4)
-def _compiler(page: str) -> typst.Compiler:
-    """One compiler a page, kept: made from a file, for one made from bytes fails at its second text."""
-    fonts = typst.Fonts(include_system_fonts=False)
-    return typst.Compiler(input=str(_PAGES / page), root=str(_PAGES), font_paths=fonts, ignore_system_fonts=True)
+def _main(page: str, data: dict[str, Any]) -> bytes:
+    """The document: the page of that name, given its data as JSON within a string, where only two signs are special.
+
+    The data is not in `sys.inputs`, for whatever changes those is a new standard library to Typst: it would build and
+    hash that anew and evaluate every page anew, a tenth of all the work.
+    """
+    shown = json.dumps(_breakable(data), ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#import "{page}.typ": {page}\n#{page}(json(bytes("{shown}")))'.encode()
+
+
+def _compiler() -> typst.Compiler:
+    """The compiler of this thread, kept. One cannot be shared: while it works in one thread it refuses another."""
+    kept: typst.Compiler | None = getattr(_THREAD, "compiler", None)
+    if kept is None:
+        kept = _THREAD.compiler = typst.Compiler(root=str(_PAGES), font_paths=_fonts(), ignore_system_fonts=True)
+    return kept
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False)
 
 
 def _breakable(value: Any) -> Any:
-    """The data with a place to break in whatever would run over the edge: links, and words nobody writes."""
+    """The data as JSON can say it, with places to break what would run over the edge: links, words nobody writes."""
     if isinstance(value, str):
         return _UNBROKEN.sub(lambda found: _PLACES.sub("\u200b", found[0]), _shown(value))
+    if isinstance(value, list | tuple):
+        return [_breakable(inner) for inner in value]
+    if isinstance(value, bytes):
+        return list(value)
+    if is_dataclass(value):
+        return {field.name: _breakable(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {name: _breakable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple) and not (value and isinstance(value[0], int)):
-        return [_breakable(inner) for inner in value]
     return value
 
 

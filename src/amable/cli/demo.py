@@ -161,7 +161,7 @@ def _serve(place: Path, listen: tuple[str, int], *, chosen: bool) -> None:
         print(say("demo.desk", language(), address=address))
         print(say("demo.nothing_leaves", language()))
         print(say("sending.sign_in_link", language(), link=address + _link()), flush=True)
-        told.wait()
+        told.get()
 
 
 def _clock() -> Callable[[], datetime]:

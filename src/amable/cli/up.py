@@ -7,10 +7,10 @@ import fcntl
 import logging
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from amable.cli import speaking
@@ -68,7 +68,7 @@ def _work(arguments: argparse.Namespace) -> int:
         work.start()
         try:
             _greet(folder, address)
-            told.wait()
+            told.get()
         finally:
             work.stop()
         print(say("sending.down", language()), flush=True)
@@ -91,11 +91,11 @@ def _greet(folder: Path, address: str) -> None:
         show_brakes(creditor)
 
 
-def told_to_stop() -> threading.Event:
-    """Set by SIGTERM or SIGINT."""
-    told = threading.Event()
+def told_to_stop() -> SimpleQueue[int]:
+    """Gets each SIGTERM and SIGINT: an Event may not be set from within a signal while it is waited for."""
+    told: SimpleQueue[int] = SimpleQueue()
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: told.set())
+        signal.signal(name, lambda number, _: told.put(number))
     return told
 
 

@@ -1,14 +1,11 @@
-"""What a payer needs to pay by transfer: a reference to quote, an account to pay into, and both as a QR code."""
+"""What a payer needs to pay by transfer: a reference to quote, an account to pay into, and both for a QR code."""
 
 from __future__ import annotations
 
 import re
-import struct
-import zlib
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import zxingcpp
 from anyascii import anyascii
 from stdnum import bic as bics
 from stdnum import iban as ibans
@@ -130,24 +127,3 @@ def _on_one_line(text: str) -> str:
 
 def _is_rf(quoting: str) -> bool:
     return quoting.isascii() and "R" in quoting.upper() and bool(iso11649.is_valid(quoting))
-
-
-def qr_png(payload: str) -> bytes:
-    """The payload as a black and white PNG, four pixels a module, with error correction M and a quiet zone of four.
-
-    The text is written as plain UTF-8 bytes. Left to itself the library picks an older charset and announces it by an
-    ECI header, which banking apps that only read the payload's own charset line get wrong; `Unknown` forbids it.
-    """
-    code = zxingcpp.create_barcode(payload.encode(), zxingcpp.BarcodeFormat.QRCode, ec_level="M", eci="Unknown")
-    image: Any = code.to_image(scale=1, add_quiet_zones=True)  # a buffer, which its type does not say
-    side = image.shape[0]
-    shades = bytes(image).hex()[::2]  # one of 0 and f a module: as a nibble, four pixels of one bit
-    even = "f" * (side % 2)  # a row ends with a whole byte
-    rows = (f"00{shades[at : at + side]}{even}" * 4 for at in range(0, side * side, side))
-    header = struct.pack(">IIBBBBB", side * 4, side * 4, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes.fromhex("".join(rows)), 9)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -18,9 +18,10 @@ from amable.core import postal, wording
 from amable.core.kindness import Facts, Finding, Severity, check
 from amable.core.languages import say, show_date, show_decimal, show_money
 from amable.core.money import Money
-from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, qr_png, reference, show_iban
+from amable.core.paying import NoReferenceError, creditor_reference, epc_payload, reference, show_iban
 from amable.core.planning import Discount, Kind, Line, Named, Planned, Section
 from amable.core.procedure import Act, Step
+from amable.core.qr import qr_png
 from amable.core.wording import Block, Early, Library, Part, Rendered, SetAside, Soon, Template
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Address, Attachment, Draft, Paper, Slip, UnfitError

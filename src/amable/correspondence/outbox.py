@@ -310,8 +310,9 @@ WHERE id = %s AND creditor_id = %s AND token = %s AND state = 'claimed' AND leas
 def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, server: str) -> bool:
     """Commit that a message is being handed over, before it is. False when it must not be: stopped, or not ours."""
     with _on_disk(), transaction.atomic():
-        place = [message.pk, creditor.pk, token, _moment(now), creditor.pk]
-        if not _changed(_MARK, [_moment(now + IN_HAND), server, _moment(now), *place]):
+        moment = _moment(now)
+        place = [message.pk, creditor.pk, token, moment, creditor.pk]
+        if not _changed(_MARK, [_moment(now + IN_HAND), server, moment, *place]):
             return False
         facts = {"message": message.key, "blob": message.blob, "try": message.tries + 1}
         log.record(creditor, [Event("message.handed_over", today, facts)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,15 +15,12 @@ from amable.desk.door import A_FORM, Route
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-_WATCHED: Final = ("/healthz", "/readyz", "/metrics")  # asked by machines, by whatever name they know us
-
 
 def known_host(get_response: Answer) -> Answer:
     """Refuse a request for a host that is not ours: another site's name may point here."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if request.path not in _WATCHED:
-            request.get_host()  # raises DisallowedHost, answered with 400
+        request.get_host()  # raises DisallowedHost, answered with 400
         return get_response(request)
 
     return answer

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.headerregistry import AddressHeader
 from email.policy import default as modern
+from itertools import islice
 from queue import SimpleQueue
 from threading import Lock
 from typing import Final, NamedTuple, cast
@@ -47,7 +48,8 @@ _log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 DECIDED: Final = MESSAGES | COURTESIES | TASKS | {Act.DECISION}
-_TOGETHER: Final = 64  # messages decided again in one handful of queries
+_TOGETHER, _MOST = 64, 256  # messages decided again in one handful of queries
+_SOON: Final = timedelta(seconds=1)  # in which a handful has left for the next to be twice as many
 PRINTED: Final = "print"  # the server of what is printed
 
 
@@ -205,7 +207,7 @@ class _Preparing:
     def __init__(self, dispatch: Dispatch, sending: Sending, today: date, claim: Claim, sent: Sent) -> None:
         self.creditor, self.procedure, self.wordings = dispatch.creditor, dispatch.procedure, dispatch.wordings
         self.sending, self.today, self.claim, self.sent = sending, today, claim, sent
-        self.clock, self.counting = dispatch.clock, dispatch.counting
+        self.clock, self.counting, self.connections = dispatch.clock, dispatch.counting, dispatch.connections
         self.now = self.clock()
         numbers = [message.pk for message in claim.messages]
         self.before: dict[int, list[Earlier]] = defaultdict(list)
@@ -215,9 +217,13 @@ class _Preparing:
 
     def ready(self) -> Iterator[_Ready]:
         """What may leave, in the order of the claim, decided as late as it can be without asking for each alone."""
-        for some in bulk.batched(self.claim.messages, _TOGETHER):
+        waiting = iter(self.claim.messages)
+        size = max(1, _TOGETHER // len(self.connections))  # few where several would wait for them
+        while some := list(islice(waiting, size)):
             self.now = self.clock()
             yield from self.of_some(some)
+            if self.clock() - self.now < _SOON:
+                size = min(_MOST, size * 2)
 
     def of_some(self, some: Sequence[Claimed]) -> list[_Ready]:
         decided = [message for message in some if self.is_decided(message)]

@@ -120,12 +120,16 @@ sqlite3.register_converter("date", _day)  # Python's own for SQLite is deprecate
 
 
 def _write(model: type[models.Model], fields: Sequence[str], rows: Iterable[Row], end: str) -> None:
-    table, columns = model._meta.db_table, ", ".join(_columns(model, fields))
-    if connection.vendor == "postgresql":
+    _execute(f"{_inserting(model, tuple(fields), connection.vendor)}{end}", model, fields, rows)
+
+
+@lru_cache(maxsize=256)
+def _inserting(model: type[models.Model], fields: tuple[str, ...], vendor: str) -> str:
+    if vendor == "postgresql":
         values = f"SELECT * FROM unnest({_arrays(model, fields)})"  # noqa: S608
     else:
         values = f"VALUES ({', '.join('%s' for _ in fields)})"
-    _execute(f"INSERT INTO {table} ({columns}) {values}{end}", model, fields, rows)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(_named(model, fields))}) {values}"
 
 
 def _execute(statement: str, model: type[models.Model], fields: Sequence[str], rows: Iterable[Row]) -> None:

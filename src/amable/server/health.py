@@ -24,6 +24,16 @@ from amable.work.watching import Fault, Figures, figures
 _log = logging.getLogger(__name__)
 
 
+def watched(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer those who watch before anything else is asked of a request: also when the database cannot be read."""
+    pages = {"/healthz": alive, "/readyz": ready, "/metrics": metrics}
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return pages.get(request.path, get_response)(request)
+
+    return answer
+
+
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers."""

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from amable.server import health
-
 urlpatterns = [
-    path("healthz", health.alive),
-    path("readyz", health.ready),
-    path("metrics", health.metrics),
     path("account/", include("allauth.urls")),
     path("", include("amable.desk.urls")),
 ]

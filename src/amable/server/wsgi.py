@@ -10,13 +10,14 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 from django.core.handlers.wsgi import WSGIHandler
 
@@ -67,10 +68,14 @@ def _now() -> datetime:
 
 @contextmanager
 def listening(house: House, host: str, port: int) -> Iterator[str]:
-    """Answer requests until the work within is done; yields the address. Raises OSError where it cannot listen."""
+    """Answer requests until the work within is done; yields the address. Raises OSError where it cannot listen.
+
+    At the end whoever has asked gets an answer. Who has only connected, or not finished asking, is not waited for.
+    """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     server = _Server((host, port), answering(house), numthreads=_THREADS, server_name="amable")
     server.listener = listener
+    server.request_queue_size = socket.SOMAXCONN  # cheroot's five let the sixth who comes at once wait for a second
     server.timeout = _PATIENCE
     server.shutdown_timeout = _PATIENCE
     server.max_request_body_size = server.max_request_header_size = 65536
@@ -84,8 +89,47 @@ def listening(house: House, host: str, port: int) -> Iterator[str]:
         thread.join()
 
 
+class _Request(HTTPRequest):
+    def parse_request(self) -> None:
+        """Hear what is asked; the server knows of whom it hears nothing yet."""
+        self.server.hear(self.conn)
+        try:
+            super().parse_request()
+        finally:
+            self.server.heard(self.conn)
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Server(Server):
+    """Cheroot's, which would wait its full patience for each client that says nothing, four at a time."""
+
+    ConnectionClass = _Connection
     listener: socket.socket
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.listened_to: set[HTTPConnection] = set()
+        self.leaving = False
+
+    def hear(self, client: HTTPConnection) -> None:
+        """Note that a client is being listened to, and for how long: while leaving, for what it has said already."""
+        self.listened_to.add(client)
+        if self.leaving:
+            _hear_no_more(client)
+
+    def heard(self, client: HTTPConnection) -> None:
+        """Note that a client has asked, or gone."""
+        self.listened_to.discard(client)
+
+    def stop(self) -> None:
+        """Stop, without waiting for anybody who has not asked."""
+        self.leaving = True  # before the look at who is there: who comes later sees it
+        for client in tuple(self.listened_to):
+            _hear_no_more(client)
+        super().stop()
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 - cheroot's name
         """Listen where we do already: cheroot's own way forgets why an address cannot be had."""
@@ -95,3 +139,9 @@ class _Server(Server):
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Tell what went wrong as all else is told; cheroot would print it."""
         _log.log(level, "a request could not be answered", exc_info=traceback)
+
+
+def _hear_no_more(client: HTTPConnection) -> None:
+    """Read what has arrived from a client, and then its end; an answer still reaches it."""
+    with suppress(OSError):
+        client.socket.shutdown(socket.SHUT_RD)

@@ -38,7 +38,7 @@ RANGE: Final = 5_000  # customers one worker looks at before it asks for more
 LEASE: Final = timedelta(seconds=40)  # on a range; renewed with each batch, which takes a fraction of it
 END: Final = -1  # the range that stands for the end of a plan
 _LAST: Final = 2**62  # beyond the number of any customer
-_FEW, _MANY = 25, 400  # messages taken in hand at once
+_FEW, _MANY = 25, 400  # messages taken in hand at once: few by each connection to begin with
 _QUICK, _SLOW = timedelta(seconds=5), timedelta(seconds=20)
 
 
@@ -224,8 +224,9 @@ def send(
     rules = procedure_of(creditor, sending)
     dispatch = Dispatch(creditor, rules, clock, connections, wordings=wordings_of(creditor), stopping=stopping)
     limited: datetime | None = None
+    few = min(_MANY, _FEW * len(connections))
     for channel in ("email", "letter"):
-        limit = _FEW
+        limit = few
         while not stopping():
             began = clock()
             sent = dispatch.batch(sending, today, limit=limit, channel=channel)

@@ -21,7 +21,7 @@ from amable.correspondence.composing import Composed, ItemFacts, Occasion, Recip
 from amable.organisation.actions import install
 from amable.organisation.models import Creditor
 from tests.cast import procedure
-from tests.core.test_paying import scanned
+from tests.core.test_qr import scanned
 from tests.pages import pdf_text
 from tests.stories.world import CREDITOR, IBAN, PDF, html, text
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -242,3 +244,55 @@ def test_nobody_else_can_have_the_address(sends: Sending) -> None:
         second = listening(quiet(), "127.0.0.1", urlsplit(address).port or 0)
         with pytest.raises(OSError, match="in use"):
             second.__enter__()
+
+
+@contextmanager
+def staying(house: House) -> Iterator[tuple[tuple[str, int], Callable[[], threading.Thread]]]:
+    """A process that answers until it is told to leave: its address, and how to tell it."""
+    told = threading.Event()
+    began: SimpleQueue[str] = SimpleQueue()
+
+    def answer() -> None:
+        with listening(house, "127.0.0.1", 0) as address:
+            began.put(address)
+            told.wait()
+
+    def leave() -> threading.Thread:
+        told.set()
+        return answering
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    try:
+        yield ("127.0.0.1", urlsplit(began.get()).port or 0), leave
+    finally:
+        leave().join()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HT"], ids=["nothing", "half a question"])
+def test_leaving_waits_for_nobody_who_has_not_asked(sends: Sending, said: bytes) -> None:
+    """Sixty clients that say no more: the patience with each, four at a time, would come to minutes."""
+    with staying(quiet()) as (there, leave), ExitStack() as clients:
+        for _ in range(60):
+            clients.enter_context(socket.create_connection(there)).sendall(said)
+        leaving = leave()
+        leaving.join(timeout=60)
+        assert not leaving.is_alive()
+
+
+def test_who_has_asked_is_answered_while_leaving(sends: Sending) -> None:
+    clock = HangingClock()
+    with staying(House(clock, list)) as (there, leave):
+        clock.hangs = True
+        with socket.create_connection(there) as client, client.makefile("rb") as answer:
+            client.sendall(b"GET /metrics HTTP/1.0\r\nHost: amable\r\n\r\n")
+            with clock.condition:
+                assert clock.condition.wait_for(lambda: clock.waiting == 1, timeout=60)
+            leave()
+            with suppress(ConnectionError):
+                while True:  # until nobody is let in any more
+                    socket.create_connection(there).close()
+            clock.go_on()
+            said = answer.read()
+    assert b" 200 OK" in said
+    assert b"amable_due_messages" in said

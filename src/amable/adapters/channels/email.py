@@ -228,11 +228,11 @@ def _quoted_printable(lines: bytes) -> bytes:
     binascii does the bulk: given `\n` alone it breaks lines the same everywhere. It lets a line with a trailing space
     grow to 78, and knows nothing of `From ` and of dots that SMTP doubles: such lines are mended.
     """
-    encoded = b2a_qp(lines, istext=True)
-    return _TO_MEND.sub(lambda line: _mended(line[0]), encoded).replace(b"\n", b"\r\n")
+    encoded = b2a_qp(lines, istext=True).split(b"\n")
+    return b"\r\n".join([_mended(line) if len(line) > 76 or line[:1] in _TO_MEND else line for line in encoded])
 
 
-_TO_MEND: Final = re.compile(rb"(?m)^(?:\.|From |.{77}).*")
+_TO_MEND: Final = (b".", b"F")
 
 
 def _mended(line: bytes) -> bytes:
@@ -242,7 +242,7 @@ def _mended(line: bytes) -> bytes:
         return line
     escape = line.rfind(b"=", 73, 75)  # never cut in the middle of =XX
     cut = 75 if escape < 0 else escape
-    return line[:cut] + b"=\n" + _mended(line[cut:])
+    return line[:cut] + b"=\r\n" + _mended(line[cut:])
 
 
 # Attachments
