@@ -96,8 +96,7 @@ class Company(Worded):
     def clean(self) -> dict[str, Any]:
         """Read as the creditor file is, so that both know the same rules; each problem stands at its field."""
         given = super().clean() or {}
-        if not self.errors:
-            self._read(given)
+        self._read(given)
         number, country = given.get("tax_id", ""), given.get("country", "")
         if number and not is_plausible(number, country):
             self.asks_about_tax_id = True
@@ -106,7 +105,7 @@ class Company(Worded):
         return given
 
     def _read(self, given: dict[str, Any]) -> None:
-        fields = {name: given[name] for name in FIELDS} | {"closed_days": self.closed}
+        fields = {name: given.get(name, "") for name in FIELDS} | {"closed_days": self.closed}
         try:
             self.described = core.of_fields(fields)
         except core.CreditorError as error:
@@ -114,7 +113,8 @@ class Company(Worded):
             for problem in error.problems:
                 name = _MEANT.get(problem.rule) or names[problem.line - 1]
                 key = f"desk.company.{problem.rule}" if problem.rule in _MEANT else f"creditor.{problem.rule}"
-                self.add_error(name if name in self.fields else None, say(key, self.spoken, **problem.params))
+                if name not in self.errors:
+                    self.add_error(name if name in self.fields else None, say(key, self.spoken, **problem.params))
 
 
 FIELDS: Final = tuple(name for name in Company.base_fields if name != "tax_id_kept")

@@ -83,7 +83,11 @@ def sample_ledger(request: HttpRequest, here: Here) -> HttpResponse:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(_SAMPLE_COLUMNS)
-    rows = [row for row in sample.ledger_as_of(sample.ledger_full(), sample.TODAY) if row["open_amount"] != "0,00"]
+    rows = [
+        row
+        for row in sample.ledger_as_of(sample.ledger_full(), sample.TODAY)
+        if row["open_amount"] != "0,00" and not row["instalment"]
+    ]
     for row in rows[:12]:
         moved = row | {name: _moved(row[name], by) for name in ("issue_date", "due_date")}
         writer.writerow([moved[name] for name in _SAMPLE_COLUMNS])
@@ -220,7 +224,7 @@ def plan_step(request: HttpRequest, here: Here) -> HttpResponse:
         made=made,
         count=messages.count(),
         tasks=tasks,
-        messages=[
+        shown=[
             {"customer": one.customer, "step": step_name(one.step, here.language),
              "asked": show_money(Money(one.demanded, one.currency), here.language) if one.demanded else ""}
             for one in messages.select_related("customer").order_by("-demanded", "pk")[:_SHOWN]
