@@ -22,9 +22,9 @@ _OTHERS: Final = {
 
 
 def is_plausible(number: str, country: str) -> bool:
-    """Whether it can be a tax number of this country; where nothing is known of a country's, every one can."""
+    """Whether it can be a tax number of this country; where nothing is known of a country's, every one can, and none."""
     known = _known(country)
-    return not known or any(kind.is_valid(number) for kind in known) or bool(vat.is_valid(number))
+    return not number or not known or any(kind.is_valid(number) for kind in known) or bool(vat.is_valid(number))
 
 
 def _known(country: str) -> list[Any]:

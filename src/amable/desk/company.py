@@ -63,9 +63,10 @@ class Company(Worded):
     email = forms.EmailField(max_length=254, required=False)
     phone = _text(60)
 
-    def __init__(self, *args: Any, closed: list[str], language: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kept: Creditor | None, language: str, **kwargs: Any) -> None:
         super().__init__(*args, language=language, **kwargs)
-        self.closed = closed
+        self.closed = list(kept.closed_days) if kept else []
+        self.usual = kept.tax_id if kept else ""  # what was given before is not asked about again
         self.described: core.Creditor | None = None
         self.asks_about_tax_id = False
         choose = ("", say("desk.company.choose", language))
@@ -98,7 +99,7 @@ class Company(Worded):
         given = super().clean() or {}
         self._read(given)
         number, country = given.get("tax_id", ""), given.get("country", "")
-        if number and not is_plausible(number, country):
+        if number != self.usual and not is_plausible(number, country):
             self.asks_about_tax_id = True
             if not given.get("tax_id_kept"):
                 self.add_error("tax_id", say("desk.company.tax_id_wrong", self.spoken, value=number))
@@ -187,11 +188,10 @@ def step(request: HttpRequest, here: Here) -> HttpResponse:
 def _edit(request: HttpRequest, here: Here, template: str, *, then: str) -> HttpResponse:
     listed = {} if then else {"steps": steps.listed("company", here)}
     kept = facts_of(here.creditor)
-    closed = list(here.creditor.closed_days)
     if request.method != "POST":
-        form = Company(initial=kept, closed=closed, language=here.language)
+        form = Company(initial=kept, kept=here.creditor, language=here.language)
         return show(request, here, template, **_drawn(form, [], seen(kept)), **listed)
-    form = Company(request.POST, closed=closed, language=here.language)
+    form = Company(request.POST, kept=here.creditor, language=here.language)
     with transaction.atomic():
         creditor = Creditor.objects.select_for_update().get(pk=here.creditor.pk)
         kept = facts_of(creditor)
@@ -222,9 +222,9 @@ def another(request: HttpRequest) -> HttpResponse:
             "sender_name": user.name, "sender_email": user.email, "language": user.language, "country": country,
             "minimum": str(core.DEFAULT_MINIMUM),
         }  # fmt: skip
-        form = Company(initial=initial, closed=[], language=language)
+        form = Company(initial=initial, kept=None, language=language)
         return render(request, "desk/start_company.html", facts | _drawn(form, [], ""))
-    form = Company(request.POST, closed=[], language=language)
+    form = Company(request.POST, kept=None, language=language)
     if not form.is_valid() or form.described is None:
         return render(request, "desk/start_company.html", facts | _drawn(form, [], ""), status=422)
     house: House = request.META[HOUSE]
