@@ -22,7 +22,7 @@ _OTHERS: Final = {
 
 
 def is_plausible(number: str, country: str) -> bool:
-    """Whether it can be a tax number of this country; where nothing is known of a country's, every one can, and none."""
+    """Whether it can be a tax number of this country; of a country we know nothing of every one can."""
     known = _known(country)
     return not number or not known or any(kind.is_valid(number) for kind in known) or bool(vat.is_valid(number))
 
