@@ -65,7 +65,7 @@ class Embedded:
     def look_out(self) -> None:
         """Take up who begins to send. A fault is told; whoever could not be taken up is the next time."""
         while not self.stopping.is_set():
-            self.stopping.wait(_NEWCOMERS)
+            self.rest(_NEWCOMERS)
             try:
                 if not self.stopping.is_set():
                     self.take_up()
