@@ -37,6 +37,15 @@ def views(desk: SampleDesk) -> dict[str, str]:
         "file-rejected": given["con errores.csv"],
         "file-unusable": given["no_ledger.csv"],
         "file-bank": given["extracto.xml"],
+        "start-company": desk.page("start-company"),
+        "start-mailbox": desk.page("start-mailbox"),
+        "start-ledger": desk.page("start-ledger"),
+        "start-bank": desk.page("start-bank"),
+        "start-procedure": desk.page("start-procedure"),
+        "start-plan": desk.page("start-plan"),
+        "settings": desk.page("settings"),
+        "settings-company": desk.page("settings-company"),
+        "settings-mailbox": desk.page("settings-mailbox"),
     }
 
 

@@ -81,7 +81,7 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
 
 
 def furnish(creditor: Creditor) -> None:
-    """What a desk has besides its book: a version of its procedure and a draft of the next, a file given and not taken."""
+    """What a desk has besides its book: a version of its procedure, a draft of the next, a file not taken in."""
     procedures.make_version(creditor, STARTER, "starter", now=NOON, by="lucia@turia.example")
     text = STARTER.replace("4 to 5 working days after due", "2 to 3 working days after due")
     procedures.begin(creditor, text, begun_from="starter", now=NOON, by="marta@turia.example")

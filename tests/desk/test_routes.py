@@ -22,8 +22,8 @@ from amable.work.house import HOUSE
 from amable.work.models import File, Job
 from tests.desk.desks import Desk, neighbour
 
-# Open to everybody, as each of them says itself, and allauth's own.
-PUBLIC = {"home", "enter"}
+# Below no creditor, so each of them says itself whom it lets in; and allauth's own.
+PUBLIC = {"home", "enter", "first", "another"}
 ELSEWHERE = ("account/",)
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {

@@ -34,7 +34,7 @@ def test_the_workers_of_the_compose_file_are_no_superusers() -> None:
     worker = found["services"]["worker"]
     assert worker["environment"]["DATABASE_URL"].startswith("postgres://amable:")
     assert "CREATE ROLE amable LOGIN PASSWORD" in found["configs"]["role"]["content"]
-    assert {volume.partition(":")[0] for s in found["services"].values() for volume in s["volumes"]} == set(
+    assert {volume.partition(":")[0] for s in found["services"].values() for volume in s.get("volumes", [])} == set(
         found["volumes"]
     )
 

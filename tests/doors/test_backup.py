@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from amable.server import keys
+from amable.server.database import open_database
 from tests.conftest import Home
-from tests.doors.office import Office, office, up
+from tests.doors.office import PASSWORD, Office, office, up
 from tests.servers.smtp import MailServer
+from tests.stories.world import CREDITOR
 
 
 @pytest.fixture
@@ -201,3 +204,36 @@ def test_on_postgresql_its_own_tools_are_named(
     assert "pg_dump" in capsys.readouterr().err
     assert ours.give("restore", tmp_path / "b.sqlite3") == 2
     assert "pg_restore" in capsys.readouterr().err
+
+
+def test_a_password_typed_at_the_desk_is_in_the_backup_but_not_what_opens_it(
+    ours: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ours.files / "us.yaml").write_text(CREDITOR)
+    assert ours.give("configure", "--creditor", ours.files / "us.yaml") == 0
+    file = tmp_path / "monday.sqlite3"
+    assert ours.give("backup", file) == 0
+    assert "secret.key" not in capsys.readouterr().out  # there is nothing to open
+    file.unlink()
+    open_database(ours.data)
+    keys.use_key_of(ours.data)
+    from amable.organisation import sealed
+    from amable.organisation.models import Sending
+
+    Sending._base_manager.update(password_from=f"sealed:{sealed.seal(PASSWORD)}")
+    assert ours.give("backup", file) == 0
+    assert f"Only {ours.data / 'secret.key'} can open it" in capsys.readouterr().out
+    key = (ours.data / "secret.key").read_bytes()
+    assert PASSWORD.encode() not in file.read_bytes()
+    assert key not in file.read_bytes()
+
+    there = Office(ours.files, tmp_path / "new")
+    there.data.mkdir(mode=0o700)
+    (there.data / "secret.key").write_bytes(key)
+    assert there.give("restore", file) == 0
+    assert "cannot be read" not in capsys.readouterr().out
+    other = Office(ours.files, tmp_path / "other")
+    other.data.mkdir(mode=0o700)
+    (other.data / "secret.key").write_text("another installation's")
+    assert other.give("restore", file) == 0
+    assert "the password of the mailbox cannot be read with the key of this folder" in capsys.readouterr().out

@@ -53,16 +53,17 @@ def test_the_usual_address_of_somebody_elses_keeps_no_message(
 ) -> None:
     open_database(ours.data)
     from amable.work.embedded import Embedded
+    from amable.work.house import House
 
     work = Embedded(lambda: ours.now, remember=lambda *_: None, handed_over=lambda *_: None)
-    address = up._address(taken)
+    address = up.listen_at(taken)
     assert address is not None
     with ExitStack() as stack:
-        assert up._listen(stack, work, address, chosen=False) == ""
+        assert up.serve(stack, House(lambda: ours.now, work.silent), address, chosen=False) == ""
     assert "Messages leave all the same" in capsys.readouterr().out
 
 
 def test_off_and_ipv6_are_understood() -> None:
-    assert up._address("off") is None
-    assert up._address("[::1]:8765") == ("::1", 8765)
-    assert up._address(None) == ("127.0.0.1", 8765)
+    assert up.listen_at("off") is None
+    assert up.listen_at("[::1]:8765") == ("::1", 8765)
+    assert up.listen_at(None) == ("127.0.0.1", 8765)

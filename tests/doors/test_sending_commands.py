@@ -274,7 +274,6 @@ def test_a_later_day_is_seen_without_changing_anything(desk: Desk) -> None:
         (["configure", "--heartbeat", "ftp://x"], "no web address"),
         (["configure", "--daily-cap", "-1"], "less than nothing"),
         (["import"], "nothing to import"),
-        (["up"], "Nothing is set up"),
     ],
 )
 def test_refusals_say_what_to_do(desk: Desk, words: list[str], said: str) -> None:

@@ -108,11 +108,11 @@ class Scene:
 
     def owe(self, customers: int) -> None:
         """So many customers owe an invoice each that fell due two weeks ago, and nothing was said yet."""
-        from amable.cli.instance import instance
         from amable.cli.run import starter
         from amable.dunning import actions
         from amable.ledger.models import Contact, Customer, Item
         from amable.organisation.models import Sending
+        from amable.server.instance import instance
 
         due = TODAY - timedelta(days=14)
         with self.acting() as creditor:

@@ -54,6 +54,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         restore,
         run,
         send,
+        signing_in,
         simulate,
         status,
         switch,
@@ -87,6 +88,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "backup": backup.command,
         "restore": restore.command,
         "worker": worker.command,
+        "sign-in-link": signing_in.command,
         "move-to": moving.command,
     }
 
@@ -98,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="see a day of a sample creditor, with a year of history behind it")
     demo.add_argument("--outbox", type=Path, help="the folder to write to (default: amable-demo here)")
+    demo.add_argument(
+        "--serve", action=argparse.BooleanOptionalAction, help="show its desk as well (default: when on a terminal)"
+    )
+    _listening(demo)
 
     run = commands.add_parser("run", help="from a ledger and bank files to today's mails, with a reason for every item")
     run.add_argument(
@@ -122,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
     _reading(importing)
     _data(importing)
+    _whose(importing)
 
     procedure = commands.add_parser("procedure", help="check a procedure, or see the calendar an invoice would get")
     verbs = procedure.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -146,6 +153,18 @@ def _parser() -> argparse.ArgumentParser:
 def _data(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data", type=Path, metavar="DIR", help="the data folder (default: AMABLE_DATA, else your own)"
+    )
+
+
+def _whose(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--for", dest="creditor_ref", default="", metavar="REF", help="of which creditor, where there are several"
+    )
+
+
+def _listening(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--listen", metavar="HOST:PORT", help="where the desk is (default: 127.0.0.1:8765; “off”: nowhere)"
     )
 
 
@@ -195,10 +214,8 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     stop.add_argument("--because", metavar="REASON", help="why, in your words")
     resume = commands.add_parser("resume-sending", help="let messages leave again")
     resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
-    up = commands.add_parser("up", help="plan every night and send in the day, until it is told to stop")
-    up.add_argument(
-        "--listen", metavar="HOST:PORT", help="where it says how it is (default: 127.0.0.1:8765; “off”: nowhere)"
-    )
+    up = commands.add_parser("up", help="serve the desk, plan every night and send in the day, until told to stop")
+    _listening(up)
     doctor = commands.add_parser("doctor", help="look for what keeps messages from leaving and arriving; 1 when wrong")
     doctor.add_argument("--dkim-selector", metavar="NAME", help="the name your mail provider signs by")
     doctor.add_argument("--json", action="store_true", help="as JSON")
@@ -217,8 +234,12 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         command.add_argument(
             "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="(default: info)"
         )
-    shared = (configure, plan, approve, hold, send, status, resolve, stop, resume)
-    for command in (*shared, up, doctor, backup, restore, worker, move):
+    link = commands.add_parser("sign-in-link", help="a link that lets somebody in once, without a password")
+    link.add_argument("email", nargs="?", default="", metavar="EMAIL", help="who (nobody yet: the link for the owner)")
+    for_one = (configure, plan, approve, hold, send, status, resolve, stop, resume, doctor)
+    for command in for_one:
+        _whose(command)
+    for command in (*for_one, up, backup, restore, worker, move, link):
         _data(command)
 
 

@@ -10,7 +10,7 @@ from amable.cli.sending import folder_of
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core.languages import say
-from amable.server import copies
+from amable.server import copies, keys
 from amable.server.database import kept_in
 
 
@@ -24,6 +24,7 @@ def command(arguments: argparse.Namespace) -> int:
     with working_in(folder, beside_others=True):
         from amable.organisation.models import Creditor, Sending  # noqa: PLC0415 - once the database is chosen
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
+        from amable.work import mailboxes  # noqa: PLC0415
 
         moment = speaking.now()
         try:
@@ -34,8 +35,14 @@ def command(arguments: argparse.Namespace) -> int:
             raise RefusedError(f"backup_{error.rule}", file=folder / "amable.sqlite3") from error
         except OSError as error:
             raise RefusedError("backup_unwritable", file=file, why=error.strerror or error) from error
+        sealed = False
         for creditor in Creditor.objects.all():
             with acting_for(creditor):
-                Sending.objects.filter(creditor=creditor).update(backed_up_at=moment)
+                sendings = Sending.objects.filter(creditor=creditor)
+                sendings.update(backed_up_at=moment)
+                sealed = sealed or any(mailboxes.is_sealed(one) for one in sendings)
     print(say("backup.done", language(), file=file, n=max(1, file.stat().st_size // 2**20)))
+    if sealed:
+        key = "AMABLE_SECRET_KEY" if os.environ.get("AMABLE_SECRET_KEY") else folder / keys.FILE
+        print(say("backup.key_apart", language(), file=key))
     return 0

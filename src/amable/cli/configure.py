@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import time
 from pathlib import Path
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.run import (
     checked_procedure,
     creditor_of,
@@ -20,12 +20,13 @@ from amable.cli.run import (
 )
 from amable.cli.sending import folder_of
 from amable.cli.speaking import RefusedError, language
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core import mailbox, wording
 from amable.core.languages import say
 from amable.core.procedure_check import stages
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
+from amable.server import instance
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -40,19 +41,19 @@ def command(arguments: argparse.Namespace) -> int:
     folder = folder_of(arguments)
     with working_in(folder, beside_others=True):
         from amable.correspondence.models import StoredWording  # noqa: PLC0415 - once the database is chosen
-        from amable.dunning import actions, procedures  # noqa: PLC0415
+        from amable.dunning import actions, procedures, setting_up  # noqa: PLC0415
         from amable.organisation.actions import install  # noqa: PLC0415
-        from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
+        from amable.organisation.models import Sending  # noqa: PLC0415
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-        known = Creditor.objects.first()
+        known = meant(arguments.creditor_ref)
         if known is None and described is None:
             raise RefusedError("no_creditor")
         if described is not None and known is not None:
             from amable.cli.run import not_another  # noqa: PLC0415
 
             not_another(known, described)
-        creditor = install(described, placeholder=False) if described else known
+        creditor = install(described, placeholder=False, known=known) if described else known
         if creditor is None or creditor.placeholder:
             raise RefusedError("no_creditor")
         with acting_for(creditor):
@@ -64,12 +65,17 @@ def command(arguments: argparse.Namespace) -> int:
                 if lacking:
                     raise RefusedError("wordings_lacking", details=tuple(map(gap_in_words, lacking)))
                 facts["procedure"] = actions.remember_procedure(creditor, text)
-                if sending is None or sending.procedure != facts["procedure"]:
+                if sending is not None and sending.procedure != facts["procedure"]:
                     procedures.make_version(creditor, text, found.name, now=speaking.now(), by="")
             if sending is None:
-                today = speaking.today_in(creditor.timezone)
-                actions.take_over(creditor, today, written=lambda path: (folder / path).exists())
-                sending = Sending(creditor=creditor, instance=instance.instance(folder), seen_at=speaking.now())
+                sending = setting_up.begin(
+                    creditor,
+                    text,
+                    speaking.today_in(creditor.timezone),
+                    speaking.now(),
+                    instance=instance.instance(folder),
+                    written=lambda path: (folder / path).exists(),
+                )
             if box is not None:
                 facts |= {
                     "server": box.server, "port": box.port, "encryption": box.encryption, "user": box.user,

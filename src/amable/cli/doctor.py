@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.sending import at_work, folder_of, here
 from amable.cli.speaking import RefusedError, language
 from amable.core.checkup import Checked, Verdict
 from amable.core.languages import say
-from amable.server import copies
+from amable.server import copies, instance
 from amable.server.database import kept_in
 
 if TYPE_CHECKING:

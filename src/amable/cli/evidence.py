@@ -6,7 +6,7 @@ import argparse
 import os
 
 from amable.cli.speaking import RefusedError, language
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core.languages import say
 
 
@@ -22,10 +22,9 @@ def _verify() -> int:
     from amable.dunning.models import StoredProcedure  # noqa: PLC0415
     from amable.evidence import log  # noqa: PLC0415
     from amable.evidence.models import Head  # noqa: PLC0415
-    from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-    creditor = Creditor.objects.first()
+    creditor = meant()
     if creditor is None:
         raise RefusedError("nothing_recorded")
     with acting_for(creditor):

@@ -13,7 +13,7 @@ from amable.cli import speaking, understanding
 from amable.cli.run import in_words, read_banks, read_input, read_map
 from amable.cli.sending import at_work, folder_of
 from amable.cli.speaking import RefusedError, language, today_in
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core import creditor as creditor_file
 from amable.core.languages import say, show_money, show_number
 from amable.core.money import Money
@@ -47,7 +47,7 @@ def command(arguments: argparse.Namespace) -> int:
     given.whole = given.whole and not arguments.additions
     if arguments.dry_run:
         with _beside(outbox) as folder, working_in(folder):
-            landed = _tried(given)
+            landed = _tried(given, arguments.creditor_ref)
     else:
         with at_work(arguments) as creditor:
             landed = _land(creditor, given, folder_of(arguments))
@@ -88,17 +88,16 @@ def _beside(outbox: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _tried(given: Input) -> Landed:
+def _tried(given: Input, ref: str) -> Landed:
     """What taking the ledgers in would change."""
     from django.db import transaction  # noqa: PLC0415 - once the database is chosen
 
     from amable.organisation.actions import install  # noqa: PLC0415
-    from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
     from amable.work import taking  # noqa: PLC0415
 
     with transaction.atomic():
-        creditor = Creditor.objects.first() or install(creditor_file.placeholder(language()), placeholder=True)
+        creditor = meant(ref) or install(creditor_file.placeholder(language()), placeholder=True)
         with acting_for(creditor):
             effect = taking.tried(creditor, given, today_in(creditor.timezone))
         transaction.set_rollback(True)

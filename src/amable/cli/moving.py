@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.sending import folder_of, show_brakes, today, whoever
 from amable.cli.speaking import RefusedError, language
 from amable.cli.up import only_one
 from amable.cli.workplace import working_in
 from amable.core.languages import say
-from amable.server import database
+from amable.server import database, instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

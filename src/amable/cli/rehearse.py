@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from amable.cli.replay import write_said
 from amable.cli.run import checked_procedure, procedure_of, starter
 from amable.cli.speaking import RefusedError, language
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core.languages import say, show_date
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.reasons import step_name
@@ -38,10 +38,9 @@ def command(arguments: argparse.Namespace) -> int:
 def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     from amable.dunning.actions import procedure_last_used  # noqa: PLC0415 - once the database is chosen
     from amable.ledger.models import Customer, Item  # noqa: PLC0415
-    from amable.organisation.models import Creditor  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-    creditor = Creditor.objects.first()
+    creditor = meant()
     if creditor is None or creditor.last_run_on is None:
         raise RefusedError("nothing_recorded")
     first = creditor.last_run_on

@@ -14,11 +14,11 @@ from amable.cli.sending import folder_of, here, whoever
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import alone_in
 from amable.core.languages import say
-from amable.server import copies
+from amable.server import copies, keys
 from amable.server.database import close_database, open_database
 
 if TYPE_CHECKING:
-    from amable.organisation.models import Creditor
+    from amable.organisation.models import Creditor, Sending
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -39,20 +39,26 @@ def command(arguments: argparse.Namespace) -> int:
                 raise RefusedError(f"backup_{error.rule}", file=arguments.file) from error
             except OSError as error:
                 raise RefusedError("file_unreadable", file=arguments.file, why=error.strerror or error) from error
-            seen = _examine(Path(place), arguments.file, moment)
+            keys.read_key_of(folder)
+            seen, unreadable = _examine(Path(place), arguments.file, moment)
             replaced = database.exists()
             copies.put_in_place(fresh, database, kept)
     print(say("restore.done", language(), folder=folder))
     for creditor, at in seen:
         print(say("restore.seen", language(), creditor=creditor.name, moment=here(at, creditor)))
+    for name in unreadable:
+        print(say("restore.password_lost", language(), creditor=name, folder=folder))
     if replaced:
         print(say("restore.kept", language(), file=kept))
     print(say("restore.stopped", language()))
     return 0
 
 
-def _examine(place: Path, file: Path, moment: datetime) -> list[tuple[Creditor, datetime]]:
-    """Bring the copy up to date, prove its record, and stop its sending. When it was last at work, by creditor."""
+def _examine(place: Path, file: Path, moment: datetime) -> tuple[list[tuple[Creditor, datetime]], list[str]]:
+    """Bring the copy up to date, prove its record, and stop its sending.
+
+    When it was last at work, by creditor, and the names of those whose password this folder's key does not open.
+    """
     open_database(place)
     try:
         from amable.dunning import brakes  # noqa: PLC0415 - once the database is chosen
@@ -61,6 +67,7 @@ def _examine(place: Path, file: Path, moment: datetime) -> list[tuple[Creditor, 
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
         seen: list[tuple[Creditor, datetime]] = []
+        unreadable: list[str] = []
         for creditor in Creditor.objects.order_by("pk"):
             with acting_for(creditor):
                 log.seal(creditor)  # what was not yet when the copy was made
@@ -75,9 +82,24 @@ def _examine(place: Path, file: Path, moment: datetime) -> list[tuple[Creditor, 
                 log.seal(creditor)
                 if sending.seen_at:
                     seen.append((creditor, sending.seen_at))
-        return seen
+                if not _opens(sending):
+                    unreadable.append(creditor.name)
+        return seen, unreadable
     finally:
         close_database()
 
 
 _SHOWN = 10
+
+
+def _opens(sending: Sending) -> bool:
+    """Whether a password that is kept in the row can be read here."""
+    from amable.work import mailboxes  # noqa: PLC0415 - once the database is chosen
+
+    if not mailboxes.is_sealed(sending):
+        return True
+    try:
+        mailboxes.secret(sending.password_from)
+    except mailboxes.SecretError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from amable.cli import understanding
 from amable.cli.speaking import RefusedError, language, today_in
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core import creditor as creditor_file
 from amable.core import document, own_wordings, procedure, wording
 from amable.core.languages import say
@@ -128,10 +128,10 @@ def _begun(errand: Errand) -> tuple[Any, date, datetime | None]:
     moment of the same day is that moment: the morning is over.
     """
     from amable.organisation.actions import install  # noqa: PLC0415
-    from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
+    from amable.organisation.models import Sending  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-    known = Creditor.objects.first()
+    known = meant()
     if known is not None:
         with acting_for(known):
             if Sending.objects.filter(creditor=known).exists():
@@ -147,7 +147,7 @@ def _begun(errand: Errand) -> tuple[Any, date, datetime | None]:
             not_another(known, errand.described)
     if described is None:
         return known, today, now
-    return install(described, placeholder=errand.described is None), today, now
+    return install(described, placeholder=errand.described is None, known=known), today, now
 
 
 def not_another(known: Any, described: creditor_file.Creditor) -> None:

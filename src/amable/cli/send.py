@@ -8,10 +8,11 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.sending import at_work, folder_of, show_brakes, today
 from amable.cli.speaking import language
 from amable.core.languages import say
+from amable.server import instance
 
 if TYPE_CHECKING:
     from amable.work.duties import Pass

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.speaking import RefusedError, language
-from amable.cli.workplace import working_in
+from amable.cli.workplace import meant, working_in
 from amable.core.languages import say
+from amable.server import instance
 from amable.server.database import kept_in
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def at_work(arguments: argparse.Namespace, *, opened: bool = True) -> Iterator[C
     if not kept_in(folder):
         raise RefusedError("not_configured", folder=folder)
     with working_in(folder, beside_others=True):
-        from amable.organisation.models import Creditor, Sending  # noqa: PLC0415 - once the database is chosen
+        from amable.organisation.models import Sending  # noqa: PLC0415 - once the database is chosen
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
-        creditor = Creditor.objects.first()
+        creditor = meant(arguments.creditor_ref)
         if creditor is None:
             raise RefusedError("not_configured", folder=folder)
         with acting_for(creditor):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.sending import at_work, folder_of, show_brakes, today, whoever
 from amable.cli.speaking import RefusedError, language
 from amable.core.languages import say
+from amable.server import instance
 
 
 def stop(arguments: argparse.Namespace) -> int:

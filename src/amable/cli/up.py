@@ -1,4 +1,4 @@
-"""`amable up`: plan every night and send in the day, in this one process, until it is told to stop."""
+"""`amable up`: serve the desk, plan every night and send in the day, in this one process, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from amable.cli import instance, speaking
-from amable.cli.sending import at_work, folder_of, look_around, show_brakes
+from amable.cli import speaking
+from amable.cli.sending import folder_of, look_around, show_brakes
+from amable.cli.signing_in import first_link
 from amable.cli.speaking import RefusedError, language
+from amable.cli.workplace import working_in
 from amable.core.languages import say
+from amable.server import instance, keys
 
 if TYPE_CHECKING:
-    from amable.work.embedded import Embedded
+    from amable.organisation.models import Creditor
+    from amable.work.house import House
 
 _log = logging.getLogger(__name__)
 _LISTEN: Final = ("127.0.0.1", 8765)
@@ -43,27 +47,27 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _work(arguments: argparse.Namespace) -> int:
     folder = folder_of(arguments)
-    listen = _address(arguments.listen)
-    told: SimpleQueue[int] = SimpleQueue()  # an Event may not be set from within a signal while it is waited for
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, _: told.put(number))
-    with at_work(arguments, opened=False) as creditor, only_one(folder), ExitStack() as stack:
+    listen = listen_at(arguments.listen)
+    told = told_to_stop()
+    with working_in(folder, beside_others=True), only_one(folder), ExitStack() as stack:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.work.embedded import Embedded  # noqa: PLC0415
+        from amable.work.house import House  # noqa: PLC0415
 
-        here = look_around(creditor, folder)
+        keys.use_key_of(folder)
+        here = instance.instance(folder)
+        for creditor in senders():
+            look_around(creditor, folder)
         work = Embedded(
             speaking.now,
             remember=lambda creditor, length: instance.remember(here, creditor.ref, length),
             handed_over=lambda creditor, day: write_letters(folder, creditor, day),
         )
-        answering = _listen(stack, work, listen, chosen=arguments.listen is not None) if listen else ""
+        house = House(speaking.now, work.silent, here)
+        address = serve(stack, house, listen, chosen=arguments.listen is not None) if listen else ""
         work.start()
         try:
-            print(say("sending.up", language(), creditor=creditor.name, folder=folder), flush=True)
-            if answering:
-                print(say("sending.listening", language(), address=answering), flush=True)
-            show_brakes(creditor)
+            _greet(folder, address)
             told.get()
         finally:
             work.stop()
@@ -71,7 +75,42 @@ def _work(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _address(listen: str | None) -> tuple[str, int] | None:
+def _greet(folder: Path, address: str) -> None:
+    """Say for whom it works, where the desk is, and what keeps messages from leaving."""
+    working = False
+    for creditor in senders():
+        working = True
+        print(say("sending.up", language(), creditor=creditor.name, folder=folder), flush=True)
+    if not working:
+        print(say("sending.up_empty", language(), folder=folder), flush=True)
+    if address:
+        print(say("sending.listening", language(), address=address), flush=True)
+        if link := first_link(address):
+            print(say("sending.first_link", language(), link=link), flush=True)
+    for creditor in senders():
+        show_brakes(creditor)
+
+
+def told_to_stop() -> SimpleQueue[int]:
+    """Gets each SIGTERM and SIGINT: an Event may not be set from within a signal while it is waited for."""
+    told: SimpleQueue[int] = SimpleQueue()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda number, _: told.put(number))
+    return told
+
+
+def senders() -> Iterator[Creditor]:
+    """Every creditor whose messages leave by themselves, acted for."""
+    from amable.organisation.models import Creditor, Sending  # noqa: PLC0415 - once the database is chosen
+    from amable.organisation.tenancy import acting_for  # noqa: PLC0415
+
+    for creditor in Creditor.objects.order_by("pk"):
+        with acting_for(creditor):
+            if Sending.objects.filter(creditor=creditor).exists():
+                yield creditor
+
+
+def listen_at(listen: str | None) -> tuple[str, int] | None:
     """Where to listen: `HOST:PORT`, None for `off`."""
     if listen is None:
         return _LISTEN
@@ -83,13 +122,12 @@ def _address(listen: str | None) -> tuple[str, int] | None:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], *, chosen: bool) -> str:
-    """Answer who asks how the process is; where others have the usual address, messages leave all the same."""
+def serve(stack: ExitStack, house: House, address: tuple[str, int], *, chosen: bool) -> str:
+    """Show the desk, and say how the process is. Where others have the usual address, go on all the same."""
     from amable.server.wsgi import listening  # noqa: PLC0415
-    from amable.work.house import House  # noqa: PLC0415
 
     try:
-        return stack.enter_context(listening(House(speaking.now, work.silent), *address))
+        return stack.enter_context(listening(house, *address))
     except OSError as error:
         taken = f"{address[0]}:{address[1]}"
         # Python adds the address to what the system says of it.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from amable.cli import instance, speaking
+from amable.cli import speaking
 from amable.cli.sending import folder_of, look_around
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core.languages import say
+from amable.server import instance
 from amable.server.database import is_postgresql, named
 
 

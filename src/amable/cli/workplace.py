@@ -7,9 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amable.cli.speaking import RefusedError
+from amable.server import keys
 from amable.server.database import can_postgresql, close_database, is_postgresql, named, open_database
+
+if TYPE_CHECKING:
+    from amable.organisation.models import Creditor
 
 
 @contextmanager
@@ -29,9 +34,26 @@ def working_in(folder: Path, *, beside_others: bool = False) -> Iterator[None]:
             alone = lock if elsewhere else fcntl.LOCK_EX
             open_database(folder, migrating=lambda: fcntl.flock(handle, alone | fcntl.LOCK_NB))
             fcntl.flock(handle, lock | fcntl.LOCK_NB)
+            keys.read_key_of(folder)
             yield
         finally:
             close_database()
+
+
+def meant(ref: str = "") -> Creditor | None:
+    """The creditor a command is for: the one it names by its ref, else the only one; None when there is none yet."""
+    from amable.organisation.models import Creditor  # noqa: PLC0415 - once the database is chosen
+
+    known = list(Creditor.objects.order_by("name"))
+    details = tuple(f"{one.ref}  {one.name}" for one in known)
+    if ref:
+        found = next((one for one in known if one.ref == ref), None)
+        if found is None:
+            raise RefusedError("no_such_creditor", details=details, ref=ref)
+        return found
+    if len(known) > 1:
+        raise RefusedError("which_creditor", details=details)
+    return known[0] if known else None
 
 
 @contextmanager

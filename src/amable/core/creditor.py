@@ -105,6 +105,44 @@ def read(text: str) -> Creditor:
     return creditor
 
 
+def of_fields(fields: Mapping[str, str | Sequence[str]]) -> Creditor:
+    """The creditor of a form, whose fields have the names of the file's keys, those of the sender as `sender_name`.
+
+    Raises CreditorError; the `line` of a problem is the place of its field, from 1.
+    """
+    entries = {
+        name: Entry(value if isinstance(value, str) else tuple(Entry(one, line) for one in value), line)
+        for line, (name, value) in enumerate(fields.items(), 1)
+    }
+    signs = {name: entry for name, entry in entries.items() if name.startswith(_SIGNS)}
+    top = {name: entry for name, entry in entries.items() if name not in signs}
+    if signs:
+        first = min(entry.line for entry in signs.values())
+        top["sender"] = Entry({name.removeprefix(_SIGNS): entry for name, entry in signs.items()}, first)
+    reading = _Reading()
+    creditor = reading.creditor(Entry(top, 1))
+    if reading.problems or creditor is None:
+        raise CreditorError(reading.problems)
+    return creditor
+
+
+_SIGNS: Final = "sender_"
+
+
+def countries(language: str) -> list[tuple[str, str]]:
+    """Every country with its name in a language, by name."""
+    names = Locale(language).territories
+    return sorted(((code, names.get(code, code)) for code in _territories()), key=lambda one: anyascii(one[1]).lower())
+
+
+def zones() -> list[str]:
+    """The time zones there are, by name."""
+    return sorted(name for name in available_timezones() if "/" in name and not name.startswith(_NO_PLACE))
+
+
+_NO_PLACE: Final = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+
+
 def placeholder(language: str, country: str = "") -> Creditor:
     """A creditor for a run without a creditor file: every value says, in the language, what belongs in its place.
 
@@ -193,10 +231,6 @@ def _country_names() -> dict[str, str]:
 
 def _folded(text: str) -> str:
     return "".join(letter for letter in anyascii(text).lower() if letter.isalnum())
-
-
-def _zones() -> list[str]:
-    return sorted(name for name in available_timezones() if "/" in name)
 
 
 def _is_zone(name: str) -> bool:
@@ -332,7 +366,7 @@ class _Reading:
         value = self.text(top, "timezone")
         if value:
             if not _is_zone(value):
-                near = get_close_matches(value, _zones(), 1, 0.75)
+                near = get_close_matches(value, zones(), 1, 0.75)
                 self.wrong(
                     "timezone_near" if near else "timezone", top["timezone"].line, value=value, near="".join(near)
                 )

@@ -15,8 +15,8 @@ KEYS: Final = (
 )  # fmt: skip
 _SERVER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:]{2,45}\]?")
 _SECRET: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*")
-_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
-_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ class MailboxError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(", ".join(f"{problem.line}: {problem.rule}" for problem in problems))
         self.problems = tuple(problems)
+
+
+def is_server(name: str) -> bool:
+    """Whether this can be the name or the address of a server."""
+    return _SERVER.fullmatch(name) is not None
 
 
 def read(text: str) -> Mailbox:
@@ -92,7 +97,7 @@ class _Reading:
             self.wrong("no_password", self.top["user"].line)
         return Mailbox(
             server,
-            self.number("port", _PORTS.get(encryption, 587), high=65535),
+            self.number("port", PORTS.get(encryption, 587), high=65535),
             encryption,
             user,
             password,
@@ -106,15 +111,15 @@ class _Reading:
         server = self.text("server")
         if not server:
             self.wrong("no_server", line)
-        elif not _SERVER.fullmatch(server):
+        elif not is_server(server):
             self.wrong("server", self.top["server"].line, value=server)
         return server
 
     def encryption(self, server: str) -> str:
         word = self.text("encryption").lower() or "starttls"
-        if word not in _PORTS:
+        if word not in PORTS:
             self.wrong("encryption", self.top["encryption"].line, value=word)
-        elif word == "none" and server.strip("[]") not in _HERE:
+        elif word == "none" and server.strip("[]") not in HERE:
             self.wrong("none_elsewhere", self.top["encryption"].line)
         return word
 

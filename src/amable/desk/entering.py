@@ -10,7 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from amable.organisation.models import Member, User
+from amable.ledger.models import Item
+from amable.organisation.models import Creditor, Member, User
+from amable.organisation.roles import May
+from amable.organisation.tenancy import acting_for
 
 
 class _Links(PasswordResetTokenGenerator):
@@ -42,7 +45,17 @@ def home(request: HttpRequest) -> HttpResponse:
     """Today, at the one creditor whose staff they are; or which of several."""
     if not request.user.is_authenticated:
         return redirect("account_login")
-    members = Member.objects.filter(user=request.user.pk).select_related("creditor").order_by("creditor__name")
+    members = list(Member.objects.filter(user=request.user.pk).select_related("creditor").order_by("creditor__name"))
+    owns_all = User.objects.filter(pk=request.user.pk, is_superuser=True).exists()
+    if not members and owns_all:
+        return redirect("desk:another")
     if len(members) == 1:
-        return redirect("desk:today", creditor=members[0].creditor.ref)
-    return render(request, "desk/creditors.html", {"members": members})
+        begins = members[0].may(May.OWN) and _has_nothing(members[0].creditor)
+        return redirect("desk:start" if begins else "desk:today", creditor=members[0].creditor.ref)
+    return render(request, "desk/creditors.html", {"members": members, "owns_all": owns_all})
+
+
+def _has_nothing(creditor: Creditor) -> bool:
+    """Whether the guided start was left before there was anything to work on."""
+    with acting_for(creditor):
+        return "plan" not in creditor.passed and not Item.objects.filter(creditor=creditor).exists()

@@ -30,6 +30,7 @@ _LINES: Final = (
     _Line("today", "t", "sun"),
     _Line("procedures", "p", "route"),
     _Line("files", "f", "folder-input", May.RUN),
+    _Line("settings", "s", "settings"),
 )
 
 

@@ -20,7 +20,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.organisation.models import Creditor, Sending
 
-SHIPPED: Final = ("starter", "gentle", "firm")
+SHIPPED: Final = ("starter", "gentle", "firm")  # the usual one first
 
 
 class ChangedMeanwhileError(Exception):

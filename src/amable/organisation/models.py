@@ -48,7 +48,8 @@ class Creditor(models.Model):
     """A business that is owed. `minimum` is in major units of whatever currency it is compared with.
 
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
-    in place. `looked_by` is the digest of the rules by which its customers were looked at last.
+    in place. `looked_by` is the digest of the rules by which its customers were looked at last. `passed` are the steps
+    of the guided start that somebody confirmed or skipped.
     """
 
     ref = models.CharField(max_length=32, unique=True)
@@ -76,6 +77,7 @@ class Creditor(models.Model):
     last_run_at = models.DateTimeField(null=True)
     last_written_on = models.DateField(null=True)
     looked_by = models.CharField(max_length=64, blank=True)
+    passed = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return self.name
@@ -103,8 +105,8 @@ class Sending(models.Model):
     """How the messages of a creditor leave by themselves, and what keeps them from it. Without a row none does.
 
     The mailbox is `server` to `connections`; `password_from` says where its password is kept (`env:NAME` or
-    `file:PATH`), never the password. `procedure` is the digest of the one in force. `test_to` is where everything goes
-    in test mode.
+    `file:PATH`) or has it sealed (`sealed:…`), never as it is. `procedure` is the digest of the one in force. `test_to`
+    is where everything goes in test mode.
 
     Nothing leaves while `stopped_at` is set, before somebody approved a plan (`trusted_at`), or while `instance` is not
     where this database is opened (it was copied or restored). `seen_at` is the newest moment of any work,

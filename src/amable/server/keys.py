@@ -1,4 +1,7 @@
-"""The key by which sessions and links are signed: of the environment, else one kept in the data folder."""
+"""The key by which sessions and links are signed and stored secrets sealed: the environment's, else the data folder's.
+
+The folder's file has the key in its first line. Earlier keys may stand below it: what was made with them stays good.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from typing import Final
 
 from django.conf import settings
 
-_FILE: Final = "secret.key"
+FILE: Final = "secret.key"
 
 
 def use_key_of(folder: Path) -> None:
-    """Sign by AMABLE_SECRET_KEY, else by the folder's own key, made at first. Only its owner can read the file."""
+    """Use AMABLE_SECRET_KEY, else the folder's own key, made at first. Only its owner can read the file."""
     if os.environ.get("AMABLE_SECRET_KEY"):
         return
-    path = folder / _FILE
+    path = folder / FILE
     if not path.exists():
         handle, fresh = tempfile.mkstemp(dir=folder)  # readable by its owner only
         with os.fdopen(handle, "w") as file:
@@ -26,4 +29,11 @@ def use_key_of(folder: Path) -> None:
         with suppress(FileExistsError):  # another process was quicker: its key it is
             os.link(fresh, path)
         Path(fresh).unlink()
-    settings.SECRET_KEY = path.read_text("utf-8").strip()
+    read_key_of(folder)
+
+
+def read_key_of(folder: Path) -> None:
+    """The same without making one: a command that needs no key works without."""
+    if os.environ.get("AMABLE_SECRET_KEY") or not (folder / FILE).exists():
+        return
+    settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = (folder / FILE).read_text("utf-8").split()

@@ -11,8 +11,10 @@ from amable.server.database import named
 
 _env = environ.Env()
 
-# The key that signs sessions and links. A folder keeps one of its own (see `server.keys`); several machines share this.
+# The key that signs sessions and links and seals stored secrets. A folder keeps one of its own (see `server.keys`);
+# several machines share this. What was made with an earlier key stays good while that is named beside it.
 SECRET_KEY: str = _env.str("AMABLE_SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS: list[str] = _env.list("AMABLE_EARLIER_SECRET_KEYS", default=[])
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"

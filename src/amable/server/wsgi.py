@@ -1,25 +1,33 @@
-"""The web application of a process at work, and the threads that serve it inside that process."""
+"""The web application: in a process at work, with the threads that serve it there, or in a server of its own.
+
+`application` is for servers such as granian, beside `amable worker`: the environment says which database, by which
+key, and where people reach it.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
-from threading import Thread
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 from django.core.handlers.wsgi import WSGIHandler
 
-from amable.work.house import HOUSE
+from amable.server import instance
+from amable.server.database import open_database
+from amable.work.house import HOUSE, House
 from amable.work.reading import LARGEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from amable.work.house import House
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +36,7 @@ _PATIENCE: Final = 10  # seconds a client may take
 _LARGEST_BODY: Final = LARGEST_FILE + 2**20
 
 
-def application(house: House) -> Callable[..., Iterable[bytes]]:
+def answering(house: House) -> Callable[..., Iterable[bytes]]:
     """Django's application, told of the process it runs in."""
     django = WSGIHandler()
 
@@ -38,6 +46,28 @@ def application(house: House) -> Callable[..., Iterable[bytes]]:
     return answer
 
 
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer in a server that does nothing else; the first request opens the database."""
+    with _opening:
+        answer = _on_its_own()
+    return answer(environ, start_response)
+
+
+_opening: Final = Lock()
+
+
+@cache
+def _on_its_own() -> Callable[..., Iterable[bytes]]:
+    if missing := [name for name in ("DATABASE_URL", "AMABLE_SECRET_KEY") if not os.environ.get(name)]:
+        raise RuntimeError(f"please set {' and '.join(missing)}: several processes share one database and one key")
+    open_database(Path())
+    return answering(House(_now, list, instance.instance(Path())))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the door reads the clock
+
+
 @contextmanager
 def listening(house: House, host: str, port: int) -> Iterator[str]:
     """Answer requests until the work within is done; yields the address. Raises OSError where it cannot listen.
@@ -45,7 +75,7 @@ def listening(house: House, host: str, port: int) -> Iterator[str]:
     At the end whoever has asked gets an answer. Who has only connected, or not finished asking, is not waited for.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    server = _Server((host, port), application(house), numthreads=_THREADS, server_name="amable")
+    server = _Server((host, port), answering(house), numthreads=_THREADS, server_name="amable")
     server.listener = listener
     server.request_queue_size = socket.SOMAXCONN  # cheroot's five let the sixth who comes at once wait for a second
     server.timeout = _PATIENCE

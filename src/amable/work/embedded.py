@@ -1,4 +1,7 @@
-"""Runs the duties in threads: for each creditor one that plans and one that sends, and one for what people ask for."""
+"""Runs the duties in threads: for each creditor one that plans and one that sends, and one for what people ask for.
+
+One more looks for creditors that were set up meanwhile, and takes them up.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ _log = logging.getLogger(__name__)
 BEAT: Final = 1.0  # seconds after which each thread looks at what is due, also when nobody woke it
 _AFTER_A_FAULT: Final = 30.0  # seconds
 _JOBS: Final = 0.5  # seconds after which somebody who waits for a page is waited for
+_NEWCOMERS: Final = 3.0  # seconds after which creditors that began to send are found
 
 
 class Embedded:
@@ -50,13 +54,36 @@ class Embedded:
         self.threads: list[threading.Thread] = []
         self.began, self.tick = clock(), ticking()
         self.beats: dict[tuple[str, str], float] = {}
+        self.taken_up: set[int] = set()
 
     def start(self) -> None:
-        """Begin to work for every creditor that sends, and for everybody who asks for long work."""
-        for creditor in Creditor.objects.order_by("pk"):
-            with acting_for(creditor):
-                if connection.vendor == "sqlite":
+        """Begin to work for every creditor that sends, for others once they do, and for who asks for long work."""
+        if connection.vendor == "sqlite":  # nobody else works on a file of ours
+            for creditor in Creditor.objects.order_by("pk"):
+                with acting_for(creditor):
                     jobs.orphaned(creditor)
+        self.take_up()
+        for work, name in ((self.look_out, "newcomers"), (self.do_jobs, "jobs")):
+            thread = threading.Thread(target=work, name=name)
+            thread.start()
+            self.threads.append(thread)
+
+    def look_out(self) -> None:
+        """Take up who begins to send. A fault is told; whoever could not be taken up is the next time."""
+        while not self.stopping.is_set():
+            self.rest(_NEWCOMERS)
+            try:
+                if not self.stopping.is_set():
+                    self.take_up()
+            except Exception:  # noqa: BLE001 - told in the log
+                _log.exception("nobody could be taken up")
+            finally:
+                connections.close_all()
+
+    def take_up(self) -> None:
+        """Begin to work for every creditor that sends and is not worked for yet."""
+        for creditor in Creditor.objects.exclude(pk__in=self.taken_up).order_by("pk"):
+            with acting_for(creditor):
                 if not Sending.objects.filter(creditor=creditor).exists():
                     continue
                 # Nobody else works on a file of ours, so whatever is in hand was left there by the dead; beside a
@@ -66,21 +93,19 @@ class Embedded:
                 today = duties.today_of(creditor, now)
                 if outbox.reclaim(creditor, today, now, orphaned=alone):
                     notices.tell_of_fates(creditor, today, now)
+            self.taken_up.add(creditor.pk)
             for duty in (self.plans, self.sends):
                 name = f"{duty.__name__} {creditor.ref}"
                 self.beat(creditor, duty.__name__)
                 thread = threading.Thread(target=self.keep_at, args=(creditor, duty), name=name)
                 thread.start()
                 self.threads.append(thread)
-        thread = threading.Thread(target=self.do_jobs, name="jobs")
-        thread.start()
-        self.threads.append(thread)
 
     def stop(self) -> None:
         """Let every thread finish the message or the batch it is at, and wait for that."""
         self.stopping.set()
         self.wake()
-        for thread in self.threads:
+        for thread in self.threads:  # the list may grow until who looks for newcomers has ended
             thread.join()
 
     def wake(self) -> None:

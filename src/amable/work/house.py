@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from amable.work.watching import Fault
+if TYPE_CHECKING:
+    from amable.work.watching import Fault
 
 HOUSE: Final = "amable.house"  # its place in the environment of a request
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The process at work: its clock, and which of its duties do not show that they live."""
+    """The process at work: its clock, which of its duties do not show that they live, and what names its place."""
 
     clock: Callable[[], datetime]
     silent: Callable[[], list[Fault]]
+    instance: str = ""

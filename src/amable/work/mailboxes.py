@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from amable.organisation import sealed
 from amable.organisation.models import Sending
 from amable.plugs.loading import transports
 from amable.plugs.transport import Connection, Encryption, Envelope, Login, Receipt, Unreachable
@@ -19,7 +20,8 @@ class SecretError(Exception):
 
 
 def secret(kept: str) -> str:
-    """The secret that is kept in the environment (`env:NAME`) or in a file (`file:PATH`); empty for none.
+    """The secret that is kept in the environment (`env:NAME`), in a file (`file:PATH`) or in the row itself, sealed
+    (`sealed:…`); empty for none.
 
     A path may begin with a variable, as `$CREDENTIALS_DIRECTORY`, in which systemd puts what one service may read.
     """
@@ -35,7 +37,17 @@ def secret(kept: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise SecretError("secret_file", name=name, why=why) from error
+    if where == "sealed":
+        try:
+            return sealed.unseal(name)
+        except sealed.UnreadableError as error:
+            raise SecretError("secret_sealed") from error
     return ""
+
+
+def is_sealed(sending: Sending) -> bool:
+    """Whether the password is in the row itself, to be read with the key of the installation alone."""
+    return sending.password_from.startswith("sealed:")
 
 
 def login(sending: Sending) -> Login:
