@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "amable.organisation",
     "amable.evidence",
     "amable.ledger",
+    "amable.agreements",
     "amable.banking",
     "amable.correspondence",
     "amable.dunning",
