@@ -13,7 +13,10 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amable.agreements.models import Dispute, Plan, Promise
 from amable.desk.door import A_FORM, Route
+from amable.dunning.models import Hold
+from amable.ledger.models import Customer, Note
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
@@ -24,7 +27,14 @@ from tests.desk.desks import Desk, neighbour
 PUBLIC = {"home", "enter"}
 ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "customer": lambda creditor: Customer.objects.get(creditor=creditor, key="C-1").pk,
+    "note": lambda creditor: Note.objects.get(creditor=creditor).pk,
+    "hold": lambda creditor: Hold.objects.get(creditor=creditor).pk,
+    "promise": lambda creditor: Promise.objects.get(creditor=creditor).pk,
+    "dispute": lambda creditor: Dispute.objects.get(creditor=creditor).pk,
+    "plan": lambda creditor: Plan.objects.get(creditor=creditor).pk,
+}
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()

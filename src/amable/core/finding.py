@@ -68,7 +68,7 @@ class Wanted(NamedTuple):
 
 def wanted(typed: str) -> Wanted:
     """Read what was typed into the search."""
-    text = " ".join(typed.split())[:LONGEST]
+    text = " ".join(typed.replace("\0", "").split())[:LONGEST]
     number, piece = "", ""
     if any(sign.isdigit() for sign in text):
         number, _, piece = folded_number(text).partition(" ")

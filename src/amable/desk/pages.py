@@ -26,7 +26,11 @@ class _Line(NamedTuple):
     may: May = May.SEE
 
 
-_LINES: Final = (_Line("today", "t", "sun"),)
+_LINES: Final = (
+    _Line("today", "t", "sun"),
+    _Line("customers", "c", "users"),
+    _Line("items", "i", "receipt"),
+)
 
 
 def listed(here: Here, path: str) -> list[Page]:

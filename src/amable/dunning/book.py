@@ -119,9 +119,7 @@ def _chosen(sight: QuerySet[Customer], want: CustomersWanted, today: date) -> Qu
     return found.filter(held_now(today)) if want.held else found
 
 
-def _balances(
-    creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date
-) -> QuerySet[Customer, dict[str, Any]]:
+def _balances(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date) -> Any:
     """What each owes by currency: sums over the open items, of which the index holds all that is asked."""
     standing = Q(item__creditor=creditor) & ~Q(item__open=0)
     late = Q(owing__open__gt=0, owing__due_on__lt=today)
@@ -241,7 +239,7 @@ class Ageing(NamedTuple):
     """What a list of items adds up to in one currency."""
 
     currency: str
-    count: int
+    items: int
     total: int
     buckets: tuple[int, ...]
 
@@ -262,13 +260,13 @@ def items(creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWante
     start = (want.page - 1) * PAGE
     ids = list(found.order_by(*_item_order(want)).values_list("pk", flat=True)[start : start + PAGE])
     rows = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(ids)
-    return ItemsPage([rows[pk] for pk in ids], ageing, sum(one.count for one in ageing))
+    return ItemsPage([rows[pk] for pk in ids], ageing, sum(one.items for one in ageing))
 
 
 def ageing_of(found: QuerySet[Item], today: date) -> list[Ageing]:
     """The open amounts of items by how long they are past due, by currency."""
-    sums = {name: Sum("open", filter=in_bucket(name, today)) for name in BUCKETS}
-    rows = found.order_by().values("currency").annotate(n=Count("pk"), whole=Sum("open"), **sums)
+    sums: Any = {name: Sum("open", filter=in_bucket(name, today)) for name in BUCKETS}
+    rows: Any = found.order_by().values("currency").annotate(n=Count("pk"), whole=Sum("open"), **sums)
     return [
         Ageing(row["currency"], row["n"], row["whole"] or 0, tuple(row[name] or 0 for name in BUCKETS))
         for row in rows.order_by("-n")
@@ -299,7 +297,7 @@ def wanted_items(
     creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWanted, today: date
 ) -> QuerySet[Item]:  # fmt: skip
     """The items that are wanted, in no order."""
-    found = Item.objects.filter(creditor=creditor)
+    found: QuerySet[Item] = Item.objects.filter(creditor=creditor)
     if sight is not None:
         found = found.filter(customer__in=sight.values("pk"))
     found = _of_status(found, want.status, today)

@@ -14,6 +14,7 @@ from amable.ledger.models import Customer, Note
 @transaction.atomic
 def write(customer: Customer, text: str, *, today: date, now: datetime, by: str) -> Note:
     """Note what a colleague should know."""
+    text = text.replace("\r\n", "\n")
     made = Note.objects.create(
         creditor_id=customer.creditor_id, customer=customer, text=text, written_on=today, written_at=now, written_by=by
     )
