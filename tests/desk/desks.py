@@ -45,7 +45,7 @@ class Desk:
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(**{HOUSE: self.house}, **facts)
+        client = Client(SERVER_NAME="localhost", **{HOUSE: self.house}, **facts)
         client.force_login(self.member(role).user)
         return client
 

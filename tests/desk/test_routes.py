@@ -82,7 +82,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = Client(SERVER_NAME="localhost", **{HOUSE: desk.house})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

@@ -72,7 +72,7 @@ def chase(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
             "to": ", ".join(asked.known.recipient.emails) or asked.known.recipient.phone,
             "lines": [(items[one.item], one.amount) for one in planned.lines if one.item in items],
         }
-    return show(request, here, "agree.chase.html", **facts)
+    return show(request, here, "chase.html", **facts)
 
 
 # --- pause -----------------------------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ class PauseForm(forms.Form):
         super().__init__(*given, **facts)
         self.here = here
         tomorrow = here.today + timedelta(days=1)
-        self.fields["until"] = day(say("desk.agree.pause.until", here.language), say("desk.agree.pause.hint", here.language),
-                                   first=tomorrow)  # fmt: skip
+        hint = say("desk.agree.pause.hint", here.language)
+        self.fields["until"] = day(say("desk.agree.pause.until", here.language), hint, first=tomorrow)
         self.fields["because"] = line(say("desk.agree.pause.because", here.language))
 
     def clean(self) -> dict[str, Any]:
@@ -135,8 +135,8 @@ class PromiseForm(forms.Form):
         mine = [item for item in items if item.currency == currency]
         owed = Money(sum(item.open for item in mine), currency)
         hint = say("desk.agree.promise.owed", words, owed=owed)
-        self.fields["amount"] = Amount(words, currency, label=say("desk.agree.promise.amount", words, currency=currency),
-                                       help_text=hint)  # fmt: skip
+        label = say("desk.agree.promise.amount", words, currency=currency)
+        self.fields["amount"] = Amount(words, currency, label=label, help_text=hint)
         self.fields["on"] = day(
             say("desk.agree.promise.on", words), say("desk.agree.promise.on_hint", words), first=here.today
         )
@@ -184,8 +184,11 @@ class DisputeForm(forms.Form):
         self.language = words = here.language
         mine = [item for item in items if item.currency == currency]
         self.fields["items"] = Items(mine, words, label=say("desk.agree.dispute.items", words))
-        self.fields["part"] = Amount(words, currency, required=False, label=say("desk.agree.dispute.part", words,
-                                     currency=currency), help_text=say("desk.agree.dispute.part_hint", words))  # fmt: skip
+        label, hint = (
+            say("desk.agree.dispute.part", words, currency=currency),
+            say("desk.agree.dispute.part_hint", words),
+        )
+        self.fields["part"] = Amount(words, currency, required=False, label=label, help_text=hint)
         grounds = [(str(one), say(f"desk.ground.{one}", words)) for one in Ground]
         self.fields["ground"] = forms.ChoiceField(label=say("desk.agree.dispute.ground", words), choices=grounds)
         self.fields["note"] = text(say("desk.agree.dispute.note", words), required=False)

@@ -146,8 +146,7 @@ def _lines(here: Here, customer: Customer, items: Sequence[Item], around: Settin
         creditor=here.creditor, item__in=these([item.pk for item in items]), withdrawn=False, message__rehearsal=False
     ).order_by("message__day", "pk")
     for about, day, step, state in rows.values_list("item_id", "message__day", "step", "message__state"):
-        name = step.removeprefix("ask.")
-        told[about].append((day, step_name(name, here.language), say(f"desk.story.state.{state}", here.language)))
+        told[about].append((day, step_name(step, here.language), say(f"desk.story.state.{state}", here.language)))
     lines = []
     for item in items:
         verdict = verdicts.get(item.pk)
@@ -259,7 +258,7 @@ class Told(NamedTuple):
 def _told(event: Event, language: str) -> Told:
     params = dict(event.params)
     if "step" in params:
-        params["step"] = step_name(str(params["step"]).removeprefix("ask."), language)
+        params["step"] = step_name(str(params["step"]), language)
     if "channel" in params:
         params["channel"] = say(f"desk.contacts.by.{params['channel']}", language)
     if "ground" in params:

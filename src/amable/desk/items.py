@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from amable.core.languages import say
 from amable.desk import exports
@@ -71,9 +71,9 @@ def export(request: HttpRequest, here: Here) -> HttpResponse:
     return _file(exports.csv(heading, rows, here.language), f"{name}.csv", exports.CSV)
 
 
-def _file(content: IO[bytes], name: str, kind: str) -> HttpResponse:
+def _file(content: bytes, name: str, kind: str) -> HttpResponse:
     """A file to keep; it is whole before the page is left, so nothing is read for it afterwards."""
-    return cast("HttpResponse", FileResponse(content, as_attachment=True, filename=name, content_type=kind))
+    return HttpResponse(content, kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _wanted(asked: Asked, currencies: Sequence[str]) -> ItemsWanted:

@@ -151,8 +151,10 @@ def change_note(request: HttpRequest, here: Here, note: int) -> HttpResponse:
     if it is None:
         raise Http404
     if it.written_by != here.by:
-        tell(request, here, "notes.of_others", level=WARNING)
-        return back(request, here, "customer", customer=it.customer_id)
+        if request.method == "POST":
+            tell(request, here, "notes.of_others", level=WARNING)
+            return back(request, here, "customer", customer=it.customer_id)
+        return show(request, here, "note.html", customer=it.customer, note=it, form=None)
     form = NoteForm(here, request.POST or None, initial={"text": it.text, "before": it.text})
     newer = ""
     if request.method == "POST" and form.is_valid():
