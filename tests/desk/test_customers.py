@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
+from html import unescape
 from typing import Any
 
 import openpyxl
@@ -36,7 +38,11 @@ def text(desk: Desk, name: str, query: str = "", role: str = Role.CONTROLLER, **
 
 def post(desk: Desk, name: str, data: dict[str, Any], role: str = Role.CONTROLLER, **places: Any) -> str:
     """Send a form and follow it; what the page says."""
-    return desk.client(role).post(desk.address(name, **places), data, follow=True).content.decode()
+    client = desk.client(role)
+    answer = client.post(desk.address(name, **places), data)
+    if answer.status_code == 303:
+        answer = client.get(answer.headers["Location"])
+    return answer.content.decode()
 
 
 def items_of(desk: Desk, key: str = "C-1") -> list[int]:
@@ -48,9 +54,9 @@ def items_of(desk: Desk, key: str = "C-1") -> list[int]:
 
 
 def test_an_account_manager_sees_only_their_own_customers_anywhere(desk: Desk) -> None:
-    for name, query in (("customers", ""), ("items", ""), ("items_export", "?as=csv"), ("search", "?q=Sant+Pau")):
+    for name, query in (("customers", ""), ("items", ""), ("items_export", "?as=csv"), ("search", "?q=F-1002")):
         assert "Forn Sant Pau" in text(desk, name, query)
-        assert "Forn Sant Pau" not in text(desk, name, query, Role.MANAGER).replace("“Sant Pau”", "")
+        assert "Forn Sant Pau" not in text(desk, name, query, Role.MANAGER)
     for name in ("customer", "customer_contacts", "customer_promise"):
         assert desk.get(name, Role.MANAGER, customer=number(desk, "C-2")).status_code == 404
 
@@ -181,10 +187,15 @@ def test_another_customers_item_is_not_promised(desk: Desk) -> None:
 
 
 def contacts(desk: Desk, **changes: str) -> dict[str, str]:
-    page = desk.client().get(desk.address("customer_contacts", customer=number(desk)))
-    form = page.context["form"]
-    given = {name: value for name, value in form.initial.items() if name != "refused"}
-    return given | changes
+    """The form as somebody opened it, with what they changed."""
+    page = text(desk, "customer_contacts", customer=number(desk))
+    fields = re.findall(
+        r'<input type="(?:text|hidden)" name="((?:billing|approver|escalation|copy)_\w+|seen)"([^>]*)', page
+    )
+    given = {
+        name: unescape(found[1]) if (found := re.search(r'value="([^"]*)"', rest)) else "" for name, rest in fields
+    }
+    return given | {"language": "es"} | changes
 
 
 def test_contacts_that_changed_meanwhile_are_shown_and_nothing_is_lost(desk: Desk) -> None:

@@ -24,6 +24,8 @@ IN_GRACE = row(due_date=date(2026, 3, 13))  # last Friday: the first reminder co
 def office(creditor: Creditor, *ledger: Any) -> Office:
     made = Office(creditor, NOWHERE)
     made.plan(*ledger)
+    # A colleague asked yesterday whether the invoice arrived.
+    Message.objects.filter(act="check").update(state="accepted", day=TODAY - DAY)
     return made
 
 
@@ -34,7 +36,6 @@ def ask(creditor: Creditor) -> Message | None:
 
 def test_what_would_wait_is_proposed_today(turia: Creditor) -> None:
     office(turia, IN_GRACE)
-    assert verdict()[1] == "grace"
     made = ask(turia)
     assert made is not None
     assert (made.state, made.step, made.demanded) == ("proposed", "early_late", 50_000)
