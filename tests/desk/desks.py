@@ -12,7 +12,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from amable.dunning import procedures
+from amable.agreements import actions as agreements
+from amable.core.agreements import Ground, instalments_of
+from amable.dunning import holds, procedures
+from amable.ledger import notes
+from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
@@ -77,6 +81,7 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
         )  # fmt: skip
+        known(creditor)
     return Desk(creditor)
 
 
@@ -105,6 +110,26 @@ def _gave_a_file(creditor: Creditor) -> None:
     )  # fmt: skip
 
 
+def known(creditor: Creditor) -> None:
+    """What people stated about the first customer, who is the account manager's: a row of every kind."""
+    customer = Customer.objects.get(creditor=creditor, key="C-1")
+    customer.manager_email = f"{Role.MANAGER}@{creditor.ref}.example"
+    customer.save(update_fields=("manager_email",))
+    (item,) = Item.objects.filter(creditor=creditor, customer=customer)
+    stated: dict[str, Any] = {"today": LATE, "now": NOON - timedelta(days=7), "by": "marta@turia.example"}
+    about: dict[str, Any] = {"currency": "EUR", "items": [item.pk]}
+    promise = agreements.promise(customer, amount=100, on=date(2026, 3, 20), said_by="Ana", **about, **stated)
+    agreements.end_promise(promise, **stated)
+    dispute = agreements.dispute(customer, ground=Ground.PRICE, note="", parts={item.pk: 100}, **stated)
+    agreements.resolve_dispute(dispute, upheld=False, answer="As agreed.", **stated)
+    halves = instalments_of(item.open, 2, date(2026, 3, 30), 7)
+    agreements.end_plan(agreements.plan(customer, instalments=halves, note="", **about, **stated), **stated)
+    notes.write(customer, "Prefers the telephone.", **stated)
+    holds.end(holds.hold(customer, date(2026, 3, 12), "On holiday", LATE, NOON, by="marta@turia.example"), LATE, NOON,
+              by="marta@turia.example")  # fmt: skip
+    Customer.objects.filter(creditor=creditor, key="C-1").update(review_on=None)
+
+
 def neighbour(creditor: Creditor) -> Desk:
     """The desk of another creditor in the same installation, with a book just like the first one's."""
     other = Creditor.objects.get(pk=creditor.pk)
@@ -113,6 +138,7 @@ def neighbour(creditor: Creditor) -> Desk:
     with acting_for(other):
         Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
         furnish(other)
+        known(other)
     return Desk(other)
 
 

@@ -13,8 +13,10 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amable.agreements.models import Dispute, Plan, Promise
 from amable.desk.door import A_FORM, Route
-from amable.dunning.models import ProcedureDraft, ProcedureVersion
+from amable.dunning.models import Hold, ProcedureDraft, ProcedureVersion
+from amable.ledger.models import Customer, Note
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
@@ -31,6 +33,12 @@ PLACES: dict[str, Callable[[Creditor], Any]] = {
     "version": lambda creditor: ProcedureVersion.objects.filter(creditor=creditor).earliest("pk").pk,
     "file": lambda creditor: File.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
     "job": lambda creditor: Job.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
+    "customer": lambda creditor: Customer.objects.get(creditor=creditor, key="C-1").pk,
+    "note": lambda creditor: Note.objects.get(creditor=creditor).pk,
+    "hold": lambda creditor: Hold.objects.get(creditor=creditor).pk,
+    "promise": lambda creditor: Promise.objects.get(creditor=creditor).pk,
+    "dispute": lambda creditor: Dispute.objects.get(creditor=creditor).pk,
+    "plan": lambda creditor: Plan.objects.get(creditor=creditor).pk,
 }
 
 # Pages that take a form and change nothing, so a viewer may send it.

@@ -69,7 +69,8 @@ def _rows(
     creditor: Creditor, letters: Sequence[Message], pages: Sequence[int], typed: dict[str, str]
 ) -> list[tuple[object, ...]]:
     customers = [message.customer_id for message in letters]
-    contacts = {c.customer_id: c for c in Contact.objects.filter(creditor=creditor, customer__in=customers)}
+    billing = Contact.objects.filter(creditor=creditor, customer__in=customers, role="billing")
+    contacts = {contact.customer_id: contact for contact in billing}
     numbers: dict[int, list[str]] = defaultdict(list)
     about = MessageItem.objects.filter(creditor=creditor, message__in=letters).exclude(section="credit")
     for message_id, number in about.order_by("item__due_on", "item").values_list("message_id", "item__number"):

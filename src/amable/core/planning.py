@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from amable.core.agreements import waited_for
 from amable.core.course import (
     ASK,
     CONTACTS,
@@ -84,6 +85,7 @@ class Item(NamedTuple):
     """One open item. Amounts are minor units of its currency; `due` is its instalment's or extension's day if any.
 
     `told` is what was done about it in this cycle, oldest first. `missing` is not in the latest complete ledger.
+    `plan_until` is the day on which the next instalment of a plan being kept is judged.
     `paid_since` is the day on which the newest part payment was booked against it.
     """
 
@@ -99,6 +101,7 @@ class Item(NamedTuple):
     disputed: int = 0
     promise: Promise | None = None
     plan_kept: bool = False
+    plan_until: date | None = None
     debit_until: date | None = None
     delivered: bool | None = None
     duplicate_of: str = ""
@@ -146,7 +149,7 @@ class Dossier:
     `reach` are the channels that have what they need, `refused` those the customer does not want. `written_to` says
     that we ever wrote to them, `unspeakable` names the wordings for which facts of theirs are lacking. `suspense` is
     money that is probably theirs and not matched to an item, by currency. `bank_until` is the newest closing date of a
-    bank statement, None when no bank file was ever given.
+    bank statement, None when no bank file was ever given. `asked` says that a person wants the customer reminded today.
     """
 
     customer: int
@@ -175,6 +178,7 @@ class Dossier:
     away_until: date | None = None
     paused_until: date | None = None
     minimum: Mapping[str, int] = field(default_factory=dict)
+    asked: bool = False
 
 
 class Section(StrEnum):
@@ -303,7 +307,8 @@ class _Look:
         whole = customer_hold(self.dossier, self.today)
         claims = [item for item in self.dossier.items if item.open > 0]
         for item in claims:
-            self.coming[item.id] = self.come(item, item.told)
+            coming = self.come(item, item.told)
+            self.coming[item.id] = self.brought_forward(item, coming) if self.dossier.asked else coming
         for currency, items in self.by_currency.items():
             self.hold_items(currency, items, whole)
         if whole is None:
@@ -358,7 +363,7 @@ class _Look:
         if item.promise and promised_until and self.promised[item.id] >= undisputed(item):
             return Hold("hold.promised", {"day": item.promise.on}, promised_until)
         if item.plan_kept:
-            return Hold("hold.plan_kept", {}, self.review)
+            return Hold("hold.plan_kept", {}, min(self.review, item.plan_until or self.review))
         if item.debit_until and today <= item.debit_until:
             return Hold("hold.direct_debit", {"day": item.debit_until}, item.debit_until + timedelta(days=1))
         if item.delivered is False:
@@ -416,6 +421,18 @@ class _Look:
     def come(self, item: Item, told: tuple[Told, ...]) -> Coming:
         """The step the item has come to, had it been told as much."""
         return self.course.come(self.standing(item, told))
+
+    def brought_forward(self, item: Item, coming: Coming) -> Coming:
+        """The next message about an overdue item, today instead of on its day: a person asked for it.
+
+        Only the wait is cut short. What is not a message, or waits because money came in or an answer is owed, stays.
+        """
+        step = coming.step
+        if coming.due or step is None or step.act not in MESSAGES or item.due >= self.today:
+            return coming
+        if coming.rule not in _WAITS:
+            return coming
+        return coming._replace(on=self.today, due=True, rule=f"step.{step.id}", begins=None)
 
     def standing(self, item: Item, told: tuple[Told, ...]) -> Standing:
         """What of the item its step depends on."""
@@ -852,6 +869,8 @@ class _Look:
 
 
 _NONE: Final[frozenset[str]] = frozenset()
+# Why a message waits that a person may ask for at once.
+_WAITS: Final = frozenset({"grace", "window.preferred_day", "between.messages", "step.later"})
 # Held items named in a demand, so that the customer knows they were not overlooked.
 _NAMED: Final = frozenset({"hold.disputed", "hold.promised", "hold.plan_kept"})
 # Holds under which not even thanks are said.
@@ -944,17 +963,8 @@ def undisputed(item: Item) -> int:
 
 
 def promise_rests(promise: Promise, dossier: Dossier, today: date) -> date | None:
-    """The day until which a promise is waited for, None when it has had its time.
-
-    It is judged on the first working day after the promised day for which there is bank data; where no bank file was
-    ever given, on the first working day after it.
-    """
-    judged = dossier.creditor_calendar.add(promise.on, 1)
-    if today < judged:
-        return judged
-    if dossier.bank_until is None or dossier.bank_until >= judged:
-        return None
-    return dossier.creditor_calendar.add(today, 1)
+    """The day until which a promise is waited for, None when it has had its time."""
+    return waited_for(promise.on, today, dossier.creditor_calendar, dossier.bank_until)
 
 
 def _by_currency(items: Iterable[Item]) -> dict[str, list[Item]]:

@@ -28,6 +28,8 @@ class _Line(NamedTuple):
 
 _LINES: Final = (
     _Line("today", "t", "sun"),
+    _Line("customers", "c", "users"),
+    _Line("items", "i", "receipt"),
     _Line("procedures", "p", "route"),
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),

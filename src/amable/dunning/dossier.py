@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import Max
 
+from amable.agreements.queries import Stated, agreed
 from amable.banking.models import BankLine, Proposal, Statement
+from amable.core.agreements import waited_for
 from amable.core.course import Told
 from amable.core.days import Calendar
 from amable.core.delivery import SAID
@@ -26,7 +28,7 @@ from amable.core.receivables import credits_differ
 from amable.correspondence.composing import ItemFacts, Recipient, unspeakable
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import closed
-from amable.dunning.models import Hold
+from amable.dunning.models import Ask, Hold
 from amable.ledger import models as ledger
 from amable.ledger import queries, records
 from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
@@ -47,6 +49,7 @@ class Known:
     """A dossier for deciding, and beside it what only the wording needs; `threads` are Message-IDs by item.
 
     `crossed` are the messages that asked for an item when the money for it was there already: key and day, by item.
+    `promised` are the days by which items were promised to a person.
     """
 
     dossier: Dossier
@@ -56,11 +59,13 @@ class Known:
     addresses: frozenset[str]
     threads: dict[int, tuple[str, ...]]
     crossed: Mapping[int, tuple[str, date]] = field(default_factory=dict)
+    promised: Mapping[int, date] = field(default_factory=dict)
 
     @cached_property
     def facts(self) -> dict[int, ItemFacts]:
         """What a message says of each item; unapplied cash stands under its payment's number below zero."""
-        return {row.pk: _facts(row) for row in self.rows} | {-cash.pk: _cash_facts(cash) for cash in self.unapplied}
+        mine = {row.pk: _facts(row, self.promised.get(row.pk, row.promised_on)) for row in self.rows}
+        return mine | {-cash.pk: _cash_facts(cash) for cash in self.unapplied}
 
     @cached_property
     def cycles(self) -> dict[int, int]:
@@ -132,11 +137,19 @@ class _Batch:
         self.contacts = {contact.customer_id: contact for contact in queries.contacts(creditor, ids)}
         self.closed = closed(creditor, [a.lower() for c in self.contacts.values() for a in addresses(c)])
         self.holds = self.read_holds(ids)
+        asks = Ask.objects.filter(creditor=creditor, customer__in=these(ids), day=it.today)
+        self.asks = set(asks.values_list("customer_id", flat=True))
+        self.agreed = agreed(creditor, ids)
+        self.stated: dict[int, dict[int, list[Stated]]] = defaultdict(lambda: defaultdict(list))
+        for one in (stated for several in self.agreed.promises.values() for stated in several):
+            self.stated[one.customer][one.promise].append(one)
         self.items: dict[int, list[ItemRow]] = defaultdict(list)
         self.settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
         self.promises: dict[int, list[Promised]] = defaultdict(list)
         recent = it.today - timedelta(days=_THANKED_WITHIN)
+        self.ends: dict[int, date | None] = {}  # when an item was settled, by item
         for item in queries.items(creditor, ids):
+            self.ends[item.pk] = item.settled_on if item.open == 0 else None
             if item.open != 0 or (item.settled_in_run and item.settled_in_run >= recent):
                 self.items[item.customer_id].append(item)
             if item.open == 0 and item.settled_on and item.total > 0:
@@ -223,8 +236,9 @@ class _Batch:
         standing = ledger.Allocation.objects.filter(
             creditor=creditor, item__customer__in=these(ids), reversed=False, amount__gt=0
         ).exclude(item__open=0)
-        newest = standing.values("item_id").annotate(day=Max("payment__in_run")).values_list("item_id", "day")
-        self.paid_since: dict[int, date] = dict(newest)
+        newest = standing.values("item_id").annotate(day=Max("payment__in_run"), received=Max("payment__received_on"))
+        self.paid_since: dict[int, date] = {row["item_id"]: row["day"] for row in newest}
+        self.received: dict[int, date] = {row["item_id"]: row["received"] for row in newest}
         self.suspense: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.proposed: set[int] = set()
         waiting = BankLine.objects.filter(creditor=creditor, state="proposed", amount__gt=0)
@@ -255,7 +269,7 @@ class _Batch:
             self.settled[customer.pk],
             [row.due_on for row in rows if row.open > 0],
             it.today,
-            promises=self.promises[customer.pk],
+            promises=(*self.promises[customer.pk], *self.stated_promises(customer.pk)),
         )
         recipient = self.recipient(customer, contact, emails, paid)
         crossed = self.crossed(rows)
@@ -285,6 +299,7 @@ class _Batch:
             minimum={
                 currency: records.minimum(creditor.minimum, currency) for currency in {row.currency for row in rows}
             },
+            asked=customer.pk in self.asks,
         )
         return Known(
             dossier,
@@ -294,9 +309,41 @@ class _Batch:
             frozenset(addresses(contact)),
             {row.pk: tuple(self.thread[row.pk]) for row in rows if row.pk in self.thread},
             crossed,
+            {row.pk: stated[-1].on for row in rows if (stated := self.agreed.promises.get(row.pk))},
         )
 
+    def stated_promises(self, customer: int) -> Iterator[Promised]:
+        """The promises made to a person, kept when all they are about was paid; undated money says nothing."""
+        for parts in self.stated[customer].values():
+            days = [self.ends.get(part.item) or self.received.get(part.item) for part in parts]
+            paid = [day for day in days if day]
+            if any(part.left for part in parts):
+                yield Promised(parts[0].on, None)
+            elif len(paid) == len(parts):
+                yield Promised(parts[0].on, max(paid))
+
+    def promise(self, row: ItemRow) -> Promise | None:
+        """What was promised of an item last: to a person, or as the ledger says, which means all of it."""
+        stated = self.agreed.promises.get(row.pk)
+        if stated and (row.promised_on is None or stated[-1].noted >= (row.promise_noted_on or date.min)):
+            last = stated[-1]
+            return Promise(last.left, last.on, last.noted) if last.left else None
+        return Promise(abs(row.open), row.promised_on, row.promise_noted_on) if row.promised_on else None
+
+    def disputed(self, row: ItemRow) -> int:
+        """What of an item rests because it is contested: all of it where the ledger says so."""
+        part = self.agreed.disputed.get(row.pk, 0)
+        return abs(row.open) if row.disputed or part is None else min(part, abs(row.open))
+
+    def plan_until(self, row: ItemRow) -> date | None:
+        """The day on which the next instalment is judged of the plan an item is in; None without one being kept."""
+        plan = self.agreed.plans.get(row.pk)
+        if plan is None or plan.next is None:
+            return None
+        return waited_for(plan.next.due, self.it.today, self.it.creditor_calendar, self.it.bank_until)
+
     def item(self, row: ItemRow) -> Item:
+        plan_until = self.plan_until(row)
         return Item(
             id=row.pk,
             kind=row.kind,
@@ -307,8 +354,10 @@ class _Batch:
             issued=row.issued_on,
             cycle=row.cycle,
             told=tuple(self.told[row.pk]),
-            disputed=abs(row.open) if row.disputed else 0,
-            promise=Promise(abs(row.open), row.promised_on, row.promise_noted_on) if row.promised_on else None,
+            disputed=self.disputed(row),
+            promise=self.promise(row),
+            plan_kept=plan_until is not None,
+            plan_until=plan_until,
             debit_until=records.collected_by(row.due_on, self.it.creditor_calendar)
             if row.direct_debit and row.cycle == 1
             else None,
@@ -410,7 +459,7 @@ def _may_be_paid(row: ItemRow) -> bool:
     )
 
 
-def _facts(row: ItemRow) -> ItemFacts:
+def _facts(row: ItemRow, promised_on: date | None) -> ItemFacts:
     return ItemFacts(
         row.number,
         row.kind,
@@ -421,7 +470,7 @@ def _facts(row: ItemRow) -> ItemFacts:
         row.open,
         row.currency,
         row.pdf_path,
-        row.promised_on,
+        promised_on,
         early_payment(row.total, row.discount_percent, row.discount_until),
     )
 

@@ -209,7 +209,8 @@ def _as_kept(items: QuerySet[Item]) -> list[_Kept]:
 
 
 def _digests(creditor: Creditor, customers: Iterable[int]) -> dict[str, str]:
-    contacts = Contact.objects.filter(creditor=creditor, customer__in=these(list(customers))).exclude(email="")
+    billing = Contact.objects.filter(creditor=creditor, customer__in=these(list(customers)), role="billing")
+    contacts = billing.exclude(email="")
     return {
         str(customer): blake2b(email.strip().lower().encode(), digest_size=6).hexdigest()
         for customer, email in contacts.values_list("customer_id", "email")

@@ -33,3 +33,14 @@ def release(customer: Customer, today: date, now: datetime, *, by: str) -> int:
         log.record(customer.creditor, [Event("customer.released", today, {"customer": customer.pk}, {"by": by})])
         look_again(customer.creditor, [customer.pk], today)
     return count
+
+
+@transaction.atomic
+def end(held: Hold, today: date, now: datetime, *, by: str) -> bool:
+    """End one hold before its day. False when it was over."""
+    if not Hold.objects.filter(creditor=held.creditor_id, pk=held.pk, ended_at=None).update(ended_at=now):
+        return False
+    creditor = held.customer.creditor
+    log.record(creditor, [Event("customer.released", today, {"customer": held.customer_id}, {"by": by})])
+    look_again(creditor, [held.customer_id], today)
+    return True

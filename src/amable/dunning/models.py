@@ -111,6 +111,24 @@ class Hold(models.Model):
         return self.because
 
 
+class Ask(models.Model):
+    """A person wants a customer reminded on a day without waiting for the next step's own; it counts that day only."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    day = models.DateField()
+    asked_at = models.DateTimeField()
+    asked_by = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "customer", "day"), name="ask_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.day}"
+
+
 class Range(models.Model):
     """Customers of a day's plan, by number, that one worker looks at: `first` to `last`, `done_at` when it has.
 

@@ -16,12 +16,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from amable.core.customer_keys import Keys, Known
+from amable.core.finding import foldable, folded_number
 from amable.core.languages import spoken_in
 from amable.core.matching import fold_number
 from amable.core.receivables import open_amount
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.actions import look_again
+from amable.ledger.corrections import Corrections
 from amable.ledger.models import Contact, Customer, Item, Taken
 from amable.ledger.records import (
     Amounts,
@@ -232,6 +234,7 @@ class Batch:
         """The numbers of the customers by key, created or brought up to date."""
         known = self.known(keys)
         known |= self.known(self.known_otherwise({key: said for key, said in keys.items() if key not in known}))
+        self.corrections = Corrections(self.creditor, [customer.id for customer in known.values()])
         new: dict[str, dict[str, object]] = {}
         changed = []
         for key, record in keys.items():
@@ -239,7 +242,9 @@ class Batch:
             facts = self.customer_facts(record, customer)
             if customer is None:
                 new[key] = {"creditor_id": self.creditor.pk, "key": key, **facts}
-            elif any(getattr(customer, name) != value for name, value in facts.items()):
+                continue
+            facts = self.corrections.stand(customer.id, facts)
+            if any(getattr(customer, name) != value for name, value in facts.items()):
                 changed.append(customer._replace(**facts))
         created = _insert(Customer, new.values())
         self.change(Customer, _CUSTOMER_FACTS, changed)
@@ -282,6 +287,7 @@ class Batch:
         facts: dict[str, object] = {
             "keyed_by": self.key(record)[1],
             "name": record.customer_name or record.customer_id,
+            "folded": foldable(record.customer_name or record.customer_id),
             "tax_id": record.tax_id,
             "kind": record.kind,
             "language": self.language(record, customer),
@@ -317,9 +323,10 @@ class Batch:
         return follows if customer.language == followed else customer.language
 
     def contacts(self, customers: Mapping[str, int]) -> None:
-        """The billing contact of each customer, as the last row that names one says."""
+        """The billing contact of each customer, as the last row that names one says, or as a person corrected it."""
         latest = {customer: self.heard[key] for key, customer in customers.items()}
-        rows = Contact.objects.filter(creditor=self.creditor, customer__in=these(latest)).values_list(named=True)
+        billing = Contact.objects.filter(creditor=self.creditor, customer__in=these(latest), role="billing")
+        rows = billing.values_list(named=True)
         known = {contact.customer_id: contact for contact in rows}
         new, changed = [], []
         for customer_id, record in latest.items():
@@ -329,10 +336,12 @@ class Batch:
                 new.append({"creditor_id": self.creditor.pk, "customer_id": customer_id, "role": "billing", **facts})
                 continue
             told = {name: getattr(record, field) for name, field in _CONTACT_FACTS.items() if record.speaks_of(field)}
+            told = self.corrections.stand(customer_id, told, "contact.")
             if any(getattr(contact, name) != value for name, value in told.items()):
                 changed.append(contact._replace(**told))
         _insert(Contact, new)
         self.change(Contact, _CONTACT_FACTS, changed)
+        self.corrections.keep()
         self.touched.update(contact.customer_id for contact in changed)
 
     def existing(self, customers: Mapping[str, int]) -> dict[tuple[int, str, str], _Row]:
@@ -346,6 +355,7 @@ class Batch:
             "customer_id": customer,
             "source": SOURCE,
             "number": record.invoice_number,
+            "folded": folded_number(record.invoice_number),
             "instalment": record.instalment,
             "kind": "credit_note" if amounts.total < 0 else "invoice",
             "currency": amounts.currency,
@@ -464,13 +474,14 @@ def _suspect_duplicates(creditor: Creditor, today: date) -> None:
 # Facts that follow from what every row must say, and the fields of a record where ours are called otherwise there.
 _ALWAYS: Final = frozenset(("keyed_by", "language", "due_on", "total", "ledger_open"))
 _READ_IN: Final = {
-    "name": "customer_name", "manager_name": "account_manager", "manager_email": "account_manager_email",
+    "name": "customer_name", "folded": "customer_name", "manager_name": "account_manager",
+    "manager_email": "account_manager_email",
     "issued_on": "issue_date", "promised_on": "promise_date", "delivered_on": "delivered",
     "direct_debit": "payment_method", "pdf_path": "pdf",
 }  # fmt: skip
 _CONTACT_FACTS: Final = {"name": "contact_name", "email": "email", "phone": "phone"}
 _CUSTOMER_FACTS: Final = (
-    "keyed_by", "name", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address",
+    "keyed_by", "name", "folded", "tax_id", "kind", "language", "country", "region", "timezone", "segment", "address",
     "manager_name", "manager_email", "opt_out", "pause_until", "payment_method",
 )  # fmt: skip
 _CHANGING: Final = (

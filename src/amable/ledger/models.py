@@ -9,12 +9,16 @@ from amable.organisation.models import Creditor
 
 
 class Customer(models.Model):
-    """Who owes. `key` is the ledger's own identifier, else the tax id, else the folded name (`keyed_by` says which)."""
+    """Who owes. `key` is the ledger's own identifier, else the tax id, else the folded name (`keyed_by` says which).
+
+    `folded` is the name for searching: small ASCII letters, see `core.finding`.
+    """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     key = models.CharField(max_length=200)
     keyed_by = models.CharField(max_length=6)
     name = models.TextField()
+    folded = models.TextField(blank=True, db_default="")
     tax_id = models.TextField(blank=True)
     kind = models.CharField(max_length=8, blank=True)
     language = models.CharField(max_length=2)
@@ -65,13 +69,14 @@ class Item(models.Model):
     `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the total
     less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that settled it,
     `settled_by` the rule and parameters that say how. `promise_noted_on` is the day a promise became known, null when
-    the item came with it.
+    the item came with it. `folded` is the number for searching, see `core.finding`.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
     source = models.CharField(max_length=20)
     number = models.CharField(max_length=200)
+    folded = models.TextField(blank=True, db_default="")
     instalment = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=12)
     applies_to = models.TextField(blank=True)
@@ -113,7 +118,15 @@ class Item(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("creditor", "customer"), name="item_open", condition=~models.Q(open=0)),
+            # All that a list of customers adds up, so that it need not read the rows.
+            models.Index(
+                fields=("creditor", "customer", "currency", "due_on", "open"),
+                name="item_owed",
+                condition=~models.Q(open=0),
+            ),
+            models.Index(fields=("creditor", "due_on", "id"), name="item_due", condition=~models.Q(open=0)),
+            models.Index(fields=("creditor", "folded"), name="item_folded"),
+            models.Index(fields=("creditor", "total"), name="item_total"),
             models.Index(fields=("creditor", "settled_in_run"), name="item_settled"),
         )
 
@@ -161,6 +174,50 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id}:{self.item_id}"
+
+
+class Correction(models.Model):
+    """What a person wrote of a customer where the ledger says otherwise; it stands until they take the ledger's word.
+
+    `field` is a column of the customer, or `contact.` and one of the billing contact. `ledger` is what the ledger says
+    now, `value` what stands.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    field = models.CharField(max_length=20)
+    value = models.TextField(blank=True)
+    ledger = models.TextField(blank=True)
+    written_at = models.DateTimeField()
+    written_by = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "customer", "field"), name="correction_once"),)
+
+    def __str__(self) -> str:
+        return self.field
+
+
+class Note(models.Model):
+    """What a colleague should know of a customer, by who wrote it; `changed_at` when they wrote it differently."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    text = models.TextField()
+    written_on = models.DateField()
+    written_at = models.DateTimeField()
+    written_by = models.TextField()
+    changed_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        indexes = (models.Index(fields=("creditor", "customer", "id"), name="note_customer"),)
+
+    def __str__(self) -> str:
+        return self.text[:40]
 
 
 class Taken(models.Model):

@@ -81,8 +81,8 @@ def customers(creditor: Creditor, ids: Collection[int]) -> list[CustomerRow]:
 
 
 def contacts(creditor: Creditor, customers: Collection[int]) -> list[ContactRow]:
-    """The contacts of these customers."""
-    found = Contact.objects.filter(creditor=creditor, customer__in=these(customers))
+    """The billing contacts of these customers: who is written to."""
+    found = Contact.objects.filter(creditor=creditor, customer__in=these(customers), role="billing")
     return rows(found, ContactRow)
 
 

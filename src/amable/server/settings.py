@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "amable.organisation",
     "amable.evidence",
     "amable.ledger",
+    "amable.agreements",
     "amable.banking",
     "amable.correspondence",
     "amable.dunning",

@@ -1,0 +1,1 @@
+"""What customers and we agreed on: promises, disputes and payment plans, as a person stated them."""

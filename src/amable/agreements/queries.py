@@ -1,0 +1,109 @@
+"""What was agreed with a batch of customers, by item, as planning and the desk ask for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from amable.agreements.models import Dispute, DisputeItem, Plan, PlanInstalment, PlanItem, Promise, PromiseItem
+from amable.core.agreements import Instalment, left_of, next_instalment
+from amable.organisation.bulk import these
+from amable.organisation.models import Creditor
+
+
+class Stated(NamedTuple):
+    """The part of a promise that is about an item, and what of it is still to come."""
+
+    promise: int
+    customer: int
+    item: int
+    on: date
+    noted: date
+    left: int
+
+
+@dataclass(slots=True)
+class PlanStanding:
+    """How far a plan has come: what was paid on its items since, and the first instalment not covered by it."""
+
+    customer: int
+    items: tuple[int, ...]
+    instalments: tuple[Instalment, ...]
+    paid: int
+
+    @property
+    def next(self) -> Instalment | None:
+        """The instalment that is waited for."""
+        return next_instalment(self.instalments, self.paid)
+
+
+@dataclass(slots=True)
+class Agreed:
+    """What stands for a batch: promises by item, the newest last; the disputed part by item, None for all of it."""
+
+    promises: dict[int, list[Stated]] = field(default_factory=lambda: defaultdict(list))
+    disputed: dict[int, int | None] = field(default_factory=dict)
+    plans: dict[int, PlanStanding] = field(default_factory=dict)
+
+
+def agreed(creditor: Creditor, customers: Collection[int]) -> Agreed:
+    """What was agreed with these customers and not ended by a person."""
+    found = Agreed()
+    promised = PromiseItem.objects.filter(
+        creditor=creditor, promise__customer__in=these(customers), promise__ended_at=None
+    ).order_by("promise_id", "item_id")
+    for promise, customer, item, on, noted, amount, then, now in promised.values_list(
+        "promise_id", "promise__customer_id", "item_id", "promise__on", "promise__noted_on", "amount", "open_then",
+        "item__open",
+    ):  # fmt: skip
+        found.promises[item].append(Stated(promise, customer, item, on, noted, left_of(amount, then, now)))
+    disputed = DisputeItem.objects.filter(creditor=creditor, dispute__customer__in=these(customers)).filter(
+        Q(dispute__outcome="") | Q(dispute__outcome="upheld", dispute__credited_at=None)
+    )
+    for item, part in disputed.values_list("item_id", "amount"):
+        before = found.disputed.get(item, 0)
+        found.disputed[item] = None if part is None or before is None else before + part
+    for plan in plans(creditor, customers).values():
+        for item in plan.items:
+            found.plans[item] = plan
+    return found
+
+
+def plans(creditor: Creditor, customers: Collection[int]) -> dict[int, PlanStanding]:
+    """The plans of these customers that nobody ended, by number."""
+    standing = Plan.objects.filter(creditor=creditor, customer__in=these(customers), ended_at=None).order_by("pk")
+    owners = dict(standing.values_list("pk", "customer_id"))
+    if not owners:
+        return {}
+    items: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = PlanItem.objects.filter(creditor=creditor, plan__in=these(owners))
+    for plan, item, then, now in rows.values_list("plan_id", "item_id", "open_then", "item__open"):
+        items[plan].append((item, then - now))
+    instalments: dict[int, list[Instalment]] = defaultdict(list)
+    due = PlanInstalment.objects.filter(creditor=creditor, plan__in=these(owners)).order_by("due_on")
+    for plan, on, amount in due.values_list("plan_id", "due_on", "amount"):
+        instalments[plan].append(Instalment(on, amount))
+    return {
+        plan: PlanStanding(
+            customer,
+            tuple(item for item, _ in items[plan]),
+            tuple(instalments[plan]),
+            sum(paid for _, paid in items[plan]),
+        )
+        for plan, customer in owners.items()
+    }
+
+
+def promises_of(creditor: Creditor, customer: int) -> list[Promise]:
+    """Every promise of a customer, the newest first."""
+    return list(Promise.objects.filter(creditor=creditor, customer=customer).order_by("-pk"))
+
+
+def disputes_of(creditor: Creditor, customer: int) -> list[Dispute]:
+    """Every dispute of a customer, the newest first."""
+    return list(Dispute.objects.filter(creditor=creditor, customer=customer).order_by("-pk"))

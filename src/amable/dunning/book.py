@@ -1,0 +1,384 @@
+"""The book of a creditor as people read it: what customers owe and which items, filtered, sorted and added up.
+
+Everything is asked of the database as sums or as one page of rows: it must stay quick with a hundred thousand items.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Sum
+
+from amable.agreements.models import DisputeItem, PromiseItem
+from amable.core.delivery import SAID
+from amable.core.finding import letters, wanted
+from amable.core.payers import Profile, profile
+from amable.correspondence.models import Message
+from amable.dunning.models import Hold, Look
+from amable.ledger.models import Customer, Item
+from amable.organisation.bulk import these
+from amable.organisation.models import Creditor
+
+PAGE: Final = 50
+# The ageing columns: days past due from and to, both counted; None is without end.
+BUCKETS: Final[Mapping[str, tuple[int | None, int | None]]] = {
+    "not_due": (None, 0), "d30": (1, 30), "d60": (31, 60), "d90": (61, 90), "older": (91, None),
+}  # fmt: skip
+CUSTOMER_SORTS: Final = ("name", "owed", "overdue", "oldest", "next")
+ITEM_SORTS: Final = ("due", "number", "customer", "open")
+STATUSES: Final = ("open", "overdue", "disputed", "promised", "settled", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersWanted:
+    """Which customers, and in which order."""
+
+    text: str = ""
+    manager: str = ""
+    segment: str = ""
+    currency: str = ""
+    overdue: bool = False
+    held: bool = False
+    everybody: bool = False
+    sort: str = "overdue"
+    falling: bool = True
+    page: int = 1
+
+
+class Balance(NamedTuple):
+    """What a customer owes in one currency; no currency when nothing is open."""
+
+    customer: int
+    currency: str
+    owed: int
+    overdue: int
+    oldest: date | None
+
+
+class BookLine(NamedTuple):
+    """A line of the list of customers."""
+
+    customer: Customer
+    balance: Balance
+    said_on: date | None
+    pays: Profile
+    held: bool
+
+
+class Total(NamedTuple):
+    """What a list adds up to in one currency."""
+
+    currency: str
+    customers: int
+    owed: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersPage:
+    """A page of the list, the sums of all of it, and how many lines it has."""
+
+    lines: Sequence[BookLine]
+    totals: Sequence[Total]
+    count: int
+
+
+def customers(creditor: Creditor, sight: QuerySet[Customer], want: CustomersWanted, today: date) -> CustomersPage:
+    """The customers in sight that are wanted, a line each and currency."""
+    chosen = _chosen(sight, want, today)
+    rows = _balances(creditor, chosen, want, today)
+    totals = _totals(creditor, chosen, want, today)
+    ordered = rows.order_by(*_customer_order(want))
+    count = rows.count() if want.everybody else sum(total.customers for total in totals)
+    start = (want.page - 1) * PAGE
+    listed = [
+        Balance(row["pk"], row["currency"] or "", row["owed"] or 0, row["overdue"] or 0, row["oldest"])
+        for row in ordered[start : start + PAGE]
+    ]
+    return CustomersPage(_lines(creditor, listed, today), totals, count)
+
+
+def held_now(today: date) -> Q:
+    """Customers whom somebody held, at the desk or in the ledger."""
+    standing = Hold.objects.filter(customer=OuterRef("pk"), ended_at=None, until__gt=today)
+    return Q(Exists(standing)) | Q(pause_until__gt=today)
+
+
+def _chosen(sight: QuerySet[Customer], want: CustomersWanted, today: date) -> QuerySet[Customer]:
+    found = sight
+    for word in letters(want.text).split():
+        found = found.filter(Q(folded__contains=word) | Q(key__icontains=word) | Q(tax_id__icontains=word))
+    if want.manager:
+        found = found.filter(manager_email__iexact=want.manager)
+    if want.segment:
+        found = found.filter(segment=want.segment)
+    return found.filter(held_now(today)) if want.held else found
+
+
+def _balances(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date) -> Any:
+    """What each owes by currency: sums over the open items, of which the index holds all that is asked."""
+    standing = Q(item__creditor=creditor) & ~Q(item__open=0)
+    late = Q(owing__open__gt=0, owing__due_on__lt=today)
+    rows = (
+        chosen.annotate(owing=FilteredRelation("item", condition=standing))
+        .values("pk", currency=F("owing__currency"))
+        .annotate(
+            owed=Sum("owing__open"),
+            overdue=Sum("owing__open", filter=late),
+            oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
+        )
+    )
+    if not want.everybody or want.overdue or want.currency:
+        rows = rows.filter(owing__isnull=False)
+    if want.currency:
+        rows = rows.filter(owing__currency=want.currency)
+    return rows.filter(overdue__gt=0) if want.overdue else rows
+
+
+def _customer_order(want: CustomersWanted) -> list[Any]:
+    """Sums are compared within a currency; whoever has none comes last, then by number, so that pages do not shift."""
+    column = {"name": "folded", "next": "review_on"}.get(want.sort, want.sort)
+    by = F(column).desc(nulls_last=True) if want.falling else F(column).asc(nulls_last=True)
+    first = [F("currency").asc(nulls_last=True)] if want.sort in ("owed", "overdue") else []
+    return [*first, by, "pk"]
+
+
+def _totals(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date) -> list[Total]:
+    items = Item.objects.filter(creditor=creditor, customer__in=chosen.values("pk")).exclude(open=0)
+    if want.currency:
+        items = items.filter(currency=want.currency)
+    late = Q(open__gt=0, due_on__lt=today)
+    if want.overdue:
+        owing = items.filter(late).values("customer_id", "currency")
+        items = items.filter(Exists(owing.filter(customer=OuterRef("customer"), currency=OuterRef("currency"))))
+    sums = items.values("currency").annotate(
+        n=Count("customer", distinct=True), owed=Sum("open"), overdue=Sum("open", filter=late)
+    )
+    return [Total(row["currency"], row["n"], row["owed"], row["overdue"] or 0) for row in sums.order_by("-n")]
+
+
+def _lines(creditor: Creditor, listed: Sequence[Balance], today: date) -> list[BookLine]:
+    ids = {balance.customer for balance in listed}
+    known = Customer.objects.filter(creditor=creditor, pk__in=these(ids)).in_bulk()
+    held = set(
+        Customer.objects.filter(held_now(today), creditor=creditor, pk__in=these(ids)).values_list("pk", flat=True)
+    )
+    said = said_last(creditor, ids)
+    pays = profiles(creditor, ids, today)
+    return [
+        BookLine(known[one.customer], one, said.get(one.customer), pays[one.customer], one.customer in held)
+        for one in listed
+    ]
+
+
+def said_last(creditor: Creditor, customers: Collection[int]) -> dict[int, date]:
+    """When each of these customers last heard from us."""
+    said = Message.objects.filter(creditor=creditor, customer__in=these(customers), state__in=SAID, rehearsal=False)
+    said = said.filter(act__in=("email", "letter", "sms", "thanks", "confirm", "call", "meeting"))
+    return dict(said.values("customer_id").annotate(last=Max("day")).values_list("customer_id", "last"))
+
+
+def profiles(creditor: Creditor, customers: Collection[int], today: date) -> dict[int, Profile]:
+    """How each of these customers usually pays."""
+    settled: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    unpaid: dict[int, list[date]] = defaultdict(list)
+    rows = Item.objects.filter(creditor=creditor, customer__in=these(customers), total__gt=0)
+    for customer, due, on, open_ in rows.values_list("customer_id", "due_on", "settled_on", "open"):
+        if open_ > 0:
+            unpaid[customer].append(due)
+        elif on:
+            settled[customer].append((due, on))
+    return {one: profile(settled[one], unpaid[one], today) for one in customers}
+
+
+class Choices(NamedTuple):
+    """What the filters of the lists offer."""
+
+    managers: Sequence[tuple[str, str]]
+    segments: Sequence[str]
+    currencies: Sequence[str]
+
+
+def choices(creditor: Creditor, sight: QuerySet[Customer]) -> Choices:
+    """The account managers, segments and currencies there are."""
+    managers = sight.exclude(manager_email="").values_list("manager_email").annotate(name=Max("manager_name"))
+    segments = sight.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct()
+    items = Item.objects.filter(creditor=creditor).exclude(open=0)
+    currencies = items.order_by("currency").values_list("currency", flat=True).distinct()
+    return Choices(
+        [(email, name or email) for email, name in managers.order_by("manager_email")], list(segments), list(currencies)
+    )
+
+
+# --- items -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsWanted:
+    """Which items, and in which order. Amounts are minor units of `currency`, without which they say nothing."""
+
+    text: str = ""
+    status: str = "open"
+    bucket: str = ""
+    currency: str = ""
+    manager: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    least: int | None = None
+    most: int | None = None
+    sort: str = "due"
+    falling: bool = False
+    page: int = 1
+
+
+class Ageing(NamedTuple):
+    """What a list of items adds up to in one currency."""
+
+    currency: str
+    items: int
+    total: int
+    buckets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """A page of items and the sums of all that were asked for."""
+
+    items: Sequence[Item]
+    ageing: Sequence[Ageing]
+    count: int
+
+
+def items(creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWanted, today: date) -> ItemsPage:
+    """The items that are wanted, of the customers in sight (all when None), with their customers."""
+    found = wanted_items(creditor, sight, want, today)
+    ageing = ageing_of(found, today)
+    start = (want.page - 1) * PAGE
+    ids = list(found.order_by(*_item_order(want)).values_list("pk", flat=True)[start : start + PAGE])
+    rows = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(ids)
+    return ItemsPage([rows[pk] for pk in ids], ageing, sum(one.items for one in ageing))
+
+
+def ageing_of(found: QuerySet[Item], today: date) -> list[Ageing]:
+    """The open amounts of items by how long they are past due, by currency."""
+    sums: Any = {name: Sum("open", filter=in_bucket(name, today)) for name in BUCKETS}
+    rows: Any = found.order_by().values("currency").annotate(n=Count("pk"), whole=Sum("open"), **sums)
+    return [
+        Ageing(row["currency"], row["n"], row["whole"] or 0, tuple(row[name] or 0 for name in BUCKETS))
+        for row in rows.order_by("-n")
+    ]
+
+
+def in_bucket(name: str, today: date) -> Q:
+    """Items past due by so many days."""
+    low, high = BUCKETS[name]
+    found = Q()
+    if low is not None:
+        found &= Q(due_on__lte=today - timedelta(days=low))
+    if high is not None:
+        found &= Q(due_on__gte=today - timedelta(days=high))
+    return found
+
+
+def bucket_of(days_late: int) -> str:
+    """The ageing column of an item so many days past due."""
+    return next(
+        name
+        for name, (low, high) in BUCKETS.items()
+        if (low is None or days_late >= low) and (high is None or days_late <= high)
+    )
+
+
+def wanted_items(
+    creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWanted, today: date
+) -> QuerySet[Item]:  # fmt: skip
+    """The items that are wanted, in no order."""
+    found: QuerySet[Item] = Item.objects.filter(creditor=creditor)
+    if sight is not None:
+        found = found.filter(customer__in=sight.values("pk"))
+    found = _of_status(found, want.status, today)
+    if want.bucket:
+        found = found.filter(in_bucket(want.bucket, today))
+    if want.currency:
+        found = found.filter(currency=want.currency)
+        found = found.filter(open__gte=want.least) if want.least is not None else found
+        found = found.filter(open__lte=want.most) if want.most is not None else found
+    if want.manager:
+        found = found.filter(customer__manager_email__iexact=want.manager)
+    if want.due_from:
+        found = found.filter(due_on__gte=want.due_from)
+    if want.due_to:
+        found = found.filter(due_on__lte=want.due_to)
+    if want.text:
+        found = found.filter(number_like(want.text) | _of_named(creditor, want.text))
+    return found
+
+
+def number_like(text: str, of: str = "") -> Q:
+    """Items whose number is what was typed, however written, or contains it."""
+    want = wanted(text)
+    if not want.number:
+        return Q(**{f"{of}number__icontains": want.text})
+    part = Q(**{f"{of}folded__contains": want.number[:-1]})
+    return part | Q(**{f"{of}folded__contains": want.piece}) if len(want.piece) > 3 else part
+
+
+def _of_named(creditor: Creditor, text: str) -> Q:
+    words = letters(text).split()
+    named = Customer.objects.filter(creditor=creditor)
+    for word in words:
+        named = named.filter(Q(folded__contains=word) | Q(key__icontains=word))
+    return Q(customer__in=named.values("pk")) if words else Q()
+
+
+def _of_status(found: QuerySet[Item], status: str, today: date) -> QuerySet[Item]:
+    if status == "settled":
+        return found.filter(open=0)
+    if status == "all":
+        return found
+    found = found.exclude(open=0)
+    if status == "overdue":
+        return found.filter(open__gt=0, due_on__lt=today)
+    if status == "disputed":
+        return found.filter(is_disputed())
+    return found.filter(is_promised(today)) if status == "promised" else found
+
+
+def is_disputed() -> Q:
+    """Items contested, as the ledger or a person says."""
+    stated = DisputeItem.objects.filter(item=OuterRef("pk")).filter(
+        Q(dispute__outcome="") | Q(dispute__outcome="upheld", dispute__credited_at=None)
+    )
+    return Q(disputed=True) | Q(Exists(stated))
+
+
+def is_promised(today: date) -> Q:
+    """Items promised by a day that is not over, as the ledger or a person says."""
+    stated = PromiseItem.objects.filter(item=OuterRef("pk"), promise__ended_at=None, promise__on__gte=today)
+    return Q(promised_on__gte=today) | Q(Exists(stated))
+
+
+def _item_order(want: ItemsWanted) -> list[Any]:
+    column = {"due": "due_on", "customer": "customer__folded", "number": "folded"}.get(want.sort, want.sort)
+    first = ["currency"] if want.sort == "open" else []
+    return [*first, f"-{column}" if want.falling else column, "pk"]
+
+
+def marks(creditor: Creditor, listed: Collection[int], today: date) -> dict[int, set[str]]:
+    """Which of these items are `disputed` or `promised`."""
+    found: dict[int, set[str]] = defaultdict(set)
+    mine = Item.objects.filter(creditor=creditor, pk__in=these(listed)).exclude(open=0)
+    for name, condition in (("disputed", is_disputed()), ("promised", is_promised(today))):
+        for pk in mine.filter(condition).values_list("pk", flat=True):
+            found[pk].add(name)
+    return found
+
+
+def looks(creditor: Creditor, customers: Collection[int]) -> dict[int, Look]:
+    """The latest look at each of these customers."""
+    rows = Look.objects.filter(creditor=creditor, customer__in=these(customers))
+    return {look.customer_id: look for look in rows}
