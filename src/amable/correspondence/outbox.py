@@ -421,8 +421,17 @@ def closed(creditor: Creditor, addresses: Collection[str]) -> frozenset[str]:
     """Those of these addresses (in small letters) that nothing is sent to any more."""
     if not addresses:
         return frozenset()
-    found = ClosedAddress.objects.filter(creditor=creditor, address__in=addresses)
-    return frozenset(found.values_list("address", flat=True))
+    return frozenset(row.address for row in _CLOSED.ask(creditor, addresses))
+
+
+class _Closed(NamedTuple):
+    address: str
+
+
+_CLOSED: Final = bulk.Question(
+    _Closed,
+    lambda creditor, addresses: ClosedAddress.objects.filter(creditor=creditor, address__in=bulk.those(addresses)),
+)
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------------
