@@ -92,14 +92,26 @@ class Setting:
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     """The setting of a run."""
-    newest = Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on").first()
+    newest = _NEWEST_STATEMENT.ask(creditor)
     years = (today.year - _OLDEST, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
     sending = Sending.objects.filter(creditor=creditor).first()
     # Nothing here hands text messages over: whoever can be reached by nothing else is for a person.
     ways = procedure.ways_used - {Act.SMS} if sending else procedure.ways_used
-    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, ways, sending)
+    return Setting(creditor, procedure, today, newest[0].closing_on if newest else None, years, ours, ways, sending)
+
+
+class _Closing(NamedTuple):
+    """The last day a statement tells of."""
+
+    closing_on: date
+
+
+_NEWEST_STATEMENT: Final = Question(
+    _Closing,
+    lambda creditor: Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on")[:1],
+)
 
 
 def gather(it: Setting, customers: Sequence[CustomerRow]) -> list[Known]:
