@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from amable.core.delivery import CLAIMABLE, EVENTS, State, after, offered_again
@@ -309,30 +310,31 @@ WHERE id = %s AND creditor_id = %s AND token = %s AND state = 'claimed' AND leas
 
 def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, server: str) -> bool:
     """Commit that a message is being handed over, before it is. False when it must not be: stopped, or not ours."""
-    with _on_disk(), transaction.atomic():
-        moment = _moment(now)
-        place = [message.pk, creditor.pk, token, moment, creditor.pk]
-        if not _changed(_MARK, [_moment(now + IN_HAND), server, moment, *place]):
+    moment = _moment(now)
+    place = [message.pk, creditor.pk, token, moment, creditor.pk]
+    with _on_disk() as cursor, transaction.atomic():
+        cursor.execute(_MARK, [_moment(now + IN_HAND), server, moment, *place])
+        if not cursor.rowcount:
             return False
         facts = {"message": message.key, "blob": message.blob, "try": message.tries + 1}
-        log.record(creditor, [Event("message.handed_over", today, facts)])
+        log.record_one(cursor, creditor, Event("message.handed_over", today, facts))
     return True
 
 
 @contextmanager
-def _on_disk() -> Iterator[None]:
-    """Have what is committed meanwhile on the disk before going on, with all that was committed before.
+def _on_disk() -> Iterator[CursorWrapper]:
+    """A cursor; what is committed meanwhile is on the disk before one goes on, with all that was committed before.
 
     Else SQLite leaves that to the system for a while: after a power cut it would not be known that a message left. What
     is not settled then is of unknown fate, so that settling needs no such care.
     """
-    if connection.vendor != "sqlite":
-        yield
-        return
     with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            yield cursor
+            return
         cursor.execute("PRAGMA synchronous = FULL")
         try:
-            yield
+            yield cursor
         finally:
             cursor.execute("PRAGMA synchronous = NORMAL")
 
@@ -356,10 +358,12 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
             state = State.REJECTED
     refused: tuple[Answer, ...] = () if isinstance(receipt, Unknown | Unreachable) else receipt.refused
     held = "" if state in CLAIMABLE else token
-    with transaction.atomic():
-        told = (state, tries, held, receipt.server, receipt.said, json.dumps(refused) if refused else "")
+    told = (state, tries, held, receipt.server, receipt.said, json.dumps(refused) if refused else "")
+    with transaction.atomic(), connection.cursor() as cursor:
         # A lease may have ended while the server thought: whoever took over wrote `unknown`, and we know better.
-        if not _changed(_SETTLE, [*told, _moment(first), _moment(due), _moment(now), message.pk, creditor.pk, token]):
+        moments = (_moment(first), _moment(due), _moment(now))
+        cursor.execute(_SETTLE, [*told, *moments, message.pk, creditor.pk, token])
+        if not cursor.rowcount:
             return State.UNKNOWN
         said = {"message": message.key, "server": receipt.server}
         personal = _personal(refused)
@@ -367,7 +371,7 @@ def settle(creditor: Creditor, message: Claimed, token: str, today: date, now: d
             said["answer"] = receipt.said
         elif receipt.said:  # a refusal quotes whom it refuses
             personal["answer"] = receipt.said
-        log.record(creditor, [Event(f"message.{state}", today, said, personal)])
+        log.record_one(cursor, creditor, Event(f"message.{state}", today, said, personal))
         for_good = [answer for answer in refused if answer.code >= 500 and not answer.said.startswith(_NOT_THEIRS)]
         if for_good:
             close(creditor, for_good, now)
@@ -385,13 +389,6 @@ UPDATE correspondence_message SET state = %s, tries = %s, token = %s, server = %
   offered_at = %s, due_at = coalesce(%s, due_at), settled_at = %s, lease_until = NULL
 WHERE id = %s AND creditor_id = %s AND token = %s AND state IN ('handed_over', 'unknown')
 """
-
-
-def _changed(statement: str, values: Sequence[Any]) -> bool:
-    """Whether a statement changed a row. Plain, since a queryset takes longer to build than the row to change."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return bool(cursor.rowcount)
 
 
 def _moment(moment: datetime | None) -> Any:
@@ -421,8 +418,17 @@ def closed(creditor: Creditor, addresses: Collection[str]) -> frozenset[str]:
     """Those of these addresses (in small letters) that nothing is sent to any more."""
     if not addresses:
         return frozenset()
-    found = ClosedAddress.objects.filter(creditor=creditor, address__in=addresses)
-    return frozenset(found.values_list("address", flat=True))
+    return frozenset(row.address for row in _CLOSED.ask(creditor, addresses))
+
+
+class _Closed(NamedTuple):
+    address: str
+
+
+_CLOSED: Final = bulk.Question(
+    _Closed,
+    lambda creditor, addresses: ClosedAddress.objects.filter(creditor=creditor, address__in=bulk.those(addresses)),
+)
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------------

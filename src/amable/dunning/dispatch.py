@@ -201,6 +201,12 @@ class _Unwanted(NamedTuple):
     rules: tuple[str, ...]
 
 
+_EARLIER: Final = bulk.Question(
+    Earlier,
+    lambda creditor, numbers: MessageItem.objects.filter(creditor=creditor, message__in=bulk.these(numbers)),
+)
+
+
 class _Preparing:
     """One claim: what is still wanted gets its bytes, the rest is withdrawn with its reason."""
 
@@ -211,8 +217,7 @@ class _Preparing:
         self.now = self.clock()
         numbers = [message.pk for message in claim.messages]
         self.before: dict[int, list[Earlier]] = defaultdict(list)
-        rows = MessageItem.objects.filter(creditor=self.creditor, message__in=bulk.these(numbers))
-        for row in map(Earlier._make, rows.values_list(*Earlier._fields)):
+        for row in _EARLIER.ask(self.creditor, numbers):
             self.before[row.message_id].append(row)
 
     def ready(self) -> Iterator[_Ready]:
@@ -247,6 +252,8 @@ class _Preparing:
 
     def bytes_of(self, messages: Sequence[Claimed]) -> dict[str, bytes]:
         digests = {message.blob for message in messages if message.blob}
+        if not digests:
+            return {}
         kept_ = Blob.objects.filter(creditor=self.creditor, digest__in=digests).values_list("digest", "data")
         return {digest: bytes(data) for digest, data in kept_}
 

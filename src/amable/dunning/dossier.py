@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Max
+from django.db.models import QuerySet
 
 from amable.agreements.queries import Stated, agreed
 from amable.banking.models import BankLine, Proposal, Statement
@@ -31,9 +31,9 @@ from amable.correspondence.outbox import closed
 from amable.dunning.models import Ask, Hold
 from amable.ledger import models as ledger
 from amable.ledger import queries, records
-from amable.ledger.queries import ContactRow, CustomerRow, ItemRow
+from amable.ledger.queries import ContactRow, CustomerRow, ItemRow, PaymentRow
 from amable.organisation import calendars
-from amable.organisation.bulk import these
+from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor, Sending
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels, ways_to
@@ -55,7 +55,7 @@ class Known:
     dossier: Dossier
     recipient: Recipient
     rows: Sequence[ItemRow]
-    unapplied: Sequence[ledger.Payment]
+    unapplied: Sequence[PaymentRow]
     addresses: frozenset[str]
     threads: dict[int, tuple[str, ...]]
     crossed: Mapping[int, tuple[str, date]] = field(default_factory=dict)
@@ -97,14 +97,26 @@ class Setting:
 
 def setting(creditor: Creditor, procedure: Procedure, today: date) -> Setting:
     """The setting of a run."""
-    newest = Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on").first()
+    newest = _NEWEST_STATEMENT.ask(creditor)
     years = (today.year - _OLDEST, today.year + 2)
     public = calendars.public(creditor.country, creditor.region, *years)
     ours = calendars.with_closed(public, creditor.closed_days, *years)
     sending = Sending.objects.filter(creditor=creditor).first()
     # Nothing here hands text messages over: whoever can be reached by nothing else is for a person.
     ways = procedure.ways_used - {Act.SMS} if sending else procedure.ways_used
-    return Setting(creditor, procedure, today, newest.closing_on if newest else None, years, ours, ways, sending)
+    return Setting(creditor, procedure, today, newest[0].closing_on if newest else None, years, ours, ways, sending)
+
+
+class _Closing(NamedTuple):
+    """The last day a statement tells of."""
+
+    closing_on: date
+
+
+_NEWEST_STATEMENT: Final = Question(
+    _Closing,
+    lambda creditor: Statement.objects.filter(creditor=creditor, closing_on__isnull=False).order_by("-closing_on")[:1],
+)
 
 
 def gather(it: Setting, customers: Sequence[CustomerRow]) -> list[Known]:
@@ -125,6 +137,125 @@ class _Said(NamedTuple):
     before_due: bool
     message_id: str
     key: str
+
+
+class _Held(NamedTuple):
+    """Until when a customer is held."""
+
+    customer_id: int
+    until: date
+
+
+class _StepSaid(NamedTuple):
+    """What a message of an earlier day said about an item."""
+
+    pk: int
+    message_id: int
+    item_id: int
+    step: str
+    cycle: int
+    occurrence: int
+    section: str
+
+
+class _Share(NamedTuple):
+    """The part of a payment set against an item."""
+
+    payment_id: int
+    item_id: int
+    amount: int
+
+
+class _Standing(NamedTuple):
+    """A part payment of an item that is still open: in which run it came, and when it was received."""
+
+    item_id: int
+    payment__in_run: date
+    payment__received_on: date
+
+
+class _Proposed(NamedTuple):
+    """The part of a bank line that is probably for an item."""
+
+    line_id: int
+    item_id: int
+    amount: int
+    item__open: int
+
+
+class _LineRow(NamedTuple):
+    """A bank line that is probably a customer's."""
+
+    pk: int
+    customer_id: int
+    currency: str
+    amount: int
+
+
+def _standing_payments(creditor: Any, customers: Any) -> QuerySet[ledger.Payment]:
+    return ledger.Payment.objects.filter(creditor=creditor, customer__in=these(customers), reversed_on=None)
+
+
+def _recent(creditor: Any, customers: Any, since: Any, today: Any) -> QuerySet[ledger.Payment]:
+    return _standing_payments(creditor, customers).filter(received_on__gte=since, received_on__lte=today)
+
+
+def _waiting(creditor: Any) -> QuerySet[BankLine]:
+    return BankLine.objects.filter(creditor=creditor, state="proposed", amount__gt=0)
+
+
+_HOLDS: Final = Question(
+    _Held,
+    lambda creditor, ids: Hold.objects.filter(creditor=creditor, customer__in=these(ids), ended_at=None),
+)
+_SAID: Final = Question(
+    _Said,
+    lambda creditor, ids, today: Message.objects.filter(
+        creditor=creditor, customer__in=these(ids), state__in=SAID, day__lte=today, rehearsal=False
+    ).order_by("day", "id"),
+)
+_STEPS: Final = Question(
+    _StepSaid,
+    lambda creditor, ids, today: MessageItem.objects.filter(
+        creditor=creditor,
+        message__customer__in=these(ids),
+        message__state__in=SAID,
+        message__day__lte=today,
+        message__rehearsal=False,
+        withdrawn=False,
+    ),
+)
+_UNAPPLIED: Final = Question(
+    PaymentRow,
+    lambda creditor, ids: _standing_payments(creditor, ids).exclude(unapplied=0).order_by("received_on", "id"),
+)
+_RECENT_PAYMENTS: Final = Question(
+    PaymentRow,
+    lambda creditor, ids, since, today: _recent(creditor, ids, since, today).order_by("received_on", "id"),
+)
+_SHARES: Final = Question(
+    _Share,
+    lambda creditor, ids, since, today: ledger.Allocation.objects.filter(
+        creditor=creditor,
+        payment__in=_recent(creditor, ids, since, today),
+        reversed=False,
+        item__open=0,
+        item__settled_in_run__gte=since,
+    ),
+)
+_STANDING: Final = Question(
+    _Standing,
+    lambda creditor, ids: ledger.Allocation.objects.filter(
+        creditor=creditor, item__customer__in=these(ids), reversed=False, amount__gt=0
+    ).exclude(item__open=0),
+)
+_PROPOSALS: Final = Question(
+    _Proposed,
+    lambda creditor, ids: Proposal.objects.filter(
+        creditor=creditor, line__in=_waiting(creditor), item__customer__in=these(ids)
+    ),
+)
+_LINES: Final = Question(_LineRow, lambda creditor, ids: _waiting(creditor).filter(customer__in=these(ids)))
 
 
 class _Batch:
@@ -161,21 +292,18 @@ class _Batch:
 
     def read_holds(self, ids: Sequence[int]) -> dict[int, date]:
         """Until when somebody held each of these customers."""
-        standing = Hold.objects.filter(creditor=self.it.creditor, customer__in=these(ids), ended_at=None)
         found: dict[int, date] = {}
-        for customer, until in standing.values_list("customer_id", "until"):
+        for customer, until in _HOLDS.ask(self.it.creditor, ids):
             found[customer] = max(found.get(customer, until), until)
         return found
 
     def read_messages(self, ids: Sequence[int]) -> None:
         """What was said about each item, and when each customer was written to; what nobody was told is open again."""
         creditor, today = self.it.creditor, self.it.today
-        said = Message.objects.filter(creditor=creditor, customer__in=these(ids), state__in=SAID, day__lte=today)
-        said = said.filter(rehearsal=False)
         self.spoken: dict[int, list[Spoken]] = defaultdict(list)
         self.had: dict[int, list[str]] = defaultdict(list)
         by_id: dict[int, _Said] = {}
-        for message in map(_Said._make, said.order_by("day", "id").values_list(*_Said._fields)):
+        for message in _SAID.ask(creditor, ids, today):
             by_id[message.pk] = message
             if message.customer_id is None:
                 continue
@@ -188,19 +316,9 @@ class _Batch:
         self.thread: dict[int, list[str]] = defaultdict(list)
         self.thanked: set[int] = set()
         self.asked: dict[int, tuple[str, date]] = {}
-        rows = MessageItem.objects.filter(
-            creditor=creditor,
-            message__customer__in=these(ids),
-            message__state__in=SAID,
-            message__day__lte=today,
-            message__rehearsal=False,
-            withdrawn=False,
-        )
         cycles = {item.pk: item.cycle for listed in self.items.values() for item in listed}
-        steps = rows.values_list("id", "message_id", "item_id", "step", "cycle", "occurrence", "section")
-        for _, message_id, item, step, cycle, occurrence, section in sorted(
-            steps, key=lambda row: (by_id[row[1]].day, row[0])
-        ):
+        steps = sorted(_STEPS.ask(creditor, ids, today), key=lambda row: (by_id[row.message_id].day, row.pk))
+        for _, message_id, item, step, cycle, occurrence, section in steps:
             if item not in cycles:
                 continue
             message = by_id[message_id]
@@ -218,41 +336,33 @@ class _Batch:
     def read_money(self, ids: Sequence[int]) -> None:
         """Payments of the last days, unapplied cash, and money that is probably theirs."""
         creditor, today = self.it.creditor, self.it.today
-        payments = ledger.Payment.objects.filter(creditor=creditor, customer__in=these(ids), reversed_on=None)
-        self.unapplied: dict[int, list[ledger.Payment]] = defaultdict(list)
-        for payment in payments.exclude(unapplied=0).order_by("received_on", "id"):
-            self.unapplied[payment.customer_id].append(payment)
         since = today - timedelta(days=_THANKED_WITHIN)
-        recent = payments.filter(received_on__gte=since, received_on__lte=today)
-        self.receipts: dict[int, list[tuple[ledger.Payment, list[tuple[int, int]]]]] = defaultdict(list)
+        self.unapplied: dict[int, list[PaymentRow]] = defaultdict(list)
+        for payment in _UNAPPLIED.ask(creditor, ids):
+            self.unapplied[payment.customer_id].append(payment)
         shares: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for payment_id, item, amount in ledger.Allocation.objects.filter(
-            creditor=creditor, payment__in=recent, reversed=False, item__open=0, item__settled_in_run__gte=since
-        ).values_list("payment_id", "item_id", "amount"):
-            shares[payment_id].append((item, amount))
-        for payment in recent.order_by("received_on", "id"):
+        for share in _SHARES.ask(creditor, ids, since, today):
+            shares[share.payment_id].append((share.item_id, share.amount))
+        self.receipts: dict[int, list[tuple[PaymentRow, list[tuple[int, int]]]]] = defaultdict(list)
+        for payment in _RECENT_PAYMENTS.ask(creditor, ids, since, today):
             if settled := shares[payment.pk]:
                 self.receipts[payment.customer_id].append((payment, settled))
-        standing = ledger.Allocation.objects.filter(
-            creditor=creditor, item__customer__in=these(ids), reversed=False, amount__gt=0
-        ).exclude(item__open=0)
-        newest = standing.values("item_id").annotate(day=Max("payment__in_run"), received=Max("payment__received_on"))
-        self.paid_since: dict[int, date] = {row["item_id"]: row["day"] for row in newest}
-        self.received: dict[int, date] = {row["item_id"]: row["received"] for row in newest}
+        self.paid_since: dict[int, date] = {}
+        self.received: dict[int, date] = {}
+        for part in _STANDING.ask(creditor, ids):
+            for newest, day in ((self.paid_since, part.payment__in_run), (self.received, part.payment__received_on)):
+                newest[part.item_id] = max(day, newest.get(part.item_id, day))
         self.suspense: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.proposed: set[int] = set()
-        waiting = BankLine.objects.filter(creditor=creditor, state="proposed", amount__gt=0)
         # Also a payment for items of several customers, which is nobody's in particular, holds what it would settle.
         explained: dict[int, int] = defaultdict(int)
-        for line_id, item, amount, open_ in Proposal.objects.filter(
-            creditor=creditor, line__in=waiting, item__customer__in=these(ids)
-        ).values_list("line_id", "item_id", "amount", "item__open"):
-            if amount >= open_ > 0:
-                self.proposed.add(item)
-                explained[line_id] += amount
-        for line in waiting.filter(customer__in=these(ids)):
+        for proposal in _PROPOSALS.ask(creditor, ids):
+            if proposal.amount >= proposal.item__open > 0:
+                self.proposed.add(proposal.item_id)
+                explained[proposal.line_id] += proposal.amount
+        for line in _LINES.ask(creditor, ids):
             left = line.amount - explained[line.pk]
-            if left > 0 and line.customer_id is not None:
+            if left > 0:
                 self.suspense[line.customer_id][line.currency] += left
 
     def known(self, customer: CustomerRow) -> Known:
@@ -369,7 +479,7 @@ class _Batch:
             discount=early_payment(row.total, row.discount_percent, row.discount_until),
         )
 
-    def cash(self, payment: ledger.Payment) -> Item:
+    def cash(self, payment: PaymentRow) -> Item:
         """Unapplied cash as an item of its own, under the payment's number below zero."""
         return Item(
             id=-payment.pk,
@@ -475,7 +585,7 @@ def _facts(row: ItemRow, promised_on: date | None) -> ItemFacts:
     )
 
 
-def _cash_facts(payment: ledger.Payment) -> ItemFacts:
+def _cash_facts(payment: PaymentRow) -> ItemFacts:
     left = -payment.unapplied
     day = payment.received_on
     return ItemFacts(day.isoformat(), Kind.UNAPPLIED, "", day, day, left, left, payment.currency)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from amable.evidence.models import Blob, Entry, Head, Personal
 from amable.organisation import bulk
@@ -47,7 +48,7 @@ class Fault:
 @transaction.atomic(savepoint=False)
 def record(creditor: Creditor, events: Sequence[Event]) -> None:
     """Insert entries, unchained; any worker may do so at any time."""
-    stamp = _WRITTEN_AT.pre_save(cast("Entry", SimpleNamespace()), add=True)  # a row of ours takes longer to make
+    stamp = _stamp()
     if not any(event.personal for event in events):
         rows = ((creditor.pk, event.kind, event.day, _body(event.facts, {}), stamp, "") for event in events)
         bulk.insert(Entry, ("creditor", "kind", "day", "body", "written_at", "digest"), rows)
@@ -61,6 +62,25 @@ def record(creditor: Creditor, events: Sequence[Event]) -> None:
         values += [(creditor.pk, entry, name, value, salt) for name, (value, salt) in salted.items()]
     bulk.insert(Entry, ("id", "creditor", "kind", "day", "body", "written_at", "digest"), entries)
     bulk.insert(Personal, ("creditor", "entry", "field", "value", "salt"), values)
+
+
+_PLAIN: Final = """
+INSERT INTO evidence_entry (creditor_id, kind, day, body, written_at, digest) VALUES (%s, %s, %s, %s, %s, '')
+"""
+
+
+def record_one(cursor: CursorWrapper, creditor: Creditor, event: Event) -> None:
+    """Insert an entry, unchained, by a cursor of the transaction it belongs to: quicker where one goes alone."""
+    if event.personal:
+        record(creditor, [event])
+        return
+    stamp = connection.ops.adapt_datetimefield_value(_stamp())
+    cursor.execute(_PLAIN, [creditor.pk, event.kind, event.day, _body(event.facts, {}), stamp])
+
+
+def _stamp() -> datetime:
+    """When an entry is written; a row of ours takes longer to make."""
+    return cast("datetime", _WRITTEN_AT.pre_save(cast("Entry", SimpleNamespace()), add=True))
 
 
 def record_run(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from amable.ledger.models import Contact, Customer, Item
-from amable.organisation.bulk import rows, these
+from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor
 
 
@@ -74,19 +74,44 @@ class ItemRow(NamedTuple):
     pdf_path: str
 
 
+class PaymentRow(NamedTuple):
+    """A payment as it stands."""
+
+    pk: int
+    customer_id: int
+    received_on: date
+    currency: str
+    unapplied: int
+
+
+_CUSTOMERS: Final = Question(
+    CustomerRow,
+    lambda creditor, ids: Customer.objects.filter(creditor=creditor, pk__in=these(ids)).order_by("pk"),
+)
+_CONTACTS: Final = Question(
+    ContactRow,
+    lambda creditor, customers: Contact.objects.filter(
+        creditor=creditor, customer__in=these(customers), role="billing"
+    ),
+)
+_ITEMS: Final = Question(
+    ItemRow,
+    lambda creditor, customers: Item.objects.filter(creditor=creditor, customer__in=these(customers)).order_by(
+        "due_on", "id"
+    ),
+)
+
+
 def customers(creditor: Creditor, ids: Collection[int]) -> list[CustomerRow]:
     """These customers, in order of their number."""
-    found = Customer.objects.filter(creditor=creditor, pk__in=these(ids)).order_by("pk")
-    return rows(found, CustomerRow)
+    return _CUSTOMERS.ask(creditor, ids)
 
 
 def contacts(creditor: Creditor, customers: Collection[int]) -> list[ContactRow]:
     """The billing contacts of these customers: who is written to."""
-    found = Contact.objects.filter(creditor=creditor, customer__in=these(customers), role="billing")
-    return rows(found, ContactRow)
+    return _CONTACTS.ask(creditor, customers)
 
 
 def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     """All items of these customers, settled ones too, the oldest due first."""
-    found = Item.objects.filter(creditor=creditor, customer__in=these(customers)).order_by("due_on", "id")
-    return rows(found, ItemRow)
+    return _ITEMS.ask(creditor, customers)

@@ -10,15 +10,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
+from inspect import signature
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
+from django_scopes import scope
+from django_scopes.exceptions import ScopeError
+from django_scopes.state import get_scope
 
 _BATCH = 2000
 
@@ -71,11 +76,26 @@ def numbers(model: type[models.Model], count: int) -> Sequence[int]:
         return range(last[0] + 1 if last else 1, (last[0] if last else 0) + count + 1)
 
 
-def these(numbers: Collection[int]) -> RawSQL:
+def these(numbers: Collection[int] | _Place) -> RawSQL:
     """Numbers of rows for a condition, as one parameter: Django takes longer over a list than the database does."""
+    return _listed(numbers, "bigint")
+
+
+def those(texts: Collection[str] | _Place) -> RawSQL:
+    """Texts for a condition, as one parameter."""
+    return _listed(texts, "text")
+
+
+def _listed(values: Collection[Any] | _Place, kind: str) -> RawSQL:
+    value = replace(values.value, listed=True) if isinstance(values, _Place) else _in_one(values)
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", (list(numbers),))
-    return RawSQL("SELECT value FROM json_each(%s)", (json.dumps(list(numbers)),))
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", (value,))  # noqa: S611 - of two kinds named here
+    return RawSQL("SELECT value FROM json_each(%s)", (value,))
+
+
+def _in_one(values: Collection[Any]) -> Any:
+    """A list as one parameter."""
+    return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
 
 
 def batched(rows: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
@@ -85,24 +105,75 @@ def batched(rows: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
         yield batch
 
 
-def rows(found: QuerySet[Any, Any], into: type[R]) -> list[R]:
-    """What a query finds as tuples of one kind, whose fields name the columns. Not for moments or JSON.
+class Question(Generic[R]):
+    """A query that is asked again and again, each time with other values; it answers with tuples of one kind.
 
-    The driver already yields days and truth values: Django would ask each of them again whether it is one. Only
-    decimals SQLite knows as floats; two places of what is written are kept whole by them.
+    Django takes several times longer to build a query than a database to answer it, so this one is built once for each
+    kind of database, by a function that gets a place for each value: a number, a text, a day, or a list for `these` or
+    `those`. A condition must not depend on the values otherwise. As everywhere, only rows of the creditor that is acted
+    for are found.
+
+    The fields of `into` name the columns; none may be a moment or JSON. The driver already yields days and truth
+    values: Django would ask each of them again whether it is one. Only decimals SQLite knows as floats; two places of
+    what is written are kept whole by them.
     """
-    statement, values = found.values_list(*into._fields).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        read = cursor.fetchall()
-    decimals = [place for place, name in enumerate(into._fields) if _is_decimal(found.model, name)]
-    if connection.vendor == "sqlite" and decimals:
-        read = [_with_decimals(row, decimals) for row in read]
-    return list(map(into._make, read))
+
+    def __init__(self, into: type[R], build: Callable[..., QuerySet[Any, Any]]) -> None:
+        self.into, self.build = into, build
+        self.built: dict[str, _Built] = {}
+
+    def ask(self, *values: object) -> list[R]:
+        """What is found with these values, in the order of the places."""
+        built = self.built.get(connection.vendor) or self._built()
+        acting_for = get_scope().get("creditor")
+        if acting_for is None:
+            raise ScopeError("Nobody is acted for.")
+        given = [getattr(value, "pk", value) for value in (acting_for, *values)]
+        with connection.cursor() as cursor:
+            cursor.execute(built.statement, [p.of(given) if isinstance(p, _Value) else p for p in built.parameters])
+            read = cursor.fetchall()
+        if built.decimals:
+            read = [_with_decimals(row, built.decimals) for row in read]
+        return list(map(self.into._make, read))
+
+    def _built(self) -> _Built:
+        acting_for, *places = map(_Place, range(len(signature(self.build).parameters) + 1))
+        with scope(creditor=acting_for):
+            found = self.build(*places).values_list(*self.into._fields)
+        statement, parameters = found.query.sql_with_params()
+        fields = enumerate(self.into._fields)
+        decimals = [n for n, name in fields if connection.vendor == "sqlite" and _is_decimal(found.model, name)]
+        built = self.built[connection.vendor] = _Built(statement, parameters, decimals)
+        return built
+
+
+class _Built(NamedTuple):
+    statement: str
+    parameters: Sequence[Any]
+    decimals: Sequence[int]  # the places of columns that come as floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A parameter yet to come, by its number."""
+
+    number: int
+    listed: bool = False
+
+    def of(self, given: Sequence[Any]) -> Any:
+        return _in_one(given[self.number]) if self.listed else given[self.number]
+
+
+class _Place(RawSQL):
+    """Where a value will stand in a condition."""
+
+    def __init__(self, number: int) -> None:
+        self.value = _Value(number)
+        super().__init__("%s", (self.value,))
 
 
 def _is_decimal(model: type[models.Model], name: str) -> bool:
-    return name != "pk" and isinstance(_field(model, name), models.DecimalField)
+    return name != "pk" and "__" not in name and isinstance(_field(model, name), models.DecimalField)
 
 
 def _with_decimals(row: Row, places: Sequence[int]) -> Row:

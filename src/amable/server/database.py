@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ def open_database(folder: Path, *, migrating: Callable[[], object] = lambda: Non
     else:
         settings.DATABASES["default"] = config
         django.setup()
+        gc.freeze()  # what is loaded by now stays: the collector need not go through it again and again
     bring_up_to_date(migrating=migrating)
 
 
