@@ -57,7 +57,8 @@ def _work(arguments: argparse.Namespace) -> int:
             remember=lambda creditor, length: instance.remember(here, creditor.ref, length),
             handed_over=lambda creditor, day: write_letters(folder, creditor, day),
         )
-        answering = _listen(stack, work, listen, chosen=arguments.listen is not None) if listen else ""
+        chosen = arguments.listen is not None
+        answering = _listen(stack, work, listen, here, chosen=chosen) if listen else ""
         work.start()
         try:
             print(say("sending.up", language(), creditor=creditor.name, folder=folder), flush=True)
@@ -83,13 +84,14 @@ def _address(listen: str | None) -> tuple[str, int] | None:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], *, chosen: bool) -> str:
+def _listen(stack: ExitStack, work: Embedded, address: tuple[str, int], here: str, *, chosen: bool) -> str:
     """Answer who asks how the process is; where others have the usual address, messages leave all the same."""
     from amable.server.wsgi import listening  # noqa: PLC0415
     from amable.work.house import House  # noqa: PLC0415
 
     try:
-        return stack.enter_context(listening(House(speaking.now, work.silent), *address))
+        house = House(speaking.now, work.silent, here, lambda ref: instance.forget(here, ref))
+        return stack.enter_context(listening(house, *address))
     except OSError as error:
         taken = f"{address[0]}:{address[1]}"
         # Python adds the address to what the system says of it.

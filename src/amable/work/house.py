@@ -14,7 +14,13 @@ HOUSE: Final = "amable.house"  # its place in the environment of a request
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The process at work: its clock, and which of its duties do not show that they live."""
+    """The process at work: its clock, and which of its duties do not show that they live.
+
+    `place` names where the database is opened (see `dunning.brakes.resume`), empty where nobody knows; `begin_anew`
+    forgets what was remembered of a creditor's record beside the database, given its ref.
+    """
 
     clock: Callable[[], datetime]
     silent: Callable[[], list[Fault]]
+    place: str = ""
+    begin_anew: Callable[[str], object] = lambda ref: None
