@@ -11,9 +11,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
+from amable.plugs.invoices import ItemRecord
 from amable.server import keys
 from amable.work.house import HOUSE, House
 from tests.contexts.books import row, take
@@ -40,7 +42,7 @@ class Desk:
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(**{HOUSE: self.house}, **facts)
+        client = Client(SERVER_NAME="localhost", **{HOUSE: self.house}, **facts)
         client.force_login(self.member(role).user)
         return client
 
@@ -61,7 +63,8 @@ class Desk:
 
 
 def opened(folder: Path, creditor: Creditor) -> Desk:
-    """A desk whose creditor has two customers, one to be reminded today and one not yet due, planned but not approved.
+    """A desk whose creditor has three customers, planned but not approved: one to be reminded today, one not yet due,
+    and one about whose invoice of yesterday a person is asked.
 
     There is no mailbox behind it: nothing leaves.
     """
@@ -72,8 +75,24 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row(due_date=LATE),
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
+            asked(),
         )  # fmt: skip
+        managed(creditor)
     return Desk(creditor)
+
+
+def managed(creditor: Creditor) -> None:
+    """All but one of the customers are the account manager's."""
+    theirs = Customer.objects.filter(creditor=creditor).exclude(key="C-2")
+    theirs.update(manager_email=f"{Role.MANAGER}@{creditor.ref}.example")
+
+
+def asked() -> ItemRecord:
+    """An invoice that fell due yesterday: a person is asked whether it arrived."""
+    return row(
+        "F-1003", "80.00", customer_id="C-3", customer_name="Bodegas Requena, S.L.", email="rosa@requena.example",
+        contact_name="Rosa Marín", phone="+34 96 555 01 03", tax_id="B46000002", due_date=date(2026, 3, 16),
+    )  # fmt: skip
 
 
 def neighbour(creditor: Creditor) -> Desk:
@@ -82,7 +101,8 @@ def neighbour(creditor: Creditor) -> Desk:
     other.pk, other.ref, other.name = None, "neighbour", "Ferretería del Segura"
     other.save()
     with acting_for(other):
-        Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
+        Office(other, NOWHERE).plan(row("F-1001", due_date=LATE), asked())
+        managed(other)
     return Desk(other)
 
 

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amable.correspondence.models import Message
 from amable.desk.door import A_FORM, Route
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
@@ -24,7 +25,18 @@ from tests.desk.desks import Desk, neighbour
 PUBLIC = {"home", "enter"}
 ELSEWHERE = ("healthz", "readyz", "metrics", "account/")
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "message": lambda creditor: _message(creditor, "email"),
+    "part": lambda creditor: 0,
+    "task": lambda creditor: _message(creditor, "check"),
+}
+
+
+def _message(creditor: Creditor, act: str) -> str:
+    """The key of a message of today, or of a task."""
+    found: str = Message.objects.filter(creditor=creditor, act=act).values_list("key", flat=True)[0]
+    return found
+
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()
@@ -72,7 +84,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = Client(SERVER_NAME="localhost", **{HOUSE: desk.house})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

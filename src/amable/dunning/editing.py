@@ -24,13 +24,14 @@ from amable.correspondence.composing import Withheld, Worded
 from amable.correspondence.models import EditedWords, Message
 from amable.correspondence.outbox import TO_CUSTOMERS, Claimed
 from amable.dunning.dossier import Known, gather, setting
-from amable.dunning.writing import Writer
+from amable.dunning.writing import TALKS, Writer
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import queries
 from amable.ledger.queries import CustomerRow
 from amable.organisation import bulk
 from amable.organisation.models import Creditor
+from amable.plugs.channel import Sheet
 
 
 class PlannedNow(NamedTuple):
@@ -46,6 +47,10 @@ class PlannedNow(NamedTuple):
         slot_and_key = self.writer.name_of(self.customer, self.planned)
         self.writer.words = {slot_and_key[1]: words} if words else {}
         return composing.in_words(self.writer.occasion(self.known, self.planned, slot_and_key[1]))
+
+    def sheet(self) -> Sheet | None:
+        """The brief, where it is a call or a meeting."""
+        return self.writer.sheet(self.customer, self.known, self.planned) if self.planned.act in TALKS else None
 
 
 def planned_now(

@@ -182,7 +182,9 @@ def about(creditor: Creditor, messages: Sequence[Message]) -> dict[int, About]:
     for row in rows.order_by("item__due_on", "item_id"):
         items.setdefault(row.message_id, []).append(row)
     looks = Look.objects.filter(creditor=creditor, customer__in=these(customers)).values_list("verdicts", flat=True)
-    why = {verdict.message: verdict for text in looks for verdict in reversed(unpack(text)) if verdict.message}
+    verdicts = (verdict for text in looks for verdict in unpack(text) if verdict.message)
+    # That an item travels in a message for others says the least: it comes first, so that the others replace it.
+    why = {v.message: v for v in sorted(verdicts, key=lambda v: not v.rule.startswith("listed."))}
     contacts = Contact.objects.filter(creditor=creditor, customer__in=these(customers))
     reach = {contact.customer_id: contact for contact in contacts}
     edited = EditedWords.objects.filter(creditor=creditor, message__in=these(ids))

@@ -22,7 +22,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.queries import CustomerRow
 from amable.organisation.models import Creditor
-from amable.plugs.channel import Address, Parcel, Reach, UnfitError
+from amable.plugs.channel import Address, Parcel, Reach, Sheet, UnfitError
 from amable.plugs.loading import calls, channels
 
 TALKS: Final = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for these
@@ -244,10 +244,14 @@ class Writer:
         """When a mail to one of the creditor's own people leaves."""
         return leaving_moment(key, self.it.today, self.now, ZoneInfo(self.it.creditor.timezone), business=True)
 
-    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
-        """The page for whoever calls or meets the customer; as Markdown when our fonts lack a letter of it."""
+    def sheet(self, customer: CustomerRow, known: Known, planned: Planned) -> Sheet:
+        """The page for whoever calls or meets the customer."""
         background = self.backgrounds.of(customer, known.dossier, planned)
-        page = briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
+        return briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
+
+    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
+        """That page printed; as Markdown when our fonts lack a letter of it."""
+        page = self.sheet(customer, known, planned)
         try:
             return calls()["call"].print(page)
         except UnfitError:
