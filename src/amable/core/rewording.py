@@ -22,6 +22,8 @@ LONGEST_SUBJECT: Final = 200
 
 _MARKED: Final = re.compile("\ue000([^\ue001]*)\ue001")
 _OURS: Final = re.compile(r"(?:\||#|<!--|- |\d{1,3}\. )")  # how a line begins that is no prose
+_BREAKS: Final = re.compile(r"[\t\r\n]+")
+_SPACES: Final = re.compile(r"[\u00a0\u202f]")
 _FIGURE: Final = re.compile(r"(?<![\w.,])\d[\d.,\u00a0\u202f ]*\d(?!\w)")
 
 
@@ -67,7 +69,7 @@ def reword(rendered: Rendered, words: Words) -> Reworded:
     values = _values(rendered)
     texts = iter(words.texts)
     body = [_marked(next(texts), values) if part.changeable else part.text for part in parts]
-    subject = _marked(" ".join(words.subject.split()), values)
+    subject = _marked(_BREAKS.sub(" ", words.subject).strip(), values)
     new = replace(rendered, subject=subject, body="\n\n".join(filter(None, (text.strip("\n") for text in body))))
     return Reworded(new, fits=True)
 
@@ -116,11 +118,17 @@ def _values(rendered: Rendered) -> tuple[str, ...]:
     return tuple(sorted({value for value in found if value}, key=len, reverse=True))
 
 
+def _typed(value: str) -> str:
+    """A pattern for a value as somebody types it: no-break spaces are hard to find on a keyboard."""
+    return r"[ \u00a0\u202f]".join(map(re.escape, value.split(" ")))
+
+
 def _marked(text: str, values: Sequence[str]) -> str:
     """Typed text with the values of the message between marks; a line that would become a table or heading is shown."""
     text = UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if values:
-        any_value = "|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in values)
-        text = re.sub(any_value, lambda found: mark(found[0]), text)
+        as_written = {_SPACES.sub(" ", value): value for value in values}
+        any_value = "|".join(rf"(?<!\w){_typed(value)}(?!\w)" for value in as_written)
+        text = re.sub(any_value, lambda found: mark(as_written[_SPACES.sub(" ", found[0])]), text)
     lines = (mark(line[0]) + line[1:] if line.startswith(("|", "#", "<!--")) else line for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
