@@ -128,7 +128,7 @@ def _marked(text: str, values: Sequence[str]) -> str:
     text = UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if values:
         as_written = {_SPACES.sub(" ", value): value for value in values}
-        any_value = "|".join(rf"(?<!\w){_typed(value)}(?!\w)" for value in as_written)
+        any_value = "|".join(rf"(?<!\w)(?<!\d[.,]){_typed(value)}(?!\w|[.,]\d)" for value in as_written)
         text = re.sub(any_value, lambda found: mark(as_written[_SPACES.sub(" ", found[0])]), text)
     lines = (mark(line[0]) + line[1:] if line.startswith(("|", "#", "<!--")) else line for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
