@@ -1,4 +1,5 @@
-/* Keeps the place of the keyboard in the list of the day while a row of it changes. */
+/* Keeps the place of the keyboard in the list of the day while a row of it changes.
+   A button outside its form says type="submit", or htmx does not know which one was pressed. */
 "use strict";
 (() => {
   const place = () => document.querySelector("[data-list] tbody tr[data-here]");
