@@ -87,7 +87,9 @@ def tell(
     place of the wrong one. Where nobody was reached the task comes back on the next working day, with a new number at
     once. A task that was not mailed yet need not be: it is done.
     """
-    row = Message.objects.select_for_update().select_related("customer").get(creditor=creditor, pk=message.pk)
+    row = (
+        Message.objects.select_for_update(of=("self",)).select_related("customer").get(creditor=creditor, pk=message.pk)
+    )
     again = _again_on(creditor, outcome, today, phone=phone)
     told = TaskOutcome.objects.create(
         creditor=creditor, message=row, outcome=outcome, note=note, said_on=said_on, phone=phone, again_on=again,
