@@ -29,6 +29,7 @@ def views(desk: SampleDesk) -> dict[str, str]:
     return {
         "sign-in": f"{desk.address}/account/login/",
         "today": desk.page("today"),
+        **_of_messages(desk),
         "procedures": desk.page("procedures"),
         **_of_a_draft(desk),
         "files": desk.page("files"),
@@ -106,3 +107,42 @@ def _of_a_draft(desk: SampleDesk) -> dict[str, str]:
         "procedure-replay": desk.page("draft_replay", draft=draft.pk) + "?days=90",
     }
     return pages | ({"procedure-version": desk.page("procedure_version", version=version.pk)} if version else {})
+
+
+def _of_messages(desk: SampleDesk) -> dict[str, str]:
+    """Today's other faces, the messages and what is done to them."""
+    proposed, task = _of_today("email"), _of_today("check")
+    return {
+        "today-filtered": desk.page("today") + "?show=mine&language=fr",
+        "messages": desk.page("messages"),
+        "messages-none": desk.page("messages") + "?text=nobody+is+called+so",
+        "message": desk.page("message", message=proposed),
+        "message-left": desk.page("message", message=_left()),
+        "message-record": desk.page("message_record", message=proposed),
+        "message-edit": desk.page("edit", message=proposed),
+        "message-hold": desk.page("hold", message=proposed),
+        "task": desk.page("outcome", task=task),
+        "stop-sending": desk.page("stop"),
+    }
+
+
+def _of_today(act: str) -> str:
+    """The key of the first message, or task, of today."""
+    from amable import sample
+    from amable.correspondence.models import Message
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    with acting_for(Creditor.objects.get()):
+        of_today = Message.objects.filter(day=sample.TODAY, act=act).exclude(state="withdrawn").order_by("pk")
+        return str(of_today.values_list("key", flat=True)[0])
+
+
+def _left() -> str:
+    """The key of the newest message that counts as sent."""
+    from amable.correspondence.models import Message
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    with acting_for(Creditor.objects.get()):
+        return str(Message.objects.filter(state="said", act="email").order_by("-pk").values_list("key", flat=True)[0])

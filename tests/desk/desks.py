@@ -20,6 +20,7 @@ from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
+from amable.plugs.invoices import ItemRecord
 from amable.server import keys
 from amable.work.house import HOUSE, House
 from amable.work.models import File, Job, Rejection
@@ -68,7 +69,8 @@ class Desk:
 
 
 def opened(folder: Path, creditor: Creditor) -> Desk:
-    """A desk whose creditor has two customers, one to be reminded today and one not yet due, planned but not approved.
+    """A desk whose creditor has three customers, planned but not approved: one to be reminded today, one not yet due,
+    and one about whose invoice of yesterday a person is asked.
 
     There is no mailbox behind it: nothing leaves. Its procedure has a version, and somebody works on a draft.
     """
@@ -80,8 +82,10 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row(due_date=LATE),
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
+            asked(),
         )  # fmt: skip
         known(creditor)
+        managed(creditor)
     return Desk(creditor)
 
 
@@ -111,10 +115,8 @@ def _gave_a_file(creditor: Creditor) -> None:
 
 
 def known(creditor: Creditor) -> None:
-    """What people stated about the first customer, who is the account manager's: a row of every kind."""
+    """What people stated about the first customer: a row of every kind."""
     customer = Customer.objects.get(creditor=creditor, key="C-1")
-    customer.manager_email = f"{Role.MANAGER}@{creditor.ref}.example"
-    customer.save(update_fields=("manager_email",))
     (item,) = Item.objects.filter(creditor=creditor, customer=customer)
     stated: dict[str, Any] = {"today": LATE, "now": NOON - timedelta(days=7), "by": "marta@turia.example"}
     about: dict[str, Any] = {"currency": "EUR", "items": [item.pk]}
@@ -130,15 +132,30 @@ def known(creditor: Creditor) -> None:
     Customer.objects.filter(creditor=creditor, key="C-1").update(review_on=None)
 
 
+def managed(creditor: Creditor) -> None:
+    """All but one of the customers are the account manager's."""
+    theirs = Customer.objects.filter(creditor=creditor).exclude(key="C-2")
+    theirs.update(manager_email=f"{Role.MANAGER}@{creditor.ref}.example")
+
+
+def asked() -> ItemRecord:
+    """An invoice that fell due yesterday: a person is asked whether it arrived."""
+    return row(
+        "F-1003", "80.00", customer_id="C-3", customer_name="Bodegas Requena, S.L.", email="rosa@requena.example",
+        contact_name="Rosa Marín", phone="+34 96 555 01 03", tax_id="B46000002", due_date=date(2026, 3, 16),
+    )  # fmt: skip
+
+
 def neighbour(creditor: Creditor) -> Desk:
     """The desk of another creditor in the same installation, with a book just like the first one's."""
     other = Creditor.objects.get(pk=creditor.pk)
     other.pk, other.ref, other.name = None, "neighbour", "Ferretería del Segura"
     other.save()
     with acting_for(other):
-        Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
+        Office(other, NOWHERE).plan(row("F-1001", due_date=LATE), asked())
         furnish(other)
         known(other)
+        managed(other)
     return Desk(other)
 
 

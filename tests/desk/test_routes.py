@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.agreements.models import Dispute, Plan, Promise
+from amable.correspondence.models import Message
 from amable.desk.door import A_FORM, Route
 from amable.dunning.models import Hold, ProcedureDraft, ProcedureVersion
 from amable.ledger.models import Customer, Note
@@ -39,7 +40,17 @@ PLACES: dict[str, Callable[[Creditor], Any]] = {
     "promise": lambda creditor: Promise.objects.get(creditor=creditor).pk,
     "dispute": lambda creditor: Dispute.objects.get(creditor=creditor).pk,
     "plan": lambda creditor: Plan.objects.get(creditor=creditor).pk,
+    "message": lambda creditor: _message(creditor, "email"),
+    "part": lambda creditor: 0,
+    "task": lambda creditor: _message(creditor, "check"),
 }
+
+
+def _message(creditor: Creditor, act: str) -> str:
+    """The key of a message of today, or of a task."""
+    found: str = Message.objects.filter(creditor=creditor, act=act).values_list("key", flat=True)[0]
+    return found
+
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()

@@ -63,7 +63,7 @@ def _work(arguments: argparse.Namespace) -> int:
             remember=lambda creditor, length: instance.remember(here, creditor.ref, length),
             handed_over=lambda creditor, day: write_letters(folder, creditor, day),
         )
-        house = House(speaking.now, work.silent, here)
+        house = House(speaking.now, work.silent, here, lambda ref: instance.forget(here, ref))
         address = serve(stack, house, listen, chosen=arguments.listen is not None) if listen else ""
         work.start()
         try:

@@ -14,7 +14,7 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where a message stands. `said` is a draft of a folder that counts as sent since a later day began."""
+    """Where a message stands. `said` is a draft that counts as sent, or a task done before its mail left."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"

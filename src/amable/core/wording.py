@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -36,6 +36,7 @@ __all__ = [
     "SetAside",
     "Soon",
     "Template",
+    "around_signoff",
     "as_blocks",
     "as_html",
     "as_text",
@@ -68,6 +69,7 @@ _KNOWN: Final = frozenset((*_NEEDED, "body_words", "body_chars", "outcomes", "re
 _UNCOUNTED: Final = ("<!-- items -->", "<!-- /items -->")  # around what is no part of the counted body
 _OF_INVOICES: Final = ("invoice.", "items", "oldest.", "next_due.")
 _ANNEX: Final = "<!-- annex -->"
+_WAYS_TO_PAY: Final = ("payment.iban", "pay_link")
 _NARROW: Final = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 
@@ -122,11 +124,15 @@ Library = Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message filled in, its values still between marks. `plain`, `as_text` and `as_html` take them out."""
+    """A message filled in, its values still between marks. `plain`, `as_text` and `as_html` take them out.
+
+    `ways_to_pay` are the values among them that say where the money goes.
+    """
 
     subject: str
     body: str
     template: Template
+    ways_to_pay: tuple[str, ...] = ()
 
 
 def load(text: str, id: str) -> Template:  # noqa: A002 - the word of the glossary
@@ -236,7 +242,8 @@ def render(template: Template, fields: Mapping[str, object]) -> Rendered:
         if field not in fields:
             raise MissingFieldError(field)
     values = sandbox.nested({field: _value(fields[field]) for field in (*template.required, *template.optional)})
-    return Rendered(sandbox.fill(subject, values), _tidy(sandbox.fill(body, values)), template)
+    ways = tuple(marked.clean(str(fields[name])) for name in _WAYS_TO_PAY if fields.get(name))
+    return Rendered(sandbox.fill(subject, values), _tidy(sandbox.fill(body, values)), template, ways)
 
 
 def as_text(rendered: Rendered) -> str:
@@ -247,7 +254,7 @@ def as_text(rendered: Rendered) -> str:
 
 def as_html(rendered: Rendered, *, qr_content_id: str | None = None, qr_caption: str = "") -> str:
     """The body as a complete small page for mail programs, with the payment code, if any, before the sign-off."""
-    top, rest = _around_signoff(rendered)
+    top, rest = around_signoff(rendered)
     inner = [marked.lay_html(top)]
     if qr_content_id:
         inner.append(marked.picture(qr_content_id, qr_caption))
@@ -266,7 +273,7 @@ class Laid(NamedTuple):
 
 def as_blocks(rendered: Rendered) -> Laid:
     """The body as blocks for paper, cut before its sign-off, where a payment slip belongs."""
-    top, rest = _around_signoff(rendered)
+    top, rest = around_signoff(rendered)
     return Laid(marked.lay_blocks(top), marked.lay_blocks(rest))
 
 
@@ -381,13 +388,13 @@ def compose_body(rendered: Rendered, *, thanks: str = "", crossed: str = "", blo
     That messages `crossed` is said after the thanks; a message of thanks says those in its first paragraph. None of it
     is counted as body: the limits are for the wording, and money that came in must not make it too long.
     """
-    top, rest = _around_signoff(rendered)
+    top, rest = around_signoff(rendered)
     if thanks or crossed:
         *before, prose = top.split("\n\n", 1 if thanks else 2)
         added = " ".join(filter(None, (thanks, crossed)))
         top = "\n\n".join((*before, "\n".join((_UNCOUNTED[0], added, _UNCOUNTED[1])), prose))
     pieces = (top.strip("\n"), *map(_written, blocks), rest.strip("\n"))
-    return Rendered(rendered.subject, "\n\n".join(filter(None, pieces)), rendered.template)
+    return replace(rendered, body="\n\n".join(filter(None, pieces)))
 
 
 class Sections(NamedTuple):
@@ -401,7 +408,7 @@ class Sections(NamedTuple):
 
 def sections(rendered: Rendered) -> Sections:
     """The parts of a body; the line of the sign-off itself belongs to none."""
-    top, rest = _around_signoff(rendered)
+    top, rest = around_signoff(rendered)
     farewell, _, annex = f"\n{rest}".partition(f"\n{_ANNEX}")
     prose: list[str] = []
     beside: list[str] = []
@@ -475,7 +482,7 @@ def _row(cells: Collection[str] | Iterator[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _around_signoff(rendered: Rendered) -> tuple[str, str]:
+def around_signoff(rendered: Rendered) -> tuple[str, str]:
     """The body before its sign-off (before the annex, or whole, where it has none), and the rest."""
     lines = rendered.body.split("\n")
     annex = lines.index(_ANNEX) if _ANNEX in lines else len(lines)

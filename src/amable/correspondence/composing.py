@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from amable.core import postal, wording
+from amable.core import postal, rewording, wording
 from amable.core.kindness import Facts, Finding, Severity, check
 from amable.core.languages import say, show_date, show_decimal, show_money
 from amable.core.money import Money
@@ -22,6 +22,7 @@ from amable.core.paying import NoReferenceError, creditor_reference, epc_payload
 from amable.core.planning import Discount, Kind, Line, Named, Planned, Section
 from amable.core.procedure import Act, Step
 from amable.core.qr import qr_png
+from amable.core.rewording import Words
 from amable.core.wording import Block, Early, Library, Part, Rendered, SetAside, Soon, Template
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Address, Attachment, Draft, Paper, Slip, UnfitError
@@ -78,7 +79,7 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message in its final bytes."""
+    """A message in its final bytes. `fits` is False where a person's words were left out: it is another one by now."""
 
     data: bytes
     ending: str
@@ -87,6 +88,7 @@ class Composed:
     variant: str
     message_id: str
     to: tuple[str, ...]
+    fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One planned message with everything its words need; `allowed` are the addresses of the customer's contacts."""
+    """One planned message with everything its words need; `allowed` are the addresses of the customer's contacts.
+
+    `words` are a person's, in place of ours.
+    """
 
     planned: Planned
     step: Step
@@ -112,6 +117,7 @@ class Occasion:
     thread: tuple[str, ...] = ()
     wordings: Library | None = None
     as_draft: bool = True
+    words: Words | None = None
 
 
 def ways(creditor: Creditor, recipient: Recipient) -> tuple[str, str]:
@@ -136,36 +142,20 @@ def message_key(creditor: Creditor, customer: str, day: date, slot: str) -> str:
 
 def compose(occasion: Occasion) -> Composed | Withheld:
     """The message in words and bytes, or what is wrong with it; the same occasion gives the same bytes."""
-    template = _template(occasion)
     channel = occasion.planned.channel or Act.EMAIL
     by_mail = channel is Act.EMAIL
-    documents = _documents(occasion) if template.attach_invoice and by_mail else []
-    shown = _Shown(occasion, attached=bool(documents))
-    fields = shown.fields(template)
     try:
-        rendered = wording.render(template, fields)
+        worded = _worded(occasion)
     except wording.MissingFieldError as error:
         return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
-    rendered = wording.compose_body(rendered, thanks=shown.thanks(), crossed=shown.crossed(), blocks=shown.blocks())
-    recipient = occasion.recipient
+    if worded.errors:
+        return Withheld(worded.errors)
+    shown, rendered, recipient = worded.shown, worded.rendered, occasion.recipient
     emails = recipient.emails if by_mail else ()
     to = tuple(Address(recipient.contact or recipient.name, email) for email in emails or ("",))
-    facts = Facts(
-        fields,
-        consumer=recipient.consumer,
-        document_known=by_mail
-        and any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
-        document_travels=bool(documents),
-        discount=bool(shown.offers),
-        recipients=emails,
-        allowed=occasion.allowed,
-    )
-    findings = tuple(finding for finding in check(rendered, facts) if finding.severity is Severity.ERROR)
-    if findings:
-        return Withheld(findings)
     draft = _draft(occasion, shown, rendered, to)
     if by_mail:
-        draft = _as_mail(draft, occasion, shown, rendered, documents)
+        draft = _as_mail(draft, occasion, shown, rendered, worded.documents)
     elif channel is Act.LETTER:
         draft = replace(draft, paper=_paper(occasion, shown, rendered))
     try:
@@ -178,11 +168,65 @@ def compose(occasion: Occasion) -> Composed | Withheld:
         parcel.data,
         parcel.ending,
         draft.subject,
-        template.id,
-        template.variant,
+        rendered.template.id,
+        rendered.template.variant,
         message_id,
         _whereto(occasion, channel),
+        fits=worded.fits,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A message in words, before it has a form: `ours` as we wrote it, `rendered` as it would leave, its findings.
+
+    `fits` is False where a person's words were for another message than it is by now, and were left out.
+    """
+
+    ours: Rendered
+    rendered: Rendered
+    fits: bool
+    findings: tuple[Finding, ...]
+    shown: _Shown
+    documents: Sequence[Attachment]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What keeps it from leaving."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def _worded(occasion: Occasion) -> Worded:
+    """The words of a message and what the kindness check says of them. Raises MissingFieldError."""
+    template = _template(occasion)
+    by_mail = (occasion.planned.channel or Act.EMAIL) is Act.EMAIL
+    documents = _documents(occasion) if template.attach_invoice and by_mail else []
+    shown = _Shown(occasion, attached=bool(documents))
+    fields = shown.fields(template)
+    rendered = wording.render(template, fields)
+    ours = wording.compose_body(rendered, thanks=shown.thanks(), crossed=shown.crossed(), blocks=shown.blocks())
+    reworded = rewording.reword(ours, occasion.words) if occasion.words else rewording.Reworded(ours, fits=True)
+    recipient = occasion.recipient
+    facts = Facts(
+        fields,
+        consumer=recipient.consumer,
+        document_known=by_mail
+        and any(occasion.items[line.item].pdf_path for line in shown.asked if line.item in occasion.items),
+        document_travels=bool(documents),
+        discount=bool(shown.offers),
+        recipients=recipient.emails if by_mail else (),
+        allowed=occasion.allowed,
+    )
+    found = check(reworded.rendered, facts)
+    return Worded(ours, reworded.rendered, reworded.fits, found, shown, documents)
+
+
+def in_words(occasion: Occasion) -> Worded | Withheld:
+    """The message in words alone, with everything the kindness check says of it, for whoever changes them."""
+    try:
+        return _worded(occasion)
+    except wording.MissingFieldError as error:
+        return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
 
 
 def _draft(occasion: Occasion, shown: _Shown, rendered: Rendered, to: tuple[Address, ...]) -> Draft:

@@ -113,6 +113,33 @@ class MessageItem(models.Model):
         return f"{self.message_id}:{self.item_id}"
 
 
+class EditedWords(models.Model):
+    """The words a person gave a message before it left: subject and stretches of prose (see `core.rewording`).
+
+    `version` counts the changes, so that nobody overwrites what another has written meanwhile. They are used for the
+    message they were written for (`basis`) and for no other; `outdated` says that it turned out to be another by now,
+    or, without `texts`, that ours were preferred again.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, db_index=False)
+    subject = models.TextField()
+    texts = models.JSONField()
+    basis = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1)
+    edited_at = models.DateTimeField()
+    edited_by = models.TextField(blank=True)
+    outdated = models.BooleanField(default=False)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "message"), name="words_once"),)
+
+    def __str__(self) -> str:
+        return self.subject
+
+
 class Bucket(models.Model):
     """How much may leave now, by mailbox (no `domain`) and by the domain of the recipient (see `core.rates`)."""
 

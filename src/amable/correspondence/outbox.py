@@ -89,9 +89,14 @@ def approve(creditor: Creditor, messages: Collection[int], now: datetime, *, by:
     return count
 
 
-def hurry(creditor: Creditor, today: date, now: datetime) -> None:
-    """Let what is approved for today leave without the time to undo it, though never before its hour."""
+def hurry(creditor: Creditor, today: date, now: datetime, messages: Collection[int] | None = None) -> None:
+    """Let what is approved for today, or these messages of it, leave without the time to undo it.
+
+    Though never before its hour.
+    """
     approved = Message.objects.filter(creditor=creditor, day=today, state=State.APPROVED)
+    if messages is not None:
+        approved = approved.filter(pk__in=bulk.these(messages))
     approved.filter(leaves_at__lte=now, due_at__gt=now).update(due_at=now)
     approved.filter(leaves_at__gt=now).update(due_at=F("leaves_at"))
 

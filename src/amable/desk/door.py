@@ -131,9 +131,11 @@ def show(request: HttpRequest, here: Here, template: str, status: int = 200, /, 
     return render(request, f"desk/{template}", {"here": here, **facts}, status=status)
 
 
-def tell(request: HttpRequest, here: Here, key: str, /, *, level: int = messages.SUCCESS, **params: object) -> None:
-    """Say on the next page what became of an action: `desk.<key>`."""
-    messages.add_message(request, level, say(f"desk.{key}", here.language, **params))
+def tell(
+    request: HttpRequest, here: Here, key: str, /, *, level: int = messages.SUCCESS, undo: str = "", **params: object
+) -> None:
+    """Say on the next page what became of an action: `desk.<key>`. `undo` is the address that takes it back."""
+    messages.add_message(request, level, say(f"desk.{key}", here.language, **params), extra_tags=undo)
 
 
 def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpResponse:

@@ -30,6 +30,7 @@ _LINES: Final = (
     _Line("today", "t", "sun"),
     _Line("customers", "c", "users"),
     _Line("items", "i", "receipt"),
+    _Line("messages", "m", "mail"),
     _Line("procedures", "p", "route"),
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from amable.desk import (
     agreeing,
+    changing,
     company,
     customer,
     customers,
@@ -16,10 +17,12 @@ from amable.desk import (
     jobs,
     knowing,
     mailbox,
+    messages,
     procedures,
     searching,
     settings,
     start,
+    switch,
     today,
 )
 from amable.desk.door import at
@@ -43,6 +46,13 @@ urlpatterns = [
     at("start/plan", start.plan_step, "start-plan", may=May.OWN, writes=True),
     # today
     at("today", today.page, "today"),
+    at("today/approve", today.approve, "approve", may=May.RUN, reads=False, writes=True),
+    at("today/unapprove", today.unapprove, "unapprove", may=May.RUN, reads=False, writes=True),
+    at("today/send-now", today.send_now, "send_now", may=May.RUN, reads=False, writes=True),
+    at("today/accept-odd", today.accept_odd, "accept_odd", may=May.RUN, reads=False, writes=True),
+    at("stop-sending", switch.stop, "stop", may=May.RUN, writes=True),
+    at("resume-sending", switch.resume, "resume", may=May.RUN, writes=True),
+    at("tasks/<slug:task>/outcome", changing.outcome, "outcome", may=May.CARE, writes=True),
     # customers and items
     at("search", searching.page, "search"),
     at("items", items.page, "items"),
@@ -73,6 +83,16 @@ urlpatterns = [
     ),
     at("plans/<int:plan>/end", agreeing.end_plan, "plan_end", may=May.CARE, reads=False, writes=True),
     # messages
+    at("messages", messages.listed, "messages"),
+    at("messages/<slug:message>", messages.page, "message"),
+    at("messages/<slug:message>/html", messages.html, "message_html"),
+    at("messages/<slug:message>/document", messages.document, "message_document"),
+    at("messages/<slug:message>/parts/<int:part>", messages.attachment, "message_part"),
+    at("messages/<slug:message>/bytes", messages.exact, "message_bytes"),
+    at("messages/<slug:message>/record", messages.record, "message_record"),
+    at("messages/<slug:message>/edit", changing.edit, "edit", may=May.RUN, writes=True),
+    at("messages/<slug:message>/hold", changing.hold, "hold", may=May.CARE, writes=True),
+    at("messages/<slug:message>/resolve", messages.resolve, "resolve", may=May.RUN, reads=False, writes=True),
     # procedures
     at("procedures", procedures.page, "procedures"),
     at("procedures/begin", procedures.begin, "procedure_begin", may=May.RUN, reads=False, writes=True),

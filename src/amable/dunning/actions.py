@@ -19,7 +19,7 @@ from amable.core.planning import Decision, Outcome, Planned, Section, Verdict, d
 from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
 from amable.correspondence import composing
-from amable.correspondence.models import Message, MessageItem
+from amable.correspondence.models import EditedWords, Message, MessageItem
 from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.models import Look, StoredProcedure
 from amable.dunning.verdicts import KeptVerdict, gist, kept, pack, plain, unpack
@@ -356,6 +356,9 @@ class _Review:
         left = Message.objects.filter(
             creditor=self.it.creditor, customer__in=bulk.these(customers), state=State.WITHDRAWN, day__gte=since
         ).exclude(approved_at=None)
+        # What was approved in somebody's own words is not approved in ours.
+        edited = EditedWords.objects.filter(creditor=self.it.creditor, message=OuterRef("pk"))
+        left = left.exclude(Exists(edited))
         facts = {pk: (customer, slot, at, by) for pk, customer, slot, at, by in left.values_list(*_APPROVAL)}
         steps: dict[int, list[Earlier]] = defaultdict(list)
         rows = MessageItem.objects.filter(creditor=self.it.creditor, message__in=bulk.these(facts))

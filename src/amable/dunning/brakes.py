@@ -167,6 +167,15 @@ def trust(creditor: Creditor, now: datetime) -> None:
             newest.save(update_fields=("accepted_at",))
 
 
+def accept(creditor: Creditor, today: date, now: datetime, *, by: str) -> None:
+    """A person says that today's plan is right, odd as it looks; whether it is approved is another question."""
+    with transaction.atomic():
+        if not Sending.objects.filter(creditor=creditor).exclude(anomaly="").update(anomaly=""):
+            return
+        PlanFigures.objects.filter(creditor=creditor, day=today).exclude(odd="").update(accepted_at=now)
+        log.record(creditor, [Event("plan.accepted", today, {}, {"by": by})])
+
+
 def oddities(sending: Sending) -> list[Brake]:
     """What was odd about today's plan and waits for a person, empty when nothing is."""
     return [

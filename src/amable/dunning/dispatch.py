@@ -30,6 +30,7 @@ from amable.core.wording import Library
 from amable.correspondence import composing, outbox
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import Claim, Claimed
+from amable.dunning import editing
 from amable.dunning.actions import Earlier, gated_act, no_more_than, stale_data
 from amable.dunning.dossier import Known, Setting, gather, setting
 from amable.dunning.verdicts import kept, pack
@@ -284,7 +285,8 @@ class _Preparing:
         held = self.held_today(day, again)
         first = [message for message in messages if not message.blob]
         talks = [again[m.customer_id].customer for m in first if m.act in TALKS and m.customer_id in again]
-        writer = Writer(it, self.now, composed=True, wordings=self.wordings, talks=talks)
+        words = editing.words_of(self.creditor, [message.pk for message in messages])
+        writer = Writer(it, self.now, composed=True, wordings=self.wordings, talks=talks, words=words)
         chosen: list[Claimed] = []
         unwanted: list[_Unwanted] = []
         grown: list[Claimed] = []
@@ -307,6 +309,9 @@ class _Preparing:
                 unwanted.append(_Unwanted(message, look, tuple(finding.rule for finding in written.findings)))
                 writer.write_task(look.customer, look.known, planned, "ask.kindness", written.findings)
                 continue
+            if written in writer.outdated:  # a person's words were for another message than it is by now
+                grown.append(message)
+                continue
             chosen.append(message)
         with transaction.atomic():
             # In the order in which whoever looks at these customers locks them, so that neither waits for the other.
@@ -314,6 +319,7 @@ class _Preparing:
                 self.withdraw(*one)
             for message in sorted(grown, key=lambda message: message.pk):
                 outbox.propose_again(self.creditor, message, self.claim.token, self.today)
+            editing.set_aside(self.creditor, [message for message in grown if message.key in words], self.today)
             ready = self.keep(writer, chosen, data)
         self.sent.changed.update(one.look.customer.pk for one in unwanted)
         self.count(State.WITHDRAWN, len(unwanted))
@@ -353,9 +359,10 @@ class _Preparing:
     def keep(self, writer: Writer, chosen: Sequence[Claimed], data: dict[str, bytes]) -> list[_Ready]:
         """Keep what was composed, with what it says, before anything of it leaves."""
         keys = {message.key: message for message in chosen}
-        fresh = {key: one for key, one in writer.written.items() if key in keys}
-        asks = {key: one for key, one in writer.written.items() if key not in keys}
-        log.keep(self.creditor, (one.data for one in writer.written.values() if one.data is not None))
+        written = {key: one for key, one in writer.written.items() if key not in writer.outdated}
+        fresh = {key: one for key, one in written.items() if key in keys}
+        asks = {key: one for key, one in written.items() if key not in keys}
+        log.keep(self.creditor, (one.data for one in written.values() if one.data is not None))
         changing = ("wording", "language", "demanded", "message_id", "subject", "path", "blob", "leaves_at", "domain")
         bulk.update(
             Message,
@@ -364,7 +371,7 @@ class _Preparing:
         )
         self.keep_steps({keys[key].pk: one.steps for key, one in fresh.items()})
         self.ask(asks)
-        log.record(self.creditor, [message_event(one, self.today) for one in writer.written.values()])
+        log.record(self.creditor, [message_event(one, self.today) for one in written.values()])
         ready: list[_Ready] = []
         for message in chosen:
             one = fresh.get(message.key)
@@ -396,17 +403,11 @@ def preview(
     creditor: Creditor, rules: Procedure, message: Message, now: datetime, *, wordings: Library | None = None
 ) -> Written | composing.Withheld | None:
     """A planned message as it would leave now, None when it would not; nothing is kept."""
-    it = setting(creditor, rules, message.day)
-    (customer,) = queries.customers(creditor, [message.customer_id] if message.customer_id else []) or (None,)
-    if customer is None:
+    found = editing.planned_now(creditor, rules, message, now, wordings)
+    if found is None:
         return None
-    (known,) = gather(it, [customer])
-    writer = Writer(it, now, composed=True, wordings=wordings, talks=[customer])
-    for planned in decide(known.dossier, message.day, now).planned:
-        if writer.name_of(customer, planned)[1] == message.key:
-            written = writer.write(customer, known, planned)
-            return written if isinstance(written, composing.Withheld) else writer.written[written]
-    return None
+    written = found.writer.write(found.customer, found.known, found.planned)
+    return written if isinstance(written, composing.Withheld) else found.writer.written[written]
 
 
 def recipients(data: bytes) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django_scopes import ScopedManager
 
+from amable.correspondence.models import Message
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor
 
@@ -127,6 +128,32 @@ class Ask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.day}"
+
+
+class TaskOutcome(models.Model):
+    """What a task came to, as the person said who did it (`dunning.outcomes`): a call, a check, a decision.
+
+    It is asked again on `again_on`, None when it is done; `said_on` is a day named in it, of a payment. `phone` is the
+    number that turned out to be right.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, db_index=False)
+    outcome = models.CharField(max_length=20)
+    note = models.TextField(blank=True)
+    said_on = models.DateField(null=True)
+    phone = models.TextField(blank=True)
+    again_on = models.DateField(null=True)
+    told_at = models.DateTimeField()
+    told_by = models.TextField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        indexes = (models.Index(fields=("creditor", "message", "told_at"), name="outcome_of_task"),)
+
+    def __str__(self) -> str:
+        return self.outcome
 
 
 class Range(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -13,6 +13,7 @@ from amable.core.delivery import State
 from amable.core.kindness import Finding
 from amable.core.planning import Planned
 from amable.core.procedure import COURTESIES, MESSAGES, Act, Step
+from amable.core.rewording import Words
 from amable.core.wording import Library
 from amable.correspondence import briefs, composing, tasks
 from amable.dunning.background import Backgrounds
@@ -21,7 +22,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.queries import CustomerRow
 from amable.organisation.models import Creditor
-from amable.plugs.channel import Address, Parcel, Reach, UnfitError
+from amable.plugs.channel import Address, Parcel, Reach, Sheet, UnfitError
 from amable.plugs.loading import calls, channels
 
 TALKS: Final = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for these
@@ -57,7 +58,7 @@ class Writer:
     """Writes for the customers of a batch, one after the other; what it wrote is by key in `written`.
 
     `now` is the moment of the run, None when the whole day is ahead. `leaving` are the moments of messages that exist
-    already, by key. Without `composed` the rows have no words or bytes yet.
+    already, by key, `words` those a person gave them. Without `composed` the rows have no words or bytes yet.
     """
 
     def __init__(
@@ -69,8 +70,11 @@ class Writer:
         wordings: Library | None = None,
         leaving: dict[str, datetime] | None = None,
         talks: Sequence[CustomerRow] = (),
+        words: Mapping[str, Words] | None = None,
     ) -> None:
         self.it, self.now, self.composed, self.wordings = it, now, composed, wordings
+        self.words = words or {}
+        self.outdated: set[str] = set()  # whose words, a person's, no longer fit
         self.leaving = leaving or {}
         self.backgrounds = Backgrounds(it, talks if composed else ())
         self.written: dict[str, Written] = {}
@@ -84,13 +88,8 @@ class Writer:
         channel = planned.channel or Act.EMAIL
         slot, key = self.name_of(customer, planned)
         dossier = known.dossier
-        if key in self.leaving:
-            leaves_at = self.leaving[key].astimezone(dossier.zone)
-        else:
-            early = channel is Act.EMAIL and not known.recipient.consumer  # a telephone would wake its owner
-            leaves_at = leaving_moment(key, it.today, self.now, dossier.zone, business=early)
-        step = it.procedure.carried_out(planned.act, planned.step)
-        assert step is not None, "decide plans only steps of its procedure"
+        leaves_at = self.leaves_at(known, planned, key)
+        step = self.step(planned)
         act = planned.act if planned.act in COURTESIES else channel
         facts = self.facts(customer, slot, key, act, planned.step, planned.currency) | {
             "language": known.recipient.language,
@@ -106,9 +105,11 @@ class Writer:
             }
         data, to = None, known.recipient.emails
         if self.composed:
-            composed = self.compose(known, planned, step, key, leaves_at)
+            composed = composing.compose(self.occasion(known, planned, key))
             if isinstance(composed, composing.Withheld):
                 return composed
+            if not composed.fits:
+                self.outdated.add(key)
             self.worded[key] = dossier.profile.worded(composed.variant)
             data, to = composed.data, composed.to
             facts |= {
@@ -163,26 +164,38 @@ class Writer:
             "blob": "",
         } | (leaving if self.it.sending else {})
 
-    def compose(
-        self, known: Known, planned: Planned, step: Step, key: str, leaves_at: datetime
-    ) -> composing.Composed | composing.Withheld:
+    def leaves_at(self, known: Known, planned: Planned, key: str) -> datetime:
+        """When a message leaves."""
+        zone = known.dossier.zone
+        if key in self.leaving:
+            return self.leaving[key].astimezone(zone)
+        by_mail = (planned.channel or Act.EMAIL) is Act.EMAIL  # a telephone would wake its owner
+        return leaving_moment(key, self.it.today, self.now, zone, business=by_mail and not known.recipient.consumer)
+
+    def step(self, planned: Planned) -> Step:
+        """The step a message carries out."""
+        step = self.it.procedure.carried_out(planned.act, planned.step)
+        assert step is not None, "decide plans only steps of its procedure"
+        return step
+
+    def occasion(self, known: Known, planned: Planned, key: str) -> composing.Occasion:
+        """Everything the words of a planned message need."""
         it = self.it
         thread = dict.fromkeys(i for line in planned.lines for i in known.threads.get(line.item, ()))
-        return composing.compose(
-            composing.Occasion(
-                planned,
-                step,
-                it.creditor,
-                known.recipient,
-                known.facts,
-                key,
-                it.today,
-                leaves_at,
-                known.addresses,
-                tuple(thread),
-                self.wordings,
-                as_draft=it.sending is None,
-            )
+        return composing.Occasion(
+            planned,
+            self.step(planned),
+            it.creditor,
+            known.recipient,
+            known.facts,
+            key,
+            it.today,
+            self.leaves_at(known, planned, key),
+            known.addresses,
+            tuple(thread),
+            self.wordings,
+            as_draft=it.sending is None,
+            words=self.words.get(key),
         )
 
     def write_task(
@@ -231,10 +244,14 @@ class Writer:
         """When a mail to one of the creditor's own people leaves."""
         return leaving_moment(key, self.it.today, self.now, ZoneInfo(self.it.creditor.timezone), business=True)
 
-    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
-        """The page for whoever calls or meets the customer; as Markdown when our fonts lack a letter of it."""
+    def sheet(self, customer: CustomerRow, known: Known, planned: Planned) -> Sheet:
+        """The page for whoever calls or meets the customer."""
         background = self.backgrounds.of(customer, known.dossier, planned)
-        page = briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
+        return briefs.brief(self.it.creditor, known.recipient, known.facts, planned, background, self.it.today)
+
+    def brief(self, customer: CustomerRow, known: Known, planned: Planned) -> Parcel:
+        """That page printed; as Markdown when our fonts lack a letter of it."""
+        page = self.sheet(customer, known, planned)
         try:
             return calls()["call"].print(page)
         except UnfitError:

@@ -15,8 +15,13 @@ HOUSE: Final = "amable.house"  # its place in the environment of a request
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The process at work: its clock, which of its duties do not show that they live, and what names its place."""
+    """The process at work: its clock, and which of its duties do not show that they live.
+
+    `instance` names where the database is opened (see `dunning.brakes.resume`), empty where nobody knows; `begin_anew`
+    forgets what was remembered of a creditor's record beside the database, given its ref.
+    """
 
     clock: Callable[[], datetime]
     silent: Callable[[], list[Fault]]
     instance: str = ""
+    begin_anew: Callable[[str], object] = lambda ref: None
