@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from amable.core.allocating import RefusedError, Room, room
 from amable.ledger.models import Contact, Customer, Item
 from amable.organisation.bulk import rows, these
 from amable.organisation.models import Creditor
@@ -90,3 +91,17 @@ def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     """All items of these customers, settled ones too, the oldest due first."""
     found = Item.objects.filter(creditor=creditor, customer__in=these(customers)).order_by("due_on", "id")
     return rows(found, ItemRow)
+
+
+def rooms(creditor: Creditor, ids: Collection[int]) -> dict[int, Room]:
+    """How much money still fits on each of these items. Raises RefusedError for one that is not the creditor's."""
+    found = Item.objects.filter(creditor=creditor, pk__in=these(ids))
+    listed = {
+        pk: Room(pk, customer, number, currency, room(total, allocated))
+        for pk, customer, number, currency, total, allocated in found.values_list(
+            "pk", "customer_id", "number", "currency", "total", "allocated"
+        )
+    }
+    if listed.keys() != set(ids):
+        raise RefusedError("gone")
+    return listed
