@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from amable.core.cells import harmless
+
 UNFINISHED: Final = ".unfinished-"  # what a file is called until it is whole
 
 
@@ -37,9 +39,3 @@ class Figure(str):
     """A cell that is a number and stays one, its sign included."""
 
     __slots__ = ()
-
-
-def harmless(cell: str) -> str:
-    """A text cell that a spreadsheet shows and does not run: formulas get an apostrophe in front."""
-    flat = " ".join(cell.split("\x00")).replace("\r", " ").replace("\n", " ").replace("\t", " ").strip()
-    return f"'{flat}" if flat.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else flat

@@ -26,7 +26,10 @@ class _Line(NamedTuple):
     may: May = May.SEE
 
 
-_LINES: Final = (_Line("today", "t", "sun"),)
+_LINES: Final = (
+    _Line("today", "t", "sun"),
+    _Line("money", "b", "landmark"),
+)
 
 
 def listed(here: Here, path: str) -> list[Page]:
