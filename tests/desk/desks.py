@@ -11,12 +11,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from amable.banking import actions as banking
+from amable.banking.models import BankLine
+from amable.ledger import actions as ledger
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from amable.server import keys
 from amable.work.house import HOUSE, House
-from tests.contexts.books import row, take
+from tests.contexts.books import customer, paid, receive, row, take
 from tests.contexts.office import NOON, Office
 
 NOWHERE: Any = SimpleNamespace(host="localhost", port=9)  # the mailbox of a creditor who sends nothing in these tests
@@ -40,7 +43,7 @@ class Desk:
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(**{HOUSE: self.house}, **facts)
+        client = Client(**{HOUSE: self.house, "SERVER_NAME": "localhost"}, **facts)
         client.force_login(self.member(role).user)
         return client
 
@@ -73,7 +76,22 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
         )  # fmt: skip
+        money_in(creditor)
     return Desk(creditor)
+
+
+def money_in(creditor: Creditor) -> None:
+    """A payment from nobody we know, one from an account somebody named, and a cheque that bounced."""
+    today = NOON.date()
+    stranger = {"name": "Gestoría Núñez", "iban": "ES6099990001440000000022"}
+    known = {"name": "Asesoría Pla", "iban": "ES1299990001440000000035"}
+    receive(creditor, paid("77.00", "gracias", **stranger), paid("55.00", "pago", **known), today=today)
+    line = BankLine.objects.get(name="Asesoría Pla")
+    seen = banking.version(line)
+    banking.say_whose(line, customer(), seen=seen, today=today, now=NOON, by="lucia")
+    identity = f"hand-{creditor.pk}"
+    cheque = ledger.Money(identity, customer().pk, today, "EUR", 10_00, "", "", "cheque", "n.º 117")
+    ledger.reverse(ledger.record_payment(customer(), cheque, shares={}, today=today, by="lucia"), today)
 
 
 def neighbour(creditor: Creditor) -> Desk:
@@ -83,6 +101,7 @@ def neighbour(creditor: Creditor) -> Desk:
     other.save()
     with acting_for(other):
         Office(other, NOWHERE).plan(row("F-1001", due_date=LATE))
+        money_in(other)
     return Desk(other)
 
 

@@ -13,7 +13,9 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amable.banking.models import BankLine, PayerAccount
 from amable.desk.door import A_FORM, Route
+from amable.ledger.models import Customer, Payment
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
@@ -24,7 +26,12 @@ from tests.desk.desks import Desk, neighbour
 PUBLIC = {"home", "enter"}
 ELSEWHERE = ("account/",)
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "line": lambda creditor: BankLine.objects.filter(creditor=creditor, state="proposed").latest("pk").pk,
+    "account": lambda creditor: PayerAccount.objects.get(creditor=creditor).pk,
+    "payment": lambda creditor: Payment.objects.filter(creditor=creditor).latest("pk").pk,
+    "customer": lambda creditor: Customer.objects.filter(creditor=creditor).earliest("pk").pk,
+}
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()
@@ -72,7 +79,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = Client(**{HOUSE: desk.house, "SERVER_NAME": "localhost"})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

@@ -16,7 +16,7 @@ from amable.banking.actions import WAITING, version
 from amable.banking.intake import account
 from amable.banking.models import BankLine, PayerAccount, Proposal, Statement
 from amable.core.matching import Certainty, certainty
-from amable.core.money import from_minor
+from amable.core.money import TooPreciseError, known, to_minor
 from amable.ledger.models import Customer, Payment
 from amable.ledger.queries import Booked, booked
 from amable.organisation.models import Creditor
@@ -186,9 +186,9 @@ class Taken:
     statement: Statement
     lines: int
     waiting: int
-    opening: Decimal | None
-    closing: Decimal | None
-    differs: Decimal | None
+    opening: int | None
+    closing: int | None
+    differs: int | None
 
 
 def statements(found: QuerySet[Statement]) -> list[Taken]:
@@ -199,11 +199,19 @@ def statements(found: QuerySet[Statement]) -> list[Taken]:
 
 
 def _checked(statement: Statement, lines: int, waits: int, total: int) -> Taken:
-    opening, closing = statement.opening, statement.closing
-    differs = None
-    if opening is not None and closing is not None and statement.currency:
-        differs = closing - opening - from_minor(total, statement.currency)
+    opening, closing = (_minor(amount, statement.currency) for amount in (statement.opening, statement.closing))
+    differs = closing - opening - total if opening is not None and closing is not None else None
     return Taken(statement, lines, waits, opening, closing, differs)
+
+
+def _minor(balance: Decimal | None, currency: str) -> int | None:
+    """A balance in minor units, None when the bank gave none or one that its currency cannot have."""
+    if balance is None or not known(currency):
+        return None
+    try:
+        return to_minor(balance, currency)
+    except TooPreciseError:
+        return None
 
 
 def accounts(creditor: Creditor) -> list[str]:

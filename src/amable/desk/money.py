@@ -19,7 +19,7 @@ from amable.banking.models import BankLine, PayerAccount, Statement
 from amable.banking.queries import Shown
 from amable.core.allocating import RefusedError, Room, fill, room
 from amable.core.languages import say, show_amount
-from amable.core.money import Money
+from amable.core.money import Money, exponent
 from amable.core.typed_amounts import read_amount
 from amable.desk.door import Here, back, show, tell, to
 from amable.desk.money_forms import Choice, customers_like, day, number, ours, pages, query, typed_shares
@@ -134,6 +134,7 @@ def _divide(
         "line.html",
         status,
         shown=shown,
+        exponent=exponent(found.currency),
         chosen=chosen,
         beside=beside,
         owners=owners,

@@ -133,7 +133,7 @@ def _one(
     choices: list[Choice] = []
     if found.unapplied and not found.reversed_on:
         choices = _choices(here, found.customer, found.currency, typed or {}, wrong or {})
-    facts = {"one": one, "lines": came, "choices": choices, "refusal": refusal}
+    facts = {"one": one, "lines": came, "choices": choices, "refusal": refusal, "exponent": exponent(found.currency)}
     return show(request, here, "payment.html", status, **facts)
 
 

@@ -37,7 +37,14 @@ urlpatterns = [
     at("money/payments/new/<int:customer>", payments.record, "payment_record", may=May.RUN, writes=True),
     at("money/payments/<int:payment>", payments.payment, "payment"),
     at("money/payments/<int:payment>/apply", payments.apply, "payment_apply", may=May.RUN, reads=False, writes=True),
-    at("money/payments/<int:payment>/release", payments.release, "payment_release", may=May.RUN, reads=False, writes=True),
+    at(
+        "money/payments/<int:payment>/release",
+        payments.release,
+        "payment_release",
+        may=May.RUN,
+        reads=False,
+        writes=True,
+    ),
     at("money/payments/<int:payment>/remove", payments.remove, "payment_remove", may=May.RUN, reads=False, writes=True),
     # overview
     # files

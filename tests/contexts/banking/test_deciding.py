@@ -45,7 +45,12 @@ from tests.contexts.books import (
 
 NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 BOOKS = (Item, Payment, Allocation, BankLine, Proposal, PayerAccount)
-PAU: dict[str, Any] = {"customer_id": "C-2", "customer_name": "Forn Sant Pau", "tax_id": "B46000001", "email": "pau@forn.example"}
+PAU: dict[str, Any] = {
+    "customer_id": "C-2",
+    "customer_name": "Forn Sant Pau",
+    "tax_id": "B46000001",
+    "email": "pau@forn.example",
+}
 STRANGER: dict[str, Any] = {"name": "Gestoría Núñez", "iban": "ES6099990001440000000022"}
 
 
