@@ -14,6 +14,7 @@ from django.urls import reverse
 from amable.banking import actions as banking
 from amable.banking.models import BankLine
 from amable.ledger import actions as ledger
+from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
@@ -81,8 +82,12 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
 
 
 def money_in(creditor: Creditor) -> None:
-    """A payment from nobody we know, one from an account somebody named, and a cheque that bounced."""
+    """A payment from nobody we know, one from an account somebody named, and a cheque that bounced.
+
+    The first customer is the account manager's own.
+    """
     today = NOON.date()
+    Customer.objects.filter(key="C-1").update(manager_email=f"manager@{creditor.ref}.example")
     stranger = {"name": "Gestoría Núñez", "iban": "ES6099990001440000000022"}
     known = {"name": "Asesoría Pla", "iban": "ES1299990001440000000035"}
     receive(creditor, paid("77.00", "gracias", **stranger), paid("55.00", "pago", **known), today=today)

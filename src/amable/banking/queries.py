@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from anyascii import anyascii
 from django.db.models import Count, Q, QuerySet, Sum
 
 from amable.banking.actions import WAITING, version
@@ -82,7 +83,9 @@ class Shown:
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
         state = self.line.state
-        return state == "booked" or (state in ("reversal", "other") and bool(self.line.before))
+        if state == "booked":
+            return not any(one.payment.reversed_on for one in self.payments)
+        return state in ("reversal", "other") and bool(self.line.before)
 
     @property
     def rest(self) -> int:
@@ -142,9 +145,12 @@ def matching_lines(
     if minor is not None:
         found = found.filter(amount__in=(minor, -minor))
     for word in text.split():
+        plain = anyascii(word)  # banks write without accents
         found = found.filter(
             Q(name__icontains=word)
+            | Q(name__icontains=plain)
             | Q(text__icontains=word)
+            | Q(text__icontains=plain)
             | Q(reference__icontains=word)
             | Q(iban__icontains=word)
             | Q(customer__name__icontains=word)

@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
+from anyascii import anyascii
 from django.db.models import F, Q, QuerySet, Sum
 
 from amable.core.allocating import RefusedError, Room, room
@@ -187,6 +189,18 @@ def came_in(found: QuerySet[Payment], since: date) -> list[tuple[str, int]]:
     return list(there.values_list("currency").annotate(total=Sum("amount")))
 
 
+def named(customers: QuerySet[Customer], text: str, most: int) -> list[int]:
+    """The customers among these whose name or key has all these words, whatever their accents and case."""
+    words = anyascii(text).lower().split()
+    listed = customers.order_by("name", "pk").values_list("pk", "name", "key")
+    found = (
+        pk
+        for pk, name, key in listed.iterator()
+        if all(word in plain for plain in (anyascii(f"{name} {key}").lower(),) for word in words)
+    )
+    return list(islice(found, most)) if words else []
+
+
 def items_with_room(
     creditor: Creditor,
     customers: QuerySet[Customer],
@@ -208,8 +222,10 @@ def items_with_room(
     if not text:
         return list(found.exclude(open=0)[:most])
     wanted = Q()
+    whose = these(named(customers, text, most))
     for word in text.split():
-        wanted &= Q(number__icontains=word) | Q(customer__name__icontains=word) | Q(po_number__icontains=word)
+        wanted &= Q(number__icontains=word) | Q(po_number__icontains=word)
+    wanted |= Q(customer__in=whose)
     if minor is not None:
         wanted |= Q(open=minor) | Q(total=minor, allocated=0)
     found = found.filter(wanted)
