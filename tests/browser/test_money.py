@@ -50,7 +50,7 @@ def test_an_unknown_payment_is_divided_while_searching(desk: SampleDesk, browser
     page.get_by_label("Whose is what is left over?").select_option(label="Pizzería Da Marco, S.L.")
     page.get_by_role("button", name="Book it so").click()
     page.wait_for_url("**/money")
-    expect(page.locator("#told")).to_contain_text("booked for Pizzería Da Marco, S.L., Restauración Mediterránea, S.L.")
+    expect(page.locator("#told")).to_contain_text("booked for Restauración Mediterránea, S.L., Pizzería Da Marco, S.L.")
 
 
 def test_cash_is_recorded_from_the_list_of_payments(desk: SampleDesk, browser: Browser) -> None:
