@@ -13,8 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from amable.agreements import actions as agreements
+from amable.banking import actions as banking
+from amable.banking.models import BankLine
 from amable.core.agreements import Ground, instalments_of
 from amable.dunning import holds, procedures
+from amable.ledger import actions as ledger
 from amable.ledger import notes
 from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor, Member, User
@@ -24,7 +27,7 @@ from amable.plugs.invoices import ItemRecord
 from amable.server import keys
 from amable.work.house import HOUSE, House
 from amable.work.models import File, Job, Rejection
-from tests.contexts.books import row, take
+from tests.contexts.books import customer, paid, receive, row, take
 from tests.contexts.office import NOON, STARTER, Office
 
 NOWHERE: Any = SimpleNamespace(host="localhost", port=9)  # the mailbox of a creditor who sends nothing in these tests
@@ -68,9 +71,8 @@ class Desk:
         return self.now
 
 
-def opened(folder: Path, creditor: Creditor) -> Desk:
-    """A desk whose creditor has three customers, planned but not approved: one to be reminded today, one not yet due,
-    and one about whose invoice of yesterday a person is asked.
+def opened(folder: Path, creditor: Creditor, *more: ItemRecord) -> Desk:
+    """A desk whose creditor has two customers, planned but not approved: one to be reminded today, one not yet due.
 
     There is no mailbox behind it: nothing leaves. Its procedure has a version, and somebody works on a draft.
     """
@@ -82,11 +84,19 @@ def opened(folder: Path, creditor: Creditor) -> Desk:
             row(due_date=LATE),
             row("F-1002", "120.00", customer_id="C-2", customer_name="Forn Sant Pau", email="forn@santpau.example",
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
-            asked(),
+            *more,
         )  # fmt: skip
-        known(creditor)
         managed(creditor)
     return Desk(creditor)
+
+
+def with_everything(folder: Path, creditor: Creditor) -> Desk:
+    """The same with a row of every kind that a page shows."""
+    desk = opened(folder, creditor, asked())
+    with acting_for(creditor):
+        known(creditor)
+        money_in(creditor)
+    return desk
 
 
 def furnish(creditor: Creditor) -> None:
@@ -146,6 +156,20 @@ def asked() -> ItemRecord:
     )  # fmt: skip
 
 
+def money_in(creditor: Creditor) -> None:
+    """A payment from nobody we know, one from an account somebody named, and a cheque that bounced."""
+    today = NOON.date()
+    stranger = {"name": "Gestoría Núñez", "iban": "ES6099990001440000000022"}
+    known = {"name": "Asesoría Pla", "iban": "ES1299990001440000000035"}
+    receive(creditor, paid("77.00", "gracias", **stranger), paid("55.00", "pago", **known), today=today)
+    line = BankLine.objects.get(name="Asesoría Pla")
+    seen = banking.version(line)
+    banking.say_whose(line, customer(), seen=seen, today=today, now=NOON, by="lucia")
+    identity = f"hand-{creditor.pk}"
+    cheque = ledger.Money(identity, customer().pk, today, "EUR", 10_00, "", "", "cheque", "n.º 117")
+    ledger.reverse(ledger.record_payment(customer(), cheque, shares={}, today=today, by="lucia"), today)
+
+
 def neighbour(creditor: Creditor) -> Desk:
     """The desk of another creditor in the same installation, with a book just like the first one's."""
     other = Creditor.objects.get(pk=creditor.pk)
@@ -156,7 +180,8 @@ def neighbour(creditor: Creditor) -> Desk:
         furnish(other)
         known(other)
         managed(other)
+        money_in(other)
     return Desk(other)
 
 
-__all__ = ["LATE", "NOON", "Desk", "neighbour", "opened", "take"]
+__all__ = ["LATE", "NOON", "Desk", "neighbour", "opened", "take", "with_everything"]

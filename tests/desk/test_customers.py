@@ -19,10 +19,18 @@ from amable.ledger.models import Contact, Customer, Note
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from tests.contexts.books import row, take
-from tests.desk.desks import LATE, Desk
+from tests.desk.desks import LATE, Desk, known
 from tests.material import material
 
 NASTY = '=HYPERLINK("http://evil.example","x")'
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    """A desk where people stated something about the first customer."""
+    with acting_for(desk.creditor):
+        known(desk.creditor)
+    return desk
 
 
 def number(desk: Desk, key: str = "C-1") -> int:

@@ -14,16 +14,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.agreements.models import Dispute, Plan, Promise
+from amable.banking.models import BankLine, PayerAccount
 from amable.correspondence.models import Message
 from amable.desk.door import A_FORM, Route
 from amable.dunning.models import Hold, ProcedureDraft, ProcedureVersion
-from amable.ledger.models import Customer, Note
+from amable.ledger.models import Customer, Note, Payment
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
 from amable.work.models import File, Job
-from tests.desk.desks import Desk, neighbour
+from tests.conftest import Home
+from tests.desk.desks import Desk, neighbour, with_everything
 
 # Below no creditor, so each of them says itself whom it lets in; and allauth's own.
 PUBLIC = {"home", "enter", "first", "another"}
@@ -43,6 +45,9 @@ PLACES: dict[str, Callable[[Creditor], Any]] = {
     "message": lambda creditor: _message(creditor, "email"),
     "part": lambda creditor: 0,
     "task": lambda creditor: _message(creditor, "check"),
+    "line": lambda creditor: BankLine.objects.filter(creditor=creditor, state="proposed").latest("pk").pk,
+    "account": lambda creditor: PayerAccount.objects.get(creditor=creditor).pk,
+    "payment": lambda creditor: Payment.objects.filter(creditor=creditor).latest("pk").pk,
 }
 
 
@@ -54,6 +59,12 @@ def _message(creditor: Creditor, act: str) -> str:
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = set[str]()
+
+
+@pytest.fixture
+def desk(database: Home, turia: Creditor) -> Desk:
+    """A desk with a row of every kind that a page shows."""
+    return with_everything(database.folder, turia)
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -99,6 +110,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
     stranger = Client(SERVER_NAME="localhost", **{HOUSE: desk.house})
+    stranger = Client(**{HOUSE: desk.house, "SERVER_NAME": "localhost"})
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:

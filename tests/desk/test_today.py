@@ -17,13 +17,20 @@ from amable.core.anomalies import Oddity
 from amable.correspondence.models import EditedWords, Message
 from amable.dunning.models import Hold, TaskOutcome
 from amable.ledger.models import Contact, Customer
-from amable.organisation.models import Sending
+from amable.organisation.models import Creditor, Sending
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
+from tests.conftest import Home
 from tests.contexts.books import row
 from tests.contexts.office import NOON
-from tests.desk.desks import LATE, Desk, take
+from tests.desk.desks import LATE, Desk, asked, opened, take
 from tests.material import material
+
+
+@pytest.fixture
+def desk(database: Home, turia: Creditor) -> Desk:
+    """A desk of which a person is asked something, too."""
+    return opened(database.folder, turia, asked())
 
 
 def text(answer: HttpResponse) -> str:

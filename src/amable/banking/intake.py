@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 
 from amable.banking.fingerprints import fingerprints
-from amable.banking.models import BankLine, Proposal
+from amable.banking.models import BankLine, PayerAccount, Proposal
 from amable.banking.models import Statement as KeptStatement
 from amable.core import matching
 from amable.core.matching import OpenItem, PastPayment, PastPayments, Payer, Received
@@ -35,7 +35,7 @@ _LINE = (
     "creditor", "statement", "fingerprint", "booked_on", "currency", "amount", "kind", "name", "iban", "text",
     "reference", "end_to_end", "bank_reference", "state", "reasons", "in_run",
 )  # fmt: skip
-_MATCHED = ("state", "customer_id", "payment_id", "reasons", "in_run")
+_MATCHED = ("state", "customer_id", "payment_id", "reasons", "in_run", "before")
 _RETURNS = 400  # days of payments that may still come back (a SEPA direct debit: 13 months)
 
 
@@ -59,6 +59,7 @@ def take_statements(creditor: Creditor, files: Sequence[tuple[str, Sequence[Stat
     """
     taken = TakenIn()
     with transaction.atomic():
+        ledger.books(creditor)
         _leave_to_ledger(creditor, today)
         digests = [digest for digest, _ in files]
         Taken.objects.bulk_create(
@@ -210,6 +211,11 @@ def _to_match(creditor: Creditor, today: date) -> QuerySet[BankLine]:
     return lines.filter(state="new")
 
 
+def account(iban: str) -> str:
+    """An account as accounts are compared: in capitals, without spaces."""
+    return "".join(iban.split()).upper()
+
+
 def _booked_by_ledger(creditor: Creditor, since: date) -> matching.Index:
     """Items the ledger lately called paid, with what no movement accounts for yet: the bank tells of the same money."""
     since -= timedelta(days=LEDGER_TELLS_AFTER)
@@ -236,7 +242,11 @@ def _index(creditor: Creditor) -> matching.Index:
 
 
 def _payers(creditor: Creditor) -> list[Payer]:
-    """Every customer with the names and accounts it paid under."""
+    """Every customer with the names and accounts it paid under; what a person said of an account goes first."""
+    said = dict(PayerAccount.objects.filter(creditor=creditor).values_list("iban", "customer_id"))
+    stated: dict[int, list[str]] = defaultdict(list)
+    for iban, whose in said.items():
+        stated[whose].append(iban)
     paid_before: dict[int, set[tuple[str, str]]] = defaultdict(set)
     booked = BankLine.objects.filter(creditor=creditor, state="booked", customer__isnull=False)
     for customer, name, iban in booked.values_list("customer_id", "name", "iban").iterator():
@@ -246,7 +256,8 @@ def _payers(creditor: Creditor) -> list[Payer]:
         before = paid_before.get(customer, ())
         names = tuple(dict.fromkeys([name, *sorted(payer for payer, _ in before if payer)]))
         # An accountant pays for many: only an account in the customer's own name is learned as theirs.
-        accounts = sorted({iban for payer, iban in before if iban and same_name(payer, name)})
+        own = {iban for payer, iban in before if iban and account(iban) not in said and same_name(payer, name)}
+        accounts = [*sorted(own), *stated[customer]]
         payers.append(Payer(customer, names, tuple(accounts), tax_id))
     return payers
 
@@ -300,7 +311,7 @@ def _receive(
         return
     best = found[0]
     line.customer_id = best.customer
-    line.reasons = _reasons(best.reasons)
+    line.reasons = kept_reasons(best.reasons)
     if best.sure and best.customer is not None:
         index.book(best)
         shares = {share.item: share.amount for share in best.shares}
@@ -324,9 +335,7 @@ def _receive(
         return
     line.state, line.in_run = "proposed", today
     taken.proposed += 1
-    bookings.proposals += [
-        (line.creditor_id, line.pk, share.item, share.amount) for share in best.shares if share.amount > 0
-    ]
+    bookings.proposals += [(line.creditor_id, line.pk, share.item, share.amount) for share in best.shares]
 
 
 def _take_back(
@@ -349,14 +358,15 @@ def _take_back(
         return
     best = found[0]
     bookings.write()
-    payment = Payment.objects.get(pk=best.payment)
+    payment = Payment.objects.get(creditor=line.creditor_id, pk=best.payment)
     line.customer_id = payment.customer_id
-    line.reasons = _reasons(best.reasons)
+    line.reasons = kept_reasons(best.reasons)
     if not best.sure:
         line.state = "proposed"
         taken.proposed += 1
         return
     past.book(best)
+    line.before = kept_before(line, "proposed", ledger.standing(payment))
     reopened = ledger.reverse(payment, line.booked_on)
     for item in reopened:
         index.reopen(_open_item(item))
@@ -366,7 +376,21 @@ def _take_back(
     events.append(Event("payment.reversed", today, facts | {"amount": line.amount, "currency": line.currency}))
 
 
-def _reasons(reasons: Iterable[matching.Reason]) -> str:
+def kept_before(line: BankLine, state: str, stood: ledger.Stood | None = None) -> str:
+    """What a line is, as JSON to keep while it is something else; with how a payment stood that it takes back."""
+    facts = {
+        "state": state,
+        "customer": line.customer_id,
+        "reasons": line.reasons,
+        "in_run": line.in_run.isoformat(),
+        "decided_by": line.decided_by,
+        "decided_at": line.decided_at.isoformat() if line.decided_at else "",
+        "before": line.before,
+    }
+    return json.dumps(facts | ({"stood": stood._asdict()} if stood else {}), ensure_ascii=False)
+
+
+def kept_reasons(reasons: Iterable[matching.Reason]) -> str:
     """The reasons of a match as they are kept: rules with their parameters."""
     return json.dumps(
         [

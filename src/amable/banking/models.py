@@ -36,6 +36,9 @@ class BankLine(models.Model):
 
     `state`: `booked` (allocated), `proposed` (probably a known customer's, a person is asked), `unknown` (nobody we
     know), `reversal` (sent back), `other` (not money from customers), `left` (a later ledger has had time to tell).
+    `payment` is what was booked, or taken back: the first of several when several customers share the line.
+
+    Who decided it and when, where a person did; `before` is what it was until then, as JSON, so that it can be undone.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -56,12 +59,15 @@ class BankLine(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True)
     reasons = models.TextField(blank=True)
     in_run = models.DateField()
+    decided_by = models.TextField(blank=True, db_default="")
+    decided_at = models.DateTimeField(null=True)
+    before = models.TextField(blank=True, db_default="")
 
     objects = ScopedManager(creditor="creditor")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("creditor", "fingerprint"), name="line_once"),)
-        indexes = (models.Index(fields=("creditor", "state"), name="line_state"),)
+        indexes = (models.Index(fields=("creditor", "state", "booked_on", "id"), name="line_state"),)
 
     def __str__(self) -> str:
         return self.fingerprint
@@ -82,3 +88,21 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line_id}:{self.item_id}"
+
+
+class PayerAccount(models.Model):
+    """An account that pays for a customer, as a person said; `iban` in capitals, without spaces."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    iban = models.CharField(max_length=200)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    said_by = models.TextField(blank=True)
+    said_at = models.DateTimeField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "iban"), name="payer_account_once"),)
+
+    def __str__(self) -> str:
+        return self.iban

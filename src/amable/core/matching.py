@@ -6,9 +6,9 @@ are alike and round amounts repeat (of 9,984 payments tried that way, 90 went to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -17,8 +17,8 @@ from amable.core.money import Money
 from amable.core.payer_names import Names, fold_name, has_legal_form, same_name
 
 __all__ = [
-    "Index", "Match", "OpenItem", "PastPayment", "PastPayments", "Payer", "Reason", "Received", "Reversal", "Share",
-    "fold_name", "fold_number", "has_legal_form", "match", "match_return", "told_by_ledger",
+    "Certainty", "Index", "Match", "OpenItem", "PastPayment", "PastPayments", "Payer", "Reason", "Received", "Reversal",
+    "Share", "certainty", "fold_name", "fold_number", "has_legal_form", "match", "match_return", "told_by_ledger",
 ]  # fmt: skip
 
 
@@ -42,6 +42,28 @@ class Payer(NamedTuple):
     names: tuple[str, ...]
     ibans: tuple[str, ...] = ()
     tax_id: str = ""
+
+
+class Certainty(StrEnum):
+    """How sure a reading is that was not booked unasked."""
+
+    STRONG = "strong"  # the payer is told firmly, and the amount fits
+    FAIR = "fair"
+    PAYER = "payer"  # whose the money is, though not what it pays
+
+
+def certainty(rules: Collection[str]) -> Certainty:
+    """How sure a proposal is, from the rules of its reasons."""
+    if not rules or not _NO_ITEM.isdisjoint(rules):
+        return Certainty.PAYER
+    firm = not _FIRM.isdisjoint(rules) and not _FITTING.isdisjoint(rules) and _DOUBTS.isdisjoint(rules)
+    return Certainty.STRONG if firm else Certainty.FAIR
+
+
+_NO_ITEM: Final = frozenset(("no_item", "other_currency"))
+_FIRM: Final = frozenset(("number", "reference", "order", "iban", "tax_id"))
+_FITTING: Final = frozenset(("exact", "one_amount", "whole_balance"))
+_DOUBTS: Final = frozenset(("other_name", "faint_number", "unknown_number", "several_customers", "already_paid"))
 
 
 class Received(NamedTuple):

@@ -34,6 +34,7 @@ _LINES: Final = (
     _Line("procedures", "p", "route"),
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),
+    _Line("money", "b", "landmark"),
 )
 
 

@@ -556,8 +556,10 @@ def is_consumer(customer: CustomerRow) -> bool:
 def _paid(row: ItemRow) -> Paid:
     how: dict[str, Any] = json.loads(row.settled_by)
     params: dict[str, object] = {"date": date.fromisoformat(how["date"])}
+    if how["rule"] in ("paid.bank", "paid.by_hand"):
+        params |= {"amount": Money(*how["amount"])}
     if how["rule"] == "paid.bank":
-        params |= {"amount": Money(*how["amount"]), "payer": how["payer"], "account": how["account"]}
+        params |= {"payer": how["payer"], "account": how["account"]}
     return Paid(row.pk, how["rule"], params)
 
 

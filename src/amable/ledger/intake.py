@@ -22,7 +22,7 @@ from amable.core.matching import fold_number
 from amable.core.receivables import open_amount
 from amable.evidence import log
 from amable.evidence.log import Event
-from amable.ledger.actions import look_again
+from amable.ledger.actions import books, look_again
 from amable.ledger.corrections import Corrections
 from amable.ledger.models import Contact, Customer, Item, Taken
 from amable.ledger.records import (
@@ -93,6 +93,7 @@ def take_ledger(
     keys = keys_of(creditor, (sourced.record for sourced in records))
     for batch in _batches(records):
         with transaction.atomic():
+            books(creditor)  # what is open of an item is worked out from what was set against it
             Batch(creditor, today, taking, seen, heard, keys).land(batch)
         progress(len(batch))
     with transaction.atomic():

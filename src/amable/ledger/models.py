@@ -135,7 +135,12 @@ class Item(models.Model):
 
 
 class Payment(models.Model):
-    """Money received from a customer. `unapplied` is the part without an item; `reversed_on` when it was sent back."""
+    """Money received from a customer. `unapplied` is the part without an item; `reversed_on` when it was sent back.
+
+    A movement that several customers share is a payment of each: the others are `part_of` the first. `means` says how
+    money came that did not come by the bank (`cash`, `card`, `cheque`, `other`); `by` who booked it, nobody where it
+    was booked unasked.
+    """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
@@ -148,11 +153,19 @@ class Payment(models.Model):
     account = models.TextField(blank=True)
     in_run = models.DateField()
     reversed_on = models.DateField(null=True)
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
+    means = models.CharField(max_length=10, blank=True, db_default="")
+    note = models.TextField(blank=True, db_default="")
+    by = models.TextField(blank=True, db_default="")
 
     objects = ScopedManager(creditor="creditor")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("creditor", "external_id"), name="payment_once"),)
+        indexes = (
+            models.Index(fields=("creditor", "received_on", "id"), name="payment_received"),
+            models.Index(fields=("creditor", "customer"), name="payment_unapplied", condition=~models.Q(unapplied=0)),
+        )
 
     def __str__(self) -> str:
         return self.external_id

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Final, NamedTuple
 
-from amable.ledger.models import Contact, Customer, Item
+from anyascii import anyascii
+from django.db.models import F, Q, QuerySet, Sum
+
+from amable.core.allocating import RefusedError, Room, room
+from amable.ledger.models import Allocation, Contact, Customer, Item, Payment
 from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor
 
@@ -115,3 +122,137 @@ def contacts(creditor: Creditor, customers: Collection[int]) -> list[ContactRow]
 def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     """All items of these customers, settled ones too, the oldest due first."""
     return _ITEMS.ask(creditor, customers)
+
+
+def rooms(creditor: Creditor, ids: Collection[int]) -> dict[int, Room]:
+    """How much money still fits on each of these items. Raises RefusedError for one that is not the creditor's."""
+    found = Item.objects.filter(creditor=creditor, pk__in=these(ids))
+    listed = {
+        pk: Room(pk, customer, number, currency, room(total, allocated))
+        for pk, customer, number, currency, total, allocated in found.values_list(
+            "pk", "customer_id", "number", "currency", "total", "allocated"
+        )
+    }
+    if listed.keys() != set(ids):
+        raise RefusedError("gone")
+    return listed
+
+
+# --- payments --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An item a payment was set against, and by how much."""
+
+    item: int
+    number: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A payment with what it paid; what is of another customer is a payment of its own."""
+
+    payment: Payment
+    paid: Sequence[Paid]
+
+
+def payments(
+    creditor: Creditor,
+    customers: QuerySet[Customer] | None = None,
+    *,
+    kind: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    text: str = "",
+) -> QuerySet[Payment]:
+    """Payments, the newest first: of these customers, `unapplied`, `reversed` or by `hand` only, and of some days."""
+    found = Payment.objects.filter(creditor=creditor).select_related("customer").order_by("-received_on", "-pk")
+    if customers is not None:
+        found = found.filter(customer__in=customers)
+    if kind == "unapplied":
+        found = found.exclude(unapplied=0)
+    elif kind == "reversed":
+        found = found.exclude(reversed_on=None)
+    elif kind == "hand":
+        found = found.exclude(means="")
+    if since:
+        found = found.filter(received_on__gte=since)
+    if until:
+        found = found.filter(received_on__lte=until)
+    for word in text.split():
+        of_item = Allocation.objects.filter(creditor=creditor, item__number__icontains=word).values("payment_id")
+        found = found.filter(Q(customer__name__icontains=word) | Q(payer__icontains=word) | Q(pk__in=of_item))
+    return found
+
+
+def with_items(creditor: Creditor, listed: Sequence[Payment]) -> list[Booked]:
+    """Payments with what they paid, in one more query."""
+    paid: dict[int, list[Paid]] = defaultdict(list)
+    rows_ = Allocation.objects.filter(creditor=creditor, payment__in=these([payment.pk for payment in listed]))
+    for one in rows_.order_by("item__due_on", "item_id").select_related("item"):
+        paid[one.payment_id].append(Paid(one.item_id, one.item.number, one.amount))
+    return [Booked(payment, paid[payment.pk]) for payment in listed]
+
+
+def booked(creditor: Creditor, ids: Collection[int]) -> dict[int, list[Booked]]:
+    """Payments by number, each with its parts, and what they paid."""
+    if not ids:
+        return {}
+    numbers = these(ids)
+    found = Payment.objects.filter(Q(pk__in=numbers) | Q(part_of__in=numbers), creditor=creditor)
+    parts: dict[int, list[Booked]] = defaultdict(list)
+    for one in with_items(creditor, list(found.select_related("customer").order_by("pk"))):
+        parts[one.payment.part_of_id or one.payment.pk].append(one)
+    return parts
+
+
+def came_in(found: QuerySet[Payment], since: date) -> list[tuple[str, int]]:
+    """What these payments brought since a day, by currency; what was sent back is left out."""
+    there = found.filter(received_on__gte=since, reversed_on=None).order_by("currency")
+    return list(there.values_list("currency").annotate(total=Sum("amount")))
+
+
+def named(customers: QuerySet[Customer], text: str, most: int) -> list[int]:
+    """The customers among these whose name or key has all these words, whatever their accents and case."""
+    words = anyascii(text).lower().split()
+    listed = customers.order_by("name", "pk").values_list("pk", "name", "key")
+    found = (
+        pk
+        for pk, name, key in listed.iterator()
+        if all(word in plain for plain in (anyascii(f"{name} {key}").lower(),) for word in words)
+    )
+    return list(islice(found, most)) if words else []
+
+
+def items_with_room(
+    creditor: Creditor,
+    customers: QuerySet[Customer],
+    *,
+    currency: str,
+    among: Collection[int] = (),
+    text: str = "",
+    minor: int | None = None,
+    most: int = 40,
+) -> list[Item]:
+    """Items money may be set against, the oldest due first: of these customers and, if asked, like what is looked for.
+
+    With `text`, also such as the ledger already calls paid and no bank line accounts for; they come last.
+    """
+    found = Item.objects.filter(creditor=creditor, currency=currency, customer__in=customers)
+    found = found.select_related("customer").order_by("due_on", "pk")
+    if among:
+        return list(found.filter(pk__in=these(among)))
+    if not text:
+        return list(found.exclude(open=0)[:most])
+    wanted = Q()
+    whose = these(named(customers, text, most))
+    for word in text.split():
+        wanted &= Q(number__icontains=word) | Q(po_number__icontains=word)
+    wanted |= Q(customer__in=whose)
+    if minor is not None:
+        wanted |= Q(open=minor) | Q(total=minor, allocated=0)
+    found = found.filter(wanted)
+    open_ = list(found.exclude(open=0)[:most])
+    return open_ + list(found.filter(open=0).exclude(allocated=F("total"))[: most - len(open_)])
