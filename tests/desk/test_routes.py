@@ -14,20 +14,28 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.desk.door import A_FORM, Route
-from amable.organisation.models import Creditor
+from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
 from tests.desk.desks import Desk, neighbour
 
 # Open to everybody, as each of them says itself, and allauth's own.
-PUBLIC = {"home", "enter"}
+PUBLIC = {"home", "enter", "welcome"}
 ELSEWHERE = ("account/",)
 
-PLACES: dict[str, Callable[[Creditor], Any]] = {}
+PLACES: dict[str, Callable[[Creditor], Any]] = {
+    "member": lambda creditor: colleague(creditor).pk,
+}
 
 # Pages that take a form and change nothing, so a viewer may send it.
-READING = set[str]()
+READING = {"profile", "end_sessions"}  # one's own name, look and sessions: nothing of the creditor's
+
+
+def colleague(creditor: Creditor) -> Member:
+    """Somebody else on the staff, so that there is one of every creditor's."""
+    user, _ = User.objects.get_or_create(email=f"colleague@{creditor.ref}.example")
+    return Member.objects.get_or_create(creditor=creditor, user=user, defaults={"role": Role.VIEWER})[0]
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amable.cli import speaking, understanding
 from amable.cli.run import Input, in_words, read_banks, read_input, read_map
-from amable.cli.sending import at_work, folder_of
+from amable.cli.sending import at_work, folder_of, whoever
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
@@ -109,7 +109,7 @@ def _land(creditor: Creditor, given: Input, folder: Path) -> _Effect:
     if given.statements:
         effect.booked = booked.count() - count
     facts = {"ledgers": given.digests, "statements": [digest for digest, _ in given.statements]}
-    log.record(creditor, [log.Event("files.taken", day, facts)])
+    log.record(creditor, [log.Event("files.taken", day, facts, {"by": whoever()})])
     log.seal(creditor)
     duties.look_again(creditor, speaking.now)
     wake(creditor)

@@ -26,7 +26,7 @@ class _Line(NamedTuple):
     may: May = May.SEE
 
 
-_LINES: Final = (_Line("today", "t", "sun"),)
+_LINES: Final = (_Line("today", "t", "sun"), _Line("settings", "s", "settings", May.OWN))
 
 
 def listed(here: Here, path: str) -> list[Page]:

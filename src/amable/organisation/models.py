@@ -48,7 +48,8 @@ class Creditor(models.Model):
     """A business that is owed. `minimum` is in major units of whatever currency it is compared with.
 
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
-    in place. `looked_by` is the digest of the rules by which its customers were looked at last.
+    in place. `looked_by` is the digest of the rules by which its customers were looked at last. With `second_factor`
+    nobody of its staff comes in by a password alone.
     """
 
     ref = models.CharField(max_length=32, unique=True)
@@ -76,6 +77,7 @@ class Creditor(models.Model):
     last_run_at = models.DateTimeField(null=True)
     last_written_on = models.DateField(null=True)
     looked_by = models.CharField(max_length=64, blank=True)
+    second_factor = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
