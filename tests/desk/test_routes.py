@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.desk.door import A_FORM, Route
-from amable.organisation.models import Creditor, Member, User
+from amable.organisation.models import Creditor, Member
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
-from amable.work.house import HOUSE
 from tests.desk.desks import Desk, neighbour
 
 # Open to everybody, as each of them says itself, and allauth's own.
@@ -25,17 +23,11 @@ PUBLIC = {"home", "enter", "welcome"}
 ELSEWHERE = ("account/",)
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {
-    "member": lambda creditor: colleague(creditor).pk,
+    "member": lambda creditor: Member.objects.get(creditor=creditor, role=Role.VIEWER).pk,
 }
 
 # Pages that take a form and change nothing, so a viewer may send it.
 READING = {"profile", "end_sessions"}  # one's own name, look and sessions: nothing of the creditor's
-
-
-def colleague(creditor: Creditor) -> Member:
-    """Somebody else on the staff, so that there is one of every creditor's."""
-    user, _ = User.objects.get_or_create(email=f"colleague@{creditor.ref}.example")
-    return Member.objects.get_or_create(creditor=creditor, user=user, defaults={"role": Role.VIEWER})[0]
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -80,7 +72,7 @@ def test_every_address_says_whom_it_lets_in() -> None:
 
 
 def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
-    stranger = Client(**{HOUSE: desk.house})
+    stranger = desk.stranger()
     for route, pattern in routes():
         address = filled(desk, pattern)
         for method in route.methods:
