@@ -37,7 +37,9 @@ class Desk:
     def member(self, role: str = Role.CONTROLLER, language: str = "en") -> Member:
         """Somebody of this role on the staff."""
         email = f"{role}@{self.creditor.ref}.example"
-        user, _ = User.objects.get_or_create(email=email, defaults={"name": role.title(), "language": language})
+        user = User.objects.filter(email=email).first() or User.objects.create_user(
+            email, name=role.title(), language=language
+        )
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
     def stranger(self, **facts: Any) -> Client:

@@ -83,7 +83,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
 def _free(here: Here) -> list[Free]:
     """The next days off that are no weekend."""
     years = (here.today.year, (here.today + _AHEAD).year)
-    public = calendars.public(here.creditor.country, here.creditor.region, *years)
+    public = calendars.public(here.creditor.country, here.creditor.region, *years, here.language)
     ours = calendars.with_closed(public, here.creditor.closed_days, *years)
     days = sorted(day for day in ours.holidays if here.today <= day <= here.today + _AHEAD)
     return [Free(day, ours.holidays[day]) for day in days[:_SHOWN]]

@@ -51,7 +51,7 @@ def page(
 ) -> HttpResponse:
     """Show settings and change them: template and route are called `name`."""
     seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), ""
-    form = kind(request.POST or None, initial=kind.of(rows))
+    form = kind(request.POST if request.method == "POST" else None, initial=kind.of(rows))
     if request.method == "POST" and form.is_valid():
         try:
             changed = settings.change(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from amable.core import procedure
+from amable.core.languages import say, sentences
 from amable.desk.door import Here, show
 from amable.dunning.models import StoredProcedure
 from amable.ledger.models import Contact, Customer
@@ -49,5 +50,11 @@ def _steps(here: Here, sending: Sending | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for step in procedure.read(stored.text).steps:
         if step.switched_on:
-            found.setdefault(str(step.act), []).append(step.id)
+            found.setdefault(str(step.act), []).append(_name(step.id, here.language))
     return found
+
+
+def _name(step: str, language: str) -> str:
+    """What a step of ours is called; the author of another procedure named theirs."""
+    key = f"stepname.{step}"
+    return say(key, language) if key in sentences(language) else step

@@ -99,7 +99,7 @@ def welcome(request: HttpRequest, number: int, token: str) -> HttpResponse:
     members = list(Member.objects.filter(user=number).select_related("creditor"))
     if user is None or len(members) != 1 or not _welcomes.check_token(user, token):
         return render(request, "desk/refused.html", {"rule": "link_spent"}, status=410)
-    form = Welcome(user, request.POST or None)
+    form = Welcome(user, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user.name = form.cleaned_data["name"]
         user.set_password(form.cleaned_data["password1"])

@@ -55,7 +55,10 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     user = here.member.user
     request.session[LAST_AT] = here.creditor.ref
     look = request.COOKIES.get("appearance", "system")
-    form = Profile(request.POST or None, initial={"name": user.name, "language": user.language, "appearance": look})
+    form = Profile(
+        request.POST if request.method == "POST" else None,
+        initial={"name": user.name, "language": user.language, "appearance": look},
+    )
     if request.method == "POST" and form.is_valid():
         return _save(request, here, form)
     factors = list(Authenticator.objects.filter(user_id=user.pk).order_by("created_at"))

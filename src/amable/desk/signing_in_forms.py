@@ -28,6 +28,8 @@ class Spoken:
             field.label = here_and_now(self.labels[name]) if name in self.labels else ""
             field.help_text = here_and_now(self.hints[name]) if name in self.hints else ""
             field.error_messages["required"] = here_and_now("desk.account.wrong_empty")
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = here_and_now("desk.settings.wrong_address")
 
     def add_error(self, field: str | None, error: Any) -> None:
         """The one sentence allauth says by itself is ours too: that two passwords differ."""
