@@ -42,6 +42,9 @@ class SampleDesk:
         creditor = Creditor.objects.get()
         names = {"owner": "Lucía Soler", "controller": "Marta Gil", "manager": "Jorge Vidal", "viewer": "Elena Mas"}
         user, _ = User.objects.get_or_create(email=f"{role}.{language}@turia.example", defaults={"name": names[role]})
+        if not user.password:
+            user.set_unusable_password()
+            user.save()
         User.objects.filter(pk=user.pk).update(language=language)
         Member.objects.get_or_create(creditor=creditor, user=user, defaults={"role": role})
         return self.address + link_for(User.objects.get(pk=user.pk))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from tests.desk.desks import Desk
 
 __all__ = ["database", "pytest_pycollect_makemodule", "turia"]
+
+
+@pytest.fixture
+def settings_of(desk: Desk) -> Iterator[Callable[..., None]]:
+    """Work under other settings until the end of the test."""
+    from django.test import override_settings
+
+    with ExitStack() as stack:
+        yield lambda **facts: stack.enter_context(override_settings(**facts))
 
 
 @pytest.fixture

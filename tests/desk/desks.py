@@ -39,6 +39,7 @@ class Desk:
 
     def __init__(self, creditor: Creditor) -> None:
         self.creditor, self.now = creditor, NOON
+        self.member(Role.VIEWER)  # so that there is a colleague at every desk
 
     @property
     def house(self) -> House:
@@ -47,11 +48,17 @@ class Desk:
     def member(self, role: str = Role.CONTROLLER, language: str = "en") -> Member:
         """Somebody of this role on the staff."""
         email = f"{role}@{self.creditor.ref}.example"
-        user, _ = User.objects.get_or_create(email=email, defaults={"name": role.title(), "language": language})
+        user = User.objects.filter(email=email).first() or User.objects.create_user(
+            email, name=role.title(), language=language
+        )
         return Member.objects.get_or_create(creditor=self.creditor, user=user, defaults={"role": role})[0]
 
+    def stranger(self, **facts: Any) -> Client:
+        """A browser nobody is signed in with."""
+        return Client(**{HOUSE: self.house, "SERVER_NAME": "localhost"}, **facts)
+
     def client(self, role: str = Role.CONTROLLER, **facts: Any) -> Client:
-        client = Client(SERVER_NAME="localhost", **{HOUSE: self.house}, **facts)
+        client = self.stranger(**facts)
         client.force_login(self.member(role).user)
         return client
 

@@ -19,8 +19,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _verify() -> int:
-    from amable.dunning.models import StoredProcedure  # noqa: PLC0415
-    from amable.evidence import log  # noqa: PLC0415
+    from amable.dunning import proof  # noqa: PLC0415
     from amable.evidence.models import Head  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
@@ -28,10 +27,7 @@ def _verify() -> int:
     if creditor is None:
         raise RefusedError("nothing_recorded")
     with acting_for(creditor):
-        faults = log.verify(creditor)
-        for kept in StoredProcedure.objects.filter(creditor=creditor):
-            if log.digest(kept.text.encode()) != kept.digest:
-                faults.append(log.Fault("procedure_changed", kept.digest))
+        faults = proof.faults(creditor)
         head = Head.objects.filter(creditor=creditor).first()
     for fault in faults:
         print(say(f"evidence.{fault.rule}", language(), place=fault.place))

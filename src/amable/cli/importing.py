@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from amable.cli import speaking, understanding
 from amable.cli.run import in_words, read_banks, read_input, read_map
-from amable.cli.sending import at_work, folder_of
+from amable.cli.sending import at_work, folder_of, whoever
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import meant, working_in
 from amable.core import creditor as creditor_file
@@ -71,7 +71,7 @@ def _land(creditor: Creditor, given: Input, folder: Path) -> Landed:
     from amable.cli.folder import write_rejected  # noqa: PLC0415 - once the database is chosen
     from amable.work import taking  # noqa: PLC0415
 
-    landed = taking.land(creditor, given, today_in(creditor.timezone))
+    landed = taking.land(creditor, given, today_in(creditor.timezone), by=whoever())
     taking.in_line(creditor, speaking.now)
     if landed.complaints:
         write_rejected(folder, landed.complaints, creditor.language)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -65,14 +65,16 @@ class Creditor:
     @property
     def closed(self) -> list[str]:
         """The creditor's own closed days in words: `2026-08-03`, or yearly `12-24`."""
-        return sorted(day.isoformat() for day in self.closed_days) + sorted(
-            f"{month:02}-{day:02}" for month, day in self.closed_yearly
-        )
+        return _closed(self.closed_days, self.closed_yearly)
 
     def closed_in(self, year: int) -> frozenset[date]:
         """The creditor's own closed days of a year, single and yearly ones together (29 February only when it is)."""
         dated = {day for day in self.closed_days if day.year == year}
         return frozenset(dated | {date(year, *at) for at in self.closed_yearly if _exists(year, *at)})
+
+
+def _closed(days: Collection[date], yearly: Collection[tuple[int, int]]) -> list[str]:
+    return sorted(day.isoformat() for day in days) + sorted(f"{month:02}-{day:02}" for month, day in yearly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,55 @@ def zones() -> list[str]:
 
 
 _NO_PLACE: Final = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+
+
+class Place(NamedTuple):
+    """Where a creditor works, by which clock, and its own closed days: `2026-08-03`, or yearly `12-24`."""
+
+    country: str
+    region: str
+    timezone: str
+    closed_days: list[str]
+
+
+def read_place(country: str, region: str, timezone: str, closed: str) -> Place:
+    """The part of a creditor file that makes its calendar, `closed` with a line for each day or stretch.
+
+    Raises CreditorError with every problem, those of closed days with their line.
+    """
+    lines = [Entry(line, number) for number, line in enumerate(closed.splitlines(), 1) if line.strip()]
+    top = {
+        "country": Entry(country, 1),
+        "region": Entry(region, 1),
+        "timezone": Entry(timezone, 1),
+        "closed_days": Entry(lines, 1),
+    }
+    reading = _Reading()
+    code = reading.country(top, 1)
+    area = reading.region(top, code)
+    zone = reading.timezone(top, code, area, 1)
+    days, yearly = reading.closed(top)
+    if reading.problems:
+        raise CreditorError(reading.problems)
+    return Place(code, area, zone, _closed(days, yearly))
+
+
+def in_stretches(closed: Sequence[str]) -> list[str]:
+    """Closed days as a person writes them: `2026-08-03..2026-08-21` for days in a row."""
+    dated = sorted(date.fromisoformat(day) for day in closed if len(day) == len("2026-08-03"))
+    stretches: list[tuple[date, date]] = []
+    for day in dated:
+        if stretches and day - stretches[-1][1] == timedelta(days=1):
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    written = [str(first) if first == last else f"{first}..{last}" for first, last in stretches]
+    return written + sorted(day for day in closed if len(day) == len("12-24"))
+
+
+def country_codes() -> Sequence[str]:
+    """Every country of ISO 3166, by its code."""
+    return sorted(_territories())
 
 
 def placeholder(language: str, country: str = "") -> Creditor:

@@ -16,11 +16,12 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from amable.core.languages import say
+from amable.desk.signing_in import has_second_factor
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Member
 from amable.organisation.roles import May, Role
@@ -105,6 +106,8 @@ def at(
         here = _here(request, creditor)
         if request.method not in route.methods:
             return HttpResponseNotAllowed(route.methods)
+        if here.creditor.second_factor and not has_second_factor(here.member.user):
+            return redirect("second_factor")
         if not here.may(route.may):
             return render(request, "desk/refused.html", {"here": here, "rule": "role"}, status=403)
         with acting_for(here.creditor):

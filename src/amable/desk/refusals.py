@@ -19,3 +19,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """A defect of ours; the log says more."""
     return render(request, "desk/refused.html", {"rule": "failed"}, status=500)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Somebody tries too fast."""
+    response = render(request, "desk/refused.html", {"rule": "too_many"}, status=429)
+    response.headers["Retry-After"] = "60"
+    return response

@@ -25,6 +25,11 @@ class Card(NamedTuple):
 CARDS: Final = (
     Card("settings-company", "company", "building-2"),
     Card("settings-mailbox", "mailbox", "mail"),
+    Card("staff", "staff", "users-round"),
+    Card("channels", "channels", "send"),
+    Card("calendars", "calendars", "calendar-days"),
+    Card("brakes", "brakes", "octagon-pause"),
+    Card("audit", "audit", "scroll-text"),
 )
 
 

@@ -186,7 +186,7 @@ def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) ->
         creditor.save(update_fields=("looked_by",))
 
 
-_NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by", "passed")
+_NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by", "passed", "second_factor")
 
 
 def _batches(creditor: Creditor, today: date, among: tuple[int, int] | None) -> Iterable[list[CustomerRow]]:

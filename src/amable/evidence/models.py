@@ -27,7 +27,10 @@ class Entry(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("creditor", "seq"), name="entry_seq"),)
-        indexes = (models.Index(fields=("creditor",), name="entry_unsealed", condition=models.Q(seq=None)),)
+        indexes = (
+            models.Index(fields=("creditor",), name="entry_unsealed", condition=models.Q(seq=None)),
+            models.Index(fields=("creditor", "kind", "id"), name="entry_kind"),
+        )
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"

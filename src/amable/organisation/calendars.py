@@ -14,11 +14,12 @@ from amable.core.days import SATURDAY_SUNDAY, Calendar
 
 # Public holidays differ within the United Kingdom; a customer without a region is taken to be in England.
 _WITHOUT_REGION = {"GB": "ENG"}
+_NAMED = {"en": "en_US"}  # what holidays calls a language
 
 
 @lru_cache(maxsize=512)
-def public(country: str, region: str, first: int, last: int) -> Calendar:
-    """The working days of a country and region in the years `first` to `last`.
+def public(country: str, region: str, first: int, last: int, language: str = "") -> Calendar:
+    """The working days of a country and region in the years `first` to `last`, holidays named in a language.
 
     An unknown region means the national calendar, an unknown country weekends only.
     """
@@ -27,7 +28,9 @@ def public(country: str, region: str, first: int, last: int) -> Calendar:
         return Calendar(country)
     region = region or _WITHOUT_REGION.get(country, "")
     subdivision = region if region in supported[country] else None
-    found = holidays.country_holidays(country, subdiv=subdivision, years=range(first, last + 1))
+    found = holidays.country_holidays(
+        country, subdiv=subdivision, years=range(first, last + 1), language=_NAMED.get(language, language) or None
+    )
     place = f"{country}-{subdivision}" if subdivision else country
     return Calendar(place, dict(found.items()), frozenset(getattr(found, "weekend", SATURDAY_SUNDAY)))
 

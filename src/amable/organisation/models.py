@@ -49,7 +49,8 @@ class Creditor(models.Model):
 
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
     in place. `looked_by` is the digest of the rules by which its customers were looked at last. `passed` are the steps
-    of the guided start that somebody confirmed or skipped.
+    of the guided start that somebody confirmed or skipped. With `second_factor` nobody of its staff comes in by a
+    password alone.
     """
 
     ref = models.CharField(max_length=32, unique=True)
@@ -78,6 +79,7 @@ class Creditor(models.Model):
     last_written_on = models.DateField(null=True)
     looked_by = models.CharField(max_length=64, blank=True)
     passed = models.JSONField(default=list)
+    second_factor = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -73,6 +73,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else No
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# How many proxies of ours a request passes: the address before the last so many is believed, none by default.
+PROXIES: int = _env.int("AMABLE_PROXIES", default=0)
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "amable.desk.refusals.forged"
@@ -143,9 +145,9 @@ WHITENOISE_MAX_AGE = 31_536_000  # the address carries a stamp of the content
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "amable.desk.passwords.NotLikeThePerson"},
+    {"NAME": "amable.desk.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "amable.desk.passwords.NotCommon"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk:home"
@@ -156,6 +158,39 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "amable.desk.signing_in_forms.SignIn",
+    "reauthenticate": "amable.desk.signing_in_forms.SayPassword",
+    "change_password": "amable.desk.signing_in_forms.ChangePassword",
+    "set_password": "amable.desk.signing_in_forms.SetPassword",
+}
+# Guessing is slow: from one place, for one person, and with one person's codes.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+MFA_ADAPTER = "amable.desk.signing_in.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Amable"
+MFA_TOTP_TOLERANCE = 1  # the code before and after: clocks differ
+MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
+MFA_FORMS = {
+    "authenticate": "amable.desk.signing_in_forms.SayCode",
+    "reauthenticate": "amable.desk.signing_in_forms.SayCodeAgain",
+    "activate_totp": "amable.desk.signing_in_forms.FirstCode",
+    "add_webauthn": "amable.desk.signing_in_forms.AddPasskey",
+    "edit_webauthn": "amable.desk.signing_in_forms.NamePasskey",
+}
 USERSESSIONS_TRACK_ACTIVITY = True
+
+# Tries are counted where all processes see them: in PostgreSQL; beside a file there is one process.
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "amable_cache"}
+        if DATABASES["default"]["ENGINE"].endswith("postgresql")
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}

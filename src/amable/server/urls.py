@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.urls")),
+    path("account/", include("amable.desk.account_urls")),
     path("", include("amable.desk.urls")),
 ]
 
 handler404 = "amable.desk.refusals.not_found"
 handler500 = "amable.desk.refusals.failed"
+handler429 = "amable.desk.refusals.too_many"

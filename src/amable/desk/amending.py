@@ -1,0 +1,68 @@
+"""A page of settings that two people may have open at once: nobody's change is lost, nobody's typing either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from amable.desk.door import Here, show, tell, to
+from amable.desk.signing_in_forms import Spoken
+from amable.desk.spoken import here_and_now
+from amable.evidence import settings
+from amable.evidence.settings import MeanwhileError
+from amable.organisation.models import Creditor, Sending
+
+Row = Creditor | Sending
+
+
+class Settings(Spoken, forms.Form):
+    """A form of settings, each with a label and a hint (`desk.settings.<name>`, `desk.settings.<name>_hint`)."""
+
+    hinted: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for name, field in self.fields.items():
+            field.label = here_and_now(f"desk.settings.{name}")
+            if name in self.hinted:
+                field.help_text = here_and_now(f"desk.settings.{name}_hint")
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Mapping[str, object]:
+        """What the fields show of the rows."""
+        return {name: getattr(row, name) for row in rows for name in _of(row, cls)}
+
+    def settings(self) -> Mapping[str, object]:
+        """What the fields say the rows should be."""
+        return self.cleaned_data
+
+
+def _of(row: Row, form: type[Settings]) -> list[str]:
+    names = {field.name for field in row._meta.get_fields()}
+    return [name for name in form.base_fields if name in names]
+
+
+def page(
+    request: HttpRequest, here: Here, name: str, kind: type[Settings], rows: Sequence[Row], **facts: object
+) -> HttpResponse:
+    """Show settings and change them: template and route are called `name`."""
+    seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), ""
+    form = kind(request.POST if request.method == "POST" else None, initial=kind.of(rows))
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = settings.change(
+                here.creditor, rows, form.settings(), seen=request.POST.get("seen", ""), today=here.today, by=here.by
+            )
+        except MeanwhileError as error:
+            for row in rows:
+                row.refresh_from_db()
+            seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), error.by
+        else:
+            tell(request, here, "settings.saved" if changed else "settings.same")
+            return redirect(to(here, name))
+    now = kind(initial=kind.of(rows)) if meanwhile else None
+    return show(request, here, f"{name}.html", form=form, seen=seen, meanwhile=meanwhile, now=now, **facts)
