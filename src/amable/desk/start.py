@@ -6,11 +6,11 @@ import csv
 import io
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch
 
 from amable import sample
 from amable.banking.models import Statement
@@ -58,7 +58,7 @@ def ledger_step(request: HttpRequest, here: Here) -> HttpResponse:
     items = ledger.Item.objects.filter(creditor=here.creditor).exclude(open=0)
     sums = items.values("currency").annotate(n=Count("pk"), open=Sum("open")).order_by("currency")
     customers = items.values("customer").distinct().count()
-    return _show(request, here, "ledger", files=_files(here), sums=list(sums), customers=customers)
+    return _show(request, here, "ledger", files=_files(here, "ledger"), sums=list(sums), customers=customers)
 
 
 def bank_step(request: HttpRequest, here: Here) -> HttpResponse:
@@ -66,15 +66,12 @@ def bank_step(request: HttpRequest, here: Here) -> HttpResponse:
     if request.method == "POST":
         return _passed(here, "bank")
     newest = Statement.objects.filter(creditor=here.creditor).order_by("-closing_on").first()
-    return _show(request, here, "bank", files=_files(here), newest=newest)
+    return _show(request, here, "bank", files=_files(here, "bank"), newest=newest)
 
 
-def _files(here: Here) -> str:
-    """The address of the page that takes files, empty where there is none."""
-    try:
-        return to(here, "files")
-    except NoReverseMatch:
-        return ""
+def _files(here: Here, step: str) -> str:
+    """The address of the page that takes files, and leads back to this step of the start."""
+    return f"{to(here, 'files')}?{urlencode({'next': to(here, f'start-{step}')})}"
 
 
 def sample_ledger(request: HttpRequest, here: Here) -> HttpResponse:

@@ -22,7 +22,7 @@ _BY_ITSELF: Final = frozenset(
         "run.done", "payment.booked", "payment.reversed", "money.left", "customer.looked", "customer.rekeyed",
         "message.written", "message.withdrawn", "message.crossed", "message.handed_over", "message.accepted",
         "message.refused", "message.rejected", "message.unknown", "message.delayed", "message.delivered",
-        "message.bounced", "message.complained", "message.said", "plan.odd",
+        "message.bounced", "message.complained", "message.said", "message.edit_set_aside", "plan.odd",
     }
 )  # fmt: skip
 _PROCEDURE: Final = "procedure"  # approves by itself, where a person let it
