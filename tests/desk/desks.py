@@ -11,6 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from amable.core import wording_text
+from amable.correspondence import wordings
 from amable.dunning import procedures
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import Role
@@ -83,6 +85,14 @@ def furnish(creditor: Creditor) -> None:
     procedures.make_version(creditor, STARTER, "starter", now=NOON, by="lucia@turia.example")
     text = STARTER.replace("4 to 5 working days after due", "2 to 3 working days after due")
     procedures.begin(creditor, text, begun_from="starter", now=NOON, by="marta@turia.example")
+    own = wording_text.ours("es", "early_late").replace("Hola, ", "Buenos días, ")
+    saving = wordings.Saving(NOON.date(), NOON, "marta@turia.example", "Nos conocemos")
+    wordings.save(creditor, "es", own_name(creditor), own, saving, seen=wordings.digest(""))
+
+
+def own_name(creditor: Creditor) -> str:
+    """What the creditor's own wording is called: no other creditor has one of this name."""
+    return f"early_late.{creditor.ref.lower()}"
 
 
 def neighbour(creditor: Creditor) -> Desk:

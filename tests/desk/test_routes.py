@@ -13,13 +13,14 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amable.correspondence.models import WordingVersion
 from amable.desk.door import A_FORM, Route
 from amable.dunning.models import ProcedureDraft, ProcedureVersion
 from amable.organisation.models import Creditor
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.house import HOUSE
-from tests.desk.desks import Desk, neighbour
+from tests.desk.desks import Desk, neighbour, own_name
 
 # Open to everybody, as each of them says itself, and allauth's own.
 PUBLIC = {"home", "enter"}
@@ -27,6 +28,9 @@ ELSEWHERE = ("account/",)
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {
     "draft": lambda creditor: ProcedureDraft.objects.get(creditor=creditor).pk,
+    "spoken": lambda creditor: "es",
+    "wording": own_name,
+    "wording_version": lambda creditor: WordingVersion.objects.filter(creditor=creditor).earliest("pk").pk,
     "version": lambda creditor: ProcedureVersion.objects.filter(creditor=creditor).earliest("pk").pk,
 }
 

@@ -13,6 +13,8 @@ from amable.core.languages import LANGUAGES
 from amable.core.wording import RefusedError
 
 _NAME: Final = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_-]+)*")
+_SPACES: Final = " \t\r\n"
+_SPACE: Final = re.compile(r"[ \t\r\n]+")  # not the one that keeps a French sign on its line
 _SENDER: Final = "{{ sender.name }}"
 LONGEST_NAME: Final = 60
 
@@ -42,8 +44,8 @@ def tidy(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def rewritten(text: str, *, subject: str, body: str, variant: str) -> str:
-    """The file with another subject, body and `variant`.
+def rewritten(text: str, *, language: str, subject: str, body: str, variant: str) -> str:
+    """The file with another language, subject, body and `variant`.
 
     Fields that were not declared yet become optional ones. A sign-off that is no longer in the body is taken to be the
     line above the sender's name, which is where people write another.
@@ -51,9 +53,9 @@ def rewritten(text: str, *, subject: str, body: str, variant: str) -> str:
     lines = tidy(text).split("\n")
     end = _head_ends(lines)
     head = lines[1:end]
-    body = "\n".join(line.rstrip() for line in tidy(body).split("\n")).strip("\n")
-    subject = " ".join(subject.split())
-    values = {"subject": _quoted(subject), "variant": variant}
+    body = "\n".join(line.rstrip(" \t") for line in tidy(body).split("\n")).strip("\n")
+    subject = " ".join(_SPACE.split(subject.strip(_SPACES)))
+    values = {"language": language, "variant": variant, "subject": _quoted(subject)}
     declared = {key: _names(head, key) for key in ("required_fields", "optional_fields")}
     known = {*declared["required_fields"], *declared["optional_fields"]}
     if fresh := [name for name in _used(subject, body) if name not in known]:

@@ -15,6 +15,7 @@ from amable.desk.door import A_FORM, Route
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
+
 def known_host(get_response: Answer) -> Answer:
     """Refuse a request for a host that is not ours: another site's name may point here."""
 

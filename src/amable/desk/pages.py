@@ -29,6 +29,7 @@ class _Line(NamedTuple):
 _LINES: Final = (
     _Line("today", "t", "sun"),
     _Line("procedures", "p", "route"),
+    _Line("wordings", "w", "file-pen-line"),
 )
 
 

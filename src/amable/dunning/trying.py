@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -52,7 +53,7 @@ def waiting(rules: Procedure, template: Template, among: QuerySet[Customer], tod
 
 def candidates(
     rules: Procedure, template: Template, among: QuerySet[Customer], today: date, named: str = ""
-) -> list[Customer]:
+) -> Sequence[Customer]:
     """On whom a wording can be tried: who would get it next first, then those who owe most in its language."""
     owing = among.filter(item__open__gt=0)
     if named:
