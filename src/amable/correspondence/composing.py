@@ -209,7 +209,14 @@ def try_on(occasion: Occasion, template: Template, lending: Mapping[str, object]
     shown = _Shown(occasion, attached=by_mail and template.attach_invoice)
     fields = shown.fields(template)
     names = (*template.required, *template.optional)
-    lent = tuple(name for name in names if name not in fields or (name in template.required and not fields[name]))
+    unpaid = not occasion.planned.thanks  # then what came in is nothing, which is no example of thanks
+    lent = tuple(
+        name
+        for name in names
+        if name not in fields
+        or (name in template.required and not fields[name])
+        or (unpaid and name in ("payment.amount", "payment.date"))
+    )
     fields |= {name: lending[name] for name in lent if name in lending}
     rendered = wording.compose_body(
         wording.render(template, fields), thanks=shown.thanks(), crossed=shown.crossed(), blocks=shown.blocks()

@@ -34,7 +34,7 @@ _FLAGS: Final = (".is_", ".attached", ".applies")
 
 
 class Cell(NamedTuple):
-    """A stage in one language: how many wordings speak of one invoice and of several, and where the first of them is."""
+    """A stage in one language: how many wordings speak of one invoice and of several, and where the first one is."""
 
     language: str
     single: int
@@ -44,7 +44,7 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A stage in the list; `warnings` are what the kindness check asks about own wordings, `lacking` what is missing."""
+    """A stage in the list; `warnings` are what the check asks about own wordings, `lacking` counts what is missing."""
 
     stage: str
     name: str
@@ -332,15 +332,21 @@ def unpacked(here: Here, code: str) -> tuple[Sheet, int] | None:
     return Sheet(language, name, text), customer
 
 
-def palette(here: Here, sheet: Sheet) -> list[Palette]:
-    """The fields a wording may name; those of several invoices only where it speaks of them."""
+def palette(here: Here, sheet: Sheet) -> dict[str, list[Palette]]:
+    """The fields a wording may name: those it declares (`usual`) and the rest (`more`).
+
+    Those of several invoices are there only where it speaks of them.
+    """
+    template = own_wordings.examine(sheet.text, sheet.name).template
     several = "_multi" in sheet.name
     shown = examples.values(sheet.language, several=several)
-    found = []
+    found: dict[str, list[Palette]] = {"usual": [], "more": []}
     for name in sorted(own_wordings.of_steps()):
         if (name == "items" or name.startswith(("oldest.", "next_due.", "total_"))) and not several:
             continue
-        found.append(Palette(name, _written(name), field_words(name, here.language), _example(shown.get(name), here)))
+        place = "usual" if template and template.uses(name) else "more"
+        words = field_words(name, here.language)
+        found[place].append(Palette(name, _written(name), words, _example(shown.get(name), here)))
     return found
 
 

@@ -135,7 +135,7 @@ def _versions(here: Here, sheet: Sheet) -> list[dict[str, Any]]:
     listed = wordings.versions(here.creditor, sheet.language, sheet.name)
     ours = wording_text.ours(sheet.language, sheet.name)
     texts = [one.text or ours for one in listed]
-    before = [*texts[1:], ours]
+    before = [*texts[1:], ours][: len(texts)]
     return [
         {"version": one, "current": place == 0, "lines": procedures.changed_lines(was, text)}
         for place, (one, text, was) in enumerate(zip(listed, texts, before, strict=True))
@@ -170,7 +170,7 @@ def look(request: HttpRequest, here: Here) -> HttpResponse:
 
 
 def _typed(request: HttpRequest, here: Here) -> tuple[Sheet, bool]:
-    """The text somebody typed, on the head of the wording in force or of the one it was begun from; whether it is new."""
+    """What somebody typed, on the head of the wording in force or of the one it was begun from; whether it is new."""
     form = request.POST
     language, name = form.get("language", ""), form.get("name", "").strip()
     if language not in LANGUAGES or "subject" not in form or "body" not in form:
