@@ -56,7 +56,11 @@ def test_a_saved_wording_is_a_version_and_what_leaves_today_speaks_in_it(desk: D
         [version] = wordings.versions(desk.creditor, "es", "early_late")
         library = duties.wordings_of(desk.creditor)
         entry = Entry.objects.filter(creditor=desk.creditor, kind="wording.changed").latest("pk")
-    assert (version.number, version.made_by, version.note) == (1, f"controller@{desk.creditor.ref}.example", "Así hablamos")
+    assert (version.number, version.made_by, version.note) == (
+        1,
+        f"controller@{desk.creditor.ref}.example",
+        "Así hablamos",
+    )
     assert "les haya pasado" in next(one for one in library["early_late", "es"] if one.id == "early_late").body
     assert "early_late" in str(entry.body)
     shown = page(desk.client().get(answer.headers["Location"]))
