@@ -39,6 +39,16 @@ def views(desk: SampleDesk) -> dict[str, str]:
         **_of_money(desk),
         "procedures": desk.page("procedures"),
         **_of_a_draft(desk),
+        "wordings": desk.page("wordings"),
+        "wordings-none": desk.page("wordings") + "?show=own&channel=task",
+        "wordings-parity": desk.page("wordings_parity"),
+        "wordings-file": desk.page("wordings_file"),
+        "wording": desk.page("wording", spoken="es", wording="early_late"),
+        "wording-several": desk.page("wording", spoken="fr", wording="late_late_multi"),
+        "wording-sms": desk.page("wording", spoken="es", wording="sms_late"),
+        "wording-call": desk.page("wording", spoken="ro", wording="call_script"),
+        "wording-own": _own_wording(desk),
+        "wording-new": desk.page("wording_new") + "?from=es/early_late",
         "files": desk.page("files"),
         "file-ready": given["holded.xlsx"],
         "file-asks": given["ask_dates.csv"],
@@ -188,3 +198,23 @@ def _of_money(desk: SampleDesk) -> dict[str, str]:
         "payment-new": desk.page("payment_new") + "?q=pizz",
         "payment-record": desk.page("payment_record", customer=proposed.customer_id),
     }
+
+
+def _own_wording(desk: SampleDesk) -> str:
+    """The page of a wording that was changed twice."""
+    from datetime import UTC, datetime
+
+    from amable.core import wording_text
+    from amable.correspondence import wordings
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    creditor, moment = Creditor.objects.get(), datetime(2026, 3, 17, 8, 30, tzinfo=UTC)
+    with acting_for(creditor):
+        if not wordings.versions(creditor, "es", "due_today"):
+            ours = wording_text.ours("es", "due_today")
+            for text in (ours.replace("Buenos días, ", "Hola, "), ours.replace("Buenos días, ", "Buenas, ")):
+                saving = wordings.Saving(moment.date(), moment, "marta@turia.example", "Así hablamos en la tienda")
+                seen = wordings.digest(wordings.text_of(creditor, "es", "due_today"))
+                wordings.save(creditor, "es", "due_today", text, saving, seen=seen)
+    return desk.page("wording", spoken="es", wording="due_today")

@@ -15,7 +15,9 @@ from django.urls import reverse
 from amable.agreements import actions as agreements
 from amable.banking import actions as banking
 from amable.banking.models import BankLine
+from amable.core import wording_text
 from amable.core.agreements import Ground, instalments_of
+from amable.correspondence import wordings
 from amable.dunning import holds, procedures
 from amable.ledger import actions as ledger
 from amable.ledger import notes
@@ -103,6 +105,7 @@ def with_everything(folder: Path, creditor: Creditor) -> Desk:
     with acting_for(creditor):
         known(creditor)
         money_in(creditor)
+        worded(creditor)
     return desk
 
 
@@ -177,6 +180,18 @@ def money_in(creditor: Creditor) -> None:
     ledger.reverse(ledger.record_payment(customer(), cheque, shares={}, today=today, by="lucia"), today)
 
 
+def worded(creditor: Creditor) -> None:
+    """Somebody changed the words of a Spanish reminder."""
+    own = wording_text.ours("es", "early_late").replace("Hola, ", "Buenos días, ")
+    saving = wordings.Saving(NOON.date(), NOON, "marta@turia.example", "Nos conocemos")
+    wordings.save(creditor, "es", own_name(creditor), own, saving, seen=wordings.digest(""))
+
+
+def own_name(creditor: Creditor) -> str:
+    """What the creditor's own wording is called: no other creditor has one of this name."""
+    return f"early_late.{creditor.ref.lower()}"
+
+
 def neighbour(creditor: Creditor) -> Desk:
     """The desk of another creditor in the same installation, with a book just like the first one's."""
     other = Creditor.objects.get(pk=creditor.pk)
@@ -188,6 +203,7 @@ def neighbour(creditor: Creditor) -> Desk:
         known(other)
         managed(other)
         money_in(other)
+        worded(other)
     return Desk(other)
 
 

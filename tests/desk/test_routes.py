@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from amable.agreements.models import Dispute, Plan, Promise
 from amable.banking.models import BankLine, PayerAccount
-from amable.correspondence.models import Message
+from amable.correspondence.models import Message, WordingVersion
 from amable.desk.door import A_FORM, Route
 from amable.dunning.models import Hold, ProcedureDraft, ProcedureVersion
 from amable.ledger.models import Customer, Note, Payment
@@ -23,7 +23,7 @@ from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
 from amable.work.models import File, Job
 from tests.conftest import Home
-from tests.desk.desks import Desk, neighbour, with_everything
+from tests.desk.desks import Desk, neighbour, own_name, with_everything
 
 # Below no creditor, so each of them says itself whom it lets in; and allauth's own.
 PUBLIC = {"home", "enter", "first", "another", "welcome"}
@@ -31,6 +31,9 @@ ELSEWHERE = ("account/",)
 
 PLACES: dict[str, Callable[[Creditor], Any]] = {
     "draft": lambda creditor: ProcedureDraft.objects.get(creditor=creditor).pk,
+    "spoken": lambda creditor: "es",
+    "wording": own_name,
+    "wording_version": lambda creditor: WordingVersion.objects.filter(creditor=creditor).earliest("pk").pk,
     "version": lambda creditor: ProcedureVersion.objects.filter(creditor=creditor).earliest("pk").pk,
     "file": lambda creditor: File.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
     "job": lambda creditor: Job.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],

@@ -40,7 +40,7 @@ def command(arguments: argparse.Namespace) -> int:
     library = wordings_of(arguments.wordings)
     folder = folder_of(arguments)
     with working_in(folder, beside_others=True):
-        from amable.correspondence.models import StoredWording  # noqa: PLC0415 - once the database is chosen
+        from amable.correspondence import wordings  # noqa: PLC0415 - once the database is chosen
         from amable.dunning import actions, procedures, setting_up  # noqa: PLC0415
         from amable.organisation.actions import install  # noqa: PLC0415
         from amable.organisation.models import Sending  # noqa: PLC0415
@@ -87,10 +87,10 @@ def command(arguments: argparse.Namespace) -> int:
                 setattr(sending, name, value)
             sending.save()
             if arguments.wordings:
-                StoredWording.objects.filter(creditor=creditor).delete()
-                for path in wording_files(arguments.wordings):
-                    name = str(path.relative_to(arguments.wordings))
-                    StoredWording.objects.create(creditor=creditor, name=name, text=text_of(path))
+                paths = wording_files(arguments.wordings)
+                texts = {str(path.relative_to(arguments.wordings)): text_of(path) for path in paths}
+                saving = wordings.Saving(speaking.today_in(creditor.timezone), speaking.now(), "")
+                wordings.replace_all(creditor, texts, saving)
         print(say("sending.configured", language(), creditor=creditor.name, folder=folder))
         if not sending.server:
             print(say("sending.no_mailbox_yet", language()))

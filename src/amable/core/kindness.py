@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import yaml
 
@@ -85,6 +85,22 @@ def check(rendered: Rendered, facts: Facts) -> tuple[Finding, ...]:
         for rule, severity in _rules(template.stage, template.channel)
         for fault in (words.faults[rule] if rule in _OF_WORDS else _JUDGES[rule](reading))
     )
+
+
+class Length(NamedTuple):
+    """How many words a message has, and how many it may have: in its subject, and in its body before the sign-off."""
+
+    subject: int
+    subject_most: int
+    body: int
+    body_least: int
+    body_most: int
+
+
+def length(rendered: Rendered) -> Length:
+    """The words of a message as the rules count them."""
+    subject, body = _count(skeleton(rendered.subject)), _count(sections(rendered).prose)
+    return Length(subject, _limit("subject_words"), body, _limit("body_words_min"), _limit("body_words_max"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Examined:
         return self.template is not None and not any(problem.blocks for problem in self.problems)
 
 
+@lru_cache(maxsize=1024)
 def examine(text: str, id: str) -> Examined:  # noqa: A002 - the word of the glossary
     """Read a wording and hold it to every rule in every branch."""
     try:
@@ -74,12 +75,12 @@ def _foreign_fields(template: Template, text: str) -> Iterator[Problem]:
     if not (wording.speaks(stage) or wording.speaks(stage, "sms")):
         return  # a script or a paper, which is not written by a step
     for name in (*template.required, *template.optional):
-        if name not in _of_steps():
+        if name not in of_steps():
             yield Problem(_line_of(name, text) or 1, "wording.refused.field_elsewhere", {"field": name})
 
 
 @lru_cache(maxsize=1)
-def _of_steps() -> frozenset[str]:
+def of_steps() -> frozenset[str]:
     """The fields of the wordings in which steps speak."""
     stages = {stage for stage, _ in wording.library() if wording.speaks(stage) or wording.speaks(stage, "sms")}
     stages |= {wording.stage_for(stage, several=True) for stage in stages}

@@ -44,6 +44,7 @@ __all__ = [
     "compose_body",
     "due_soon",
     "early",
+    "fields",
     "gaps",
     "library",
     "load",
@@ -144,7 +145,7 @@ def load(text: str, id: str) -> Template:  # noqa: A002 - the word of the glossa
     if (template.stage, template.language) not in library():
         raise RefusedError("stage", 1, value=template.stage)
     for field in (*template.required, *template.optional):
-        if field not in _fields():
+        if field not in fields():
             raise RefusedError("field", 1, field=field)
     _ready(template)
     return template
@@ -520,7 +521,7 @@ def _ready(template: Template) -> tuple[jinja2.Template, jinja2.Template]:
 
 
 @lru_cache(maxsize=1)
-def _fields() -> frozenset[str]:
+def fields() -> frozenset[str]:
     """Every field there is: those our own wordings declare."""
     ours = (template for group in library().values() for template in group)
     return frozenset(field for template in ours for field in (*template.required, *template.optional))

@@ -229,6 +229,65 @@ def in_words(occasion: Occasion) -> Worded | Withheld:
         return Withheld((Finding("missing-field", Severity.ERROR, {"field": str(error)}),))
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A wording filled in for somebody without being sent; `lent` are the fields that have an example's value.
+
+    `picture` is the code to pay with (PNG), where the mail shows one under `content_id`.
+    """
+
+    rendered: Rendered
+    lent: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    html: str
+    picture: bytes | None
+    content_id: str
+
+
+def try_on(occasion: Occasion, template: Template, lending: Mapping[str, object]) -> Tried:
+    """How a wording reads for somebody; a value it needs and the occasion does not have is lent by an example.
+
+    Raises MissingFieldError or RefusedError for a wording that cannot be filled.
+    """
+    by_mail = template.channel != "sms"
+    shown = _Shown(occasion, attached=by_mail and template.attach_invoice)
+    fields = shown.fields(template)
+    names = (*template.required, *template.optional)
+    unpaid = not occasion.planned.thanks  # then what came in is nothing, which is no example of thanks
+    lent = tuple(
+        name
+        for name in names
+        if name not in fields
+        or (name in template.required and not fields[name])
+        or (unpaid and name in ("payment.amount", "payment.date"))
+    )
+    fields |= {name: lending[name] for name in lent if name in lending}
+    rendered = wording.compose_body(
+        wording.render(template, fields), thanks=shown.thanks(), crossed=shown.crossed(), blocks=shown.blocks()
+    )
+    facts = Facts(
+        fields,
+        consumer=occasion.recipient.consumer,
+        document_known=shown.attached,
+        document_travels=shown.attached,
+        discount=bool(shown.offers) or "discount.percent" in lent,
+    )
+    code = shown.payment_code() if template.of_invoices and template.uses("payment.iban") else None
+    content_id = f"pay.{occasion.key}" if code else ""
+    html = wording.as_html(
+        rendered, qr_content_id=content_id or None, qr_caption=say("wording.qr_caption", template.language)
+    )
+    return Tried(rendered, lent, check(rendered, facts), html, code.picture if code else None, content_id)
+
+
+def try_on_paper(occasion: Occasion, rendered: Rendered) -> bytes:
+    """A tried message as the letter it would be; raises UnfitError where it cannot be set."""
+    shown = _Shown(occasion, attached=False)
+    to = (Address(occasion.recipient.contact or occasion.recipient.name, ""),)
+    draft = replace(_draft(occasion, shown, rendered, to), paper=_paper(occasion, shown, rendered))
+    return channels()[Act.LETTER].compose(draft).data
+
+
 def _draft(occasion: Occasion, shown: _Shown, rendered: Rendered, to: tuple[Address, ...]) -> Draft:
     """What every channel asks for."""
     creditor, recipient = occasion.creditor, occasion.recipient

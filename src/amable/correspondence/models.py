@@ -194,7 +194,7 @@ class DeliveryEvent(models.Model):
 
 
 class StoredWording(models.Model):
-    """A wording of the creditor's own, as the file had it."""
+    """A wording of the creditor's own that is in force, as the file had it; `name` is where the file lay."""
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     name = models.CharField(max_length=200)
@@ -207,3 +207,29 @@ class StoredWording(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WordingVersion(models.Model):
+    """A wording as it was put in force; an empty text says that the creditor's own was taken away.
+
+    `made_at` is None for what was in force before versions were counted.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    language = models.CharField(max_length=2)
+    wording = models.CharField(max_length=200)
+    number = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+    made_at = models.DateTimeField(null=True)
+    made_by = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("creditor", "language", "wording", "number"), name="wording_version_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.language}/{self.wording} {self.number}"

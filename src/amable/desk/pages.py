@@ -35,6 +35,7 @@ _LINES: Final = (
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),
     _Line("money", "b", "landmark"),
+    _Line("wordings", "w", "file-pen-line"),
 )
 
 

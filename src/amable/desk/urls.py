@@ -32,6 +32,7 @@ from amable.desk import (
     start,
     switch,
     today,
+    wordings,
 )
 from amable.desk.door import at
 from amable.organisation.roles import May
@@ -146,6 +147,32 @@ urlpatterns = [
         writes=True,
     ),
     # wordings
+    at("wordings", wordings.page, "wordings"),
+    at("wordings/parity", wordings.parity, "wordings_parity"),
+    at("wordings/export", wordings.export, "wordings_export"),
+    at("wordings/import", wordings.take_in, "wordings_file", may=May.RUN, writes=True, limit=wordings.LARGEST),
+    at("wordings/new", wordings.new, "wording_new", may=May.RUN),
+    at("wordings/look", wordings.look, "wording_look", may=May.RUN, reads=False, writes=True),
+    at("wordings/save", wordings.save, "wording_save", may=May.RUN, reads=False, writes=True),
+    at("wordings/paper", wordings.paper, "wording_paper"),
+    at("wordings/letter", wordings.letter, "wording_letter"),
+    at(
+        "wordings/versions/<int:wording_version>/back",
+        wordings.go_back,
+        "wording_back",
+        may=May.RUN,
+        reads=False,
+        writes=True,
+    ),
+    at("wordings/<str:spoken>/<str:wording>", wordings.one, "wording"),
+    at(
+        "wordings/<str:spoken>/<str:wording>/take-away",
+        wordings.take_away,
+        "wording_take_away",
+        may=May.RUN,
+        reads=False,
+        writes=True,
+    ),
     # money
     at("money", money.page, "money"),
     at("money/statements", money.statements, "statements"),

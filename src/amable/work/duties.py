@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F, Q
 
-from amable.core import own_wordings, procedure, wording
+from amable.core import procedure
 from amable.core.delivery import CLAIMABLE, IN_HAND, State
 from amable.core.procedure import Procedure
 from amable.core.wording import Library
-from amable.correspondence import outbox
-from amable.correspondence.models import Message, StoredWording
+from amable.correspondence import outbox, wordings
+from amable.correspondence.models import Message
 from amable.dunning import actions, brakes, figures, notices
 from amable.dunning.dispatch import Clock, Dispatch, Sent
 from amable.dunning.models import Range, StoredProcedure
@@ -60,14 +60,7 @@ def _procedure(text: str) -> Procedure:
 
 def wordings_of(creditor: Creditor) -> Library:
     """Our wordings and the creditor's own."""
-    own = StoredWording.objects.filter(creditor=creditor).order_by("name").values_list("name", "text")
-    return _wordings(tuple(own))
-
-
-@lru_cache(maxsize=4)
-def _wordings(own: tuple[tuple[str, str], ...]) -> Library:
-    found = (own_wordings.examine(text, name.rpartition("/")[2].removesuffix(".md")).template for name, text in own)
-    return wording.with_own(template for template in found if template) if own else wording.library()
+    return wordings.in_force(creditor)
 
 
 # --- the plan of the day ---------------------------------------------------------------------------------------------
