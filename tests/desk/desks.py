@@ -95,7 +95,6 @@ def opened(folder: Path, creditor: Creditor, *more: ItemRecord) -> Desk:
                 contact_name="Pau Ferrer", tax_id="B46000001", due_date=date(2026, 4, 20), issue_date=date(2026, 3, 1)),
             *more,
         )  # fmt: skip
-        managed(creditor)
     return Desk(creditor)
 
 
@@ -103,8 +102,9 @@ def with_everything(folder: Path, creditor: Creditor) -> Desk:
     """The same with a row of every kind that a page shows."""
     desk = opened(folder, creditor, asked())
     with acting_for(creditor):
+        managed(creditor)
         known(creditor)
-        money_in(creditor)
+        money_in(creditor, "C-3")
         worded(creditor)
     return desk
 
@@ -166,7 +166,7 @@ def asked() -> ItemRecord:
     )  # fmt: skip
 
 
-def money_in(creditor: Creditor) -> None:
+def money_in(creditor: Creditor, key: str = "C-1") -> None:
     """A payment from nobody we know, one from an account somebody named, and a cheque that bounced."""
     today = NOON.date()
     stranger = {"name": "Gestoría Núñez", "iban": "ES6099990001440000000022"}
@@ -174,10 +174,10 @@ def money_in(creditor: Creditor) -> None:
     receive(creditor, paid("77.00", "gracias", **stranger), paid("55.00", "pago", **known), today=today)
     line = BankLine.objects.get(name="Asesoría Pla")
     seen = banking.version(line)
-    banking.say_whose(line, customer(), seen=seen, today=today, now=NOON, by="lucia")
+    banking.say_whose(line, customer(key), seen=seen, today=today, now=NOON, by="lucia")
     identity = f"hand-{creditor.pk}"
-    cheque = ledger.Money(identity, customer().pk, today, "EUR", 10_00, "", "", "cheque", "n.º 117")
-    ledger.reverse(ledger.record_payment(customer(), cheque, shares={}, today=today, by="lucia"), today)
+    cheque = ledger.Money(identity, customer(key).pk, today, "EUR", 10_00, "", "", "cheque", "n.º 117")
+    ledger.reverse(ledger.record_payment(customer(key), cheque, shares={}, today=today, by="lucia"), today)
 
 
 def worded(creditor: Creditor) -> None:
@@ -202,7 +202,7 @@ def neighbour(creditor: Creditor) -> Desk:
         furnish(other)
         known(other)
         managed(other)
-        money_in(other)
+        money_in(other, "C-3")
         worded(other)
     return Desk(other)
 

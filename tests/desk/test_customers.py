@@ -19,7 +19,7 @@ from amable.ledger.models import Contact, Customer, Note
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from tests.contexts.books import row, take
-from tests.desk.desks import LATE, Desk, known
+from tests.desk.desks import LATE, Desk, known, managed
 from tests.material import material
 
 NASTY = '=HYPERLINK("http://evil.example","x")'
@@ -29,6 +29,7 @@ NASTY = '=HYPERLINK("http://evil.example","x")'
 def desk(desk: Desk) -> Desk:
     """A desk where people stated something about the first customer."""
     with acting_for(desk.creditor):
+        managed(desk.creditor)
         known(desk.creditor)
     return desk
 

@@ -22,7 +22,7 @@ from amable.ledger.models import Allocation, Customer, Item, Payment
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from tests.contexts.books import customer, item, paid, receive, row, take
-from tests.desk.desks import NOON, Desk, money_in
+from tests.desk.desks import NOON, Desk, managed, money_in
 from tests.material import material
 
 TODAY = NOON.date()
@@ -32,6 +32,7 @@ TODAY = NOON.date()
 def desk(desk: Desk) -> Desk:
     """A desk with money to explain."""
     with acting_for(desk.creditor):
+        managed(desk.creditor)
         money_in(desk.creditor)
     return desk
 

@@ -23,14 +23,17 @@ from amable.organisation.tenancy import acting_for
 from tests.conftest import Home
 from tests.contexts.books import row
 from tests.contexts.office import NOON
-from tests.desk.desks import LATE, Desk, asked, opened, take
+from tests.desk.desks import LATE, Desk, asked, managed, opened, take
 from tests.material import material
 
 
 @pytest.fixture
 def desk(database: Home, turia: Creditor) -> Desk:
     """A desk of which a person is asked something, too."""
-    return opened(database.folder, turia, asked())
+    desk = opened(database.folder, turia, asked())
+    with acting_for(turia):
+        managed(turia)
+    return desk
 
 
 def text(answer: HttpResponse) -> str:
