@@ -50,6 +50,7 @@ def server(listening: MailServer) -> MailServer:
     """A mail server that has heard nothing yet and knows the password."""
     listening.users["cobros"] = PASSWORD
     listening.commands.clear()
+    listening.messages.clear()
     return listening
 
 
