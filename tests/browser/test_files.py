@@ -94,10 +94,10 @@ def test_long_work_shows_how_far_it_is_and_the_page_stays(
     page.goto(address)
     if javascript:
         page.get_by_text(re.compile(r"of 20,000")).first.wait_for(timeout=60_000)
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Reading was stopped").wait_for(timeout=60_000)
     else:
-        assert page.get_by_role("button", name="Stop").is_visible()
+        assert page.get_by_role("button", name="Stop", exact=True).is_visible()
 
 
 def test_a_bank_statement_is_taken_in_at_once(desk: SampleDesk, browser: Browser) -> None:
