@@ -20,7 +20,7 @@ from amable.ledger.models import Customer, Item, Taken
 from amable.organisation.models import Sending
 from amable.organisation.tenancy import acting_for
 from amable.work import files, jobs
-from amable.work.files import take
+from amable.work.files import look_inside, take
 from amable.work.jobs import Cancelled
 from amable.work.models import File, FilePart, HeadingMap, Job, Rejection
 from tests.desk.desks import Desk
@@ -296,6 +296,25 @@ def test_a_stopped_reading_leaves_nothing_and_can_be_begun_again(desk: Desk) -> 
     desk.post("file_again", {}, file=file.pk)
     assert work(desk) == 1
     assert "What would change" in page(desk, file)
+
+
+def test_a_reading_stopped_at_its_very_end_is_stopped(desk: Desk) -> None:
+    """The page said that it would be: nobody is then shown what it came to all the same."""
+    file = dropped(desk)
+    with acting_for(desk.creditor):
+        job = Job.objects.get(file=file)
+        Job.objects.filter(pk=job.pk).update(token="held", lease_until=desk.now, begun_at=desk.now)
+        job.refresh_from_db()
+        told: list[str] = []
+
+        class Late(jobs.Progress):
+            def __call__(self, done: int, total: int, stage: str) -> None:  # too soon after the last to be told
+                told.append(stage)
+                jobs.cancel(job, now=desk.now)
+
+        with pytest.raises(Cancelled):
+            look_inside(desk.creditor, job, Late(job, desk.moment, lambda: False))
+    assert told[-1] == "comparing"
 
 
 def test_a_stopped_import_says_what_landed_and_the_rest_follows(desk: Desk) -> None:

@@ -200,6 +200,7 @@ def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) ->
         effect = _tried(creditor, given, progress)
         complaints = effect.complaints
         found["effect"] = _effect(effect)
+    progress.settle()
     _reject(file, [said for _, said in complaints if not said.answers])
     File.objects.filter(pk=file.pk, creditor=creditor).update(
         kind="ledger", rows=len(given.records), asks=len(given.questions)

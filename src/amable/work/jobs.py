@@ -89,6 +89,12 @@ class Progress:
         """From here on nobody can stop it: what it does now would only be half a thing."""
         _held(self._job).update(settled=True)
 
+    def settle(self) -> None:
+        """The same, unless somebody asked it to stop before: then it ends here, as they were told it would."""
+        mine = _held(self._job)
+        if not mine.filter(Q(cancel_asked_at=None) | Q(settled=True)).update(settled=True):
+            raise Cancelled if mine.exists() else _LetGoError
+
 
 Work = Callable[[Creditor, Job, Progress], dict[str, Any]]
 
