@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection
 from queue import SimpleQueue
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -290,15 +291,19 @@ def test_who_has_asked_is_answered_while_leaving(sends: Sending) -> None:
     clock = HangingClock()
     with staying(House(clock, list)) as (there, leave):
         clock.hangs = True
-        with socket.create_connection(there) as client, client.makefile("rb") as answer:
-            client.sendall(b"GET /metrics HTTP/1.0\r\nHost: amable\r\n\r\n")
-            with clock.condition:
-                assert clock.condition.wait_for(lambda: clock.waiting == 1, timeout=60)
-            leave()
-            with suppress(ConnectionError):
-                while True:  # until nobody is let in any more
-                    socket.create_connection(there).close()
+        try:
+            with socket.create_connection(there) as client, client.makefile("rb") as answer:
+                client.sendall(b"GET /metrics HTTP/1.0\r\nHost: amable\r\n\r\n")
+                with clock.condition:
+                    assert clock.condition.wait_for(lambda: clock.waiting, timeout=60)
+                leave()
+                with suppress(ConnectionError):
+                    while True:  # until nobody is let in any more
+                        socket.create_connection(there).close()
+                        sleep(0.01)
+                clock.go_on()
+                said = answer.read()
+        finally:
             clock.go_on()
-            said = answer.read()
     assert b" 200 OK" in said
     assert b"amable_due_messages" in said
