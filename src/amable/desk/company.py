@@ -23,7 +23,7 @@ from amable.core.tax_numbers import is_plausible
 from amable.desk import steps
 from amable.desk.door import Here, back, show, tell
 from amable.desk.spoken import Spoken, here_and_now
-from amable.dunning import procedures, setting_up
+from amable.dunning import setting_up, starters
 from amable.organisation import actions
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.tenancy import acting_for
@@ -233,7 +233,5 @@ def another(request: HttpRequest) -> HttpResponse:
         creditor = actions.add(form.described, owner=user)
         with acting_for(creditor):
             today = today_of(creditor, now)
-            setting_up.begin(
-                creditor, procedures.shipped(procedures.SHIPPED[0]), today, now, instance=house.instance, by=user.email
-            )
+            setting_up.begin(creditor, starters.shipped(), today, now, instance=house.instance, by=user.email)
     return redirect(steps.begins(creditor))

@@ -19,9 +19,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from amable.cli.run import starter
 from amable.correspondence.models import Message
 from amable.dunning import actions, brakes
+from amable.dunning.starters import shipped
 from amable.organisation.models import Creditor, Sending
 from amable.server.wsgi import listening
 from amable.work.embedded import Embedded
@@ -70,7 +70,7 @@ def sends(acting: Creditor) -> Sending:
     return Sending.objects.create(
         creditor=acting,
         server="localhost",
-        procedure=actions.remember_procedure(acting, starter()),
+        procedure=actions.remember_procedure(acting, shipped()),
         trusted_at=NOW,
         planned_on=TODAY,
         planned_at=NOW,
