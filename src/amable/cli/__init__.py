@@ -118,10 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--wordings", type=Path, metavar="DIR", help="wordings of your own, beside or instead of ours")
     run.add_argument("--files", type=Path, metavar="DIR", help="where the PDFs of the invoices lie")
 
-    importing = commands.add_parser("import", help="take ledgers and bank statements in, or see what they would change")
-    importing.add_argument("ledger", type=Path, nargs="*", metavar="FILE", help="ledgers (CSV, XLSX, XLS, ODS)")
+    importing = commands.add_parser("import", help="take any files in, or see what they would change")
+    importing.add_argument(
+        "ledger", type=Path, nargs="*", metavar="FILE", help="ledgers, e-invoices, statements: found by their content"
+    )
     importing.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
     importing.add_argument("--dry-run", action="store_true", help="show the effect of ledgers and write nothing")
+    importing.add_argument("--json", action="store_true", help="with --dry-run: what each document says, one a line")
     importing.add_argument(
         "--outbox", type=Path, metavar="DIR", help="with --dry-run: compare with what this folder knows"
     )

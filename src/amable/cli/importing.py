@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amable.cli import speaking, understanding
-from amable.cli.run import in_words, read_banks, read_input, read_map
+from amable.cli import in_json, speaking, understanding
+from amable.cli.run import in_words, make_items, read_banks, read_input, read_map, show_notices
 from amable.cli.sending import at_work, folder_of, whoever
 from amable.cli.speaking import RefusedError, language, today_in
 from amable.cli.workplace import meant, working_in
@@ -19,6 +19,7 @@ from amable.core.languages import say, show_money, show_number
 from amable.core.money import Money
 from amable.plugs.complaint import Complaint
 from amable.server.database import kept_in
+from amable.work.invoicing import Whose
 from amable.work.reading import NO_CURRENCY, Input
 
 if TYPE_CHECKING:
@@ -34,12 +35,16 @@ def command(arguments: argparse.Namespace) -> int:
     """Read, compare, keep it unless it is a dry run, and print; 1 when a row or value could not be used."""
     if not arguments.ledger and (arguments.dry_run or not arguments.bank):
         raise RefusedError("import_what")
+    if arguments.json and not arguments.dry_run:
+        raise RefusedError("import_json")
     outbox = arguments.outbox or arguments.data
     if arguments.dry_run and outbox and not kept_in(outbox):
         raise RefusedError("no_outbox", folder=outbox)
     written = bool(arguments.map and not arguments.map.exists())
     folders = tuple(filter(None, [arguments.files]))
     headings = read_map(arguments.map)
+    if arguments.json:
+        return _print_json(arguments, headings, folders, outbox)
     if arguments.ledger:
         given = read_input(arguments.ledger, arguments.bank, headings, folders, arguments.map)
     else:
@@ -47,9 +52,10 @@ def command(arguments: argparse.Namespace) -> int:
     given.whole = given.whole and not arguments.additions
     if arguments.dry_run:
         with _beside(outbox) as folder, working_in(folder):
-            landed = _tried(given, arguments.creditor_ref)
+            landed = _tried(given, arguments)
     else:
         with at_work(arguments) as creditor:
+            make_items(creditor, given, arguments.map)
             landed = _land(creditor, given, folder_of(arguments))
     spoken = language()
     print(say("import.title" if arguments.dry_run else "import.taken", spoken))
@@ -57,13 +63,17 @@ def command(arguments: argparse.Namespace) -> int:
     understanding.show(given.understood)
     if landed.effect is not None:
         _show(landed.effect, given, spoken)
-    if landed.complaints:
-        _show_rejected(landed.complaints)
+    rejected = [one for one in landed.complaints if not one[1].notice]
+    show_notices(given.notices)
+    if rejected:
+        _show_rejected(rejected)
+    if arguments.dry_run:
+        _show_statements(given, spoken)
     if landed.money is not None:
         print(say("import.booked", spoken, n=landed.money.booked))
     if written and arguments.map.exists():
         print(say("import.map_saved", spoken, file=arguments.map))
-    return 1 if landed.complaints else 0
+    return 1 if rejected else 0
 
 
 def _land(creditor: Creditor, given: Input, folder: Path) -> Landed:
@@ -73,8 +83,8 @@ def _land(creditor: Creditor, given: Input, folder: Path) -> Landed:
 
     landed = taking.land(creditor, given, today_in(creditor.timezone), by=whoever())
     taking.in_line(creditor, speaking.now)
-    if landed.complaints:
-        write_rejected(folder, landed.complaints, creditor.language)
+    if rejected := [one for one in landed.complaints if not one[1].notice]:
+        write_rejected(folder, rejected, creditor.language)
     return landed
 
 
@@ -88,7 +98,7 @@ def _beside(outbox: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _tried(given: Input, ref: str) -> Landed:
+def _tried(given: Input, arguments: argparse.Namespace) -> Landed:
     """What taking the ledgers in would change."""
     from django.db import transaction  # noqa: PLC0415 - once the database is chosen
 
@@ -97,11 +107,32 @@ def _tried(given: Input, ref: str) -> Landed:
     from amable.work import taking  # noqa: PLC0415
 
     with transaction.atomic():
-        creditor = meant(ref) or install(creditor_file.placeholder(language()), placeholder=True)
+        creditor = meant(arguments.creditor_ref) or install(creditor_file.placeholder(language()), placeholder=True)
+        make_items(creditor, given, arguments.map)
         with acting_for(creditor):
             effect = taking.tried(creditor, given, today_in(creditor.timezone))
         transaction.set_rollback(True)
     return taking.Landed(effect, None, effect.complaints)
+
+
+def _print_json(
+    arguments: argparse.Namespace, headings: dict[str, str], folders: tuple[Path, ...], outbox: Path | None
+) -> int:
+    """Print what was understood of every file; nothing is compared and nothing kept."""
+    given = in_json.read([*arguments.ledger, *arguments.bank], headings, folders)
+    whose = Whose(terms=given.terms)
+    if outbox is not None:
+        with working_in(outbox):
+            creditor = meant(arguments.creditor_ref)
+            whose = Whose.of(creditor, given) if creditor is not None else whose
+    return in_json.print_all(given, whose, language())
+
+
+def _show_statements(given: Input, spoken: str) -> None:
+    for digest, statements in given.statements:
+        for one in statements:
+            n, file = len(one.lines), given.bank_files[digest]
+            print(say("import.statement", spoken, n=n, file=file, account=one.account))
 
 
 def _show(effect: Effect, given: Input, spoken: str) -> None:

@@ -25,10 +25,11 @@ from amable.dunning.starters import shipped
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
 from amable.plugs.loading import channels
-from amable.work import reading
+from amable.work import invoicing, reading
 from amable.work.reading import LARGEST_FILE, Input
 
 _EARLIEST = 2000
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +86,21 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
     from amable.dunning import actions, notices  # noqa: PLC0415
     from amable.dunning.dossier import setting  # noqa: PLC0415
     from amable.evidence import log  # noqa: PLC0415
-    from amable.ledger import intake  # noqa: PLC0415
+    from amable.ledger import intake, originals  # noqa: PLC0415
     from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
     creditor, today, now = _begun(errand)
+    make_items(creditor, given, errand.map_file)
     with acting_for(creditor):
         actions.close_days_before(creditor, today, written=lambda path: (errand.outbox / path).exists())
         creditor.last_run_on, creditor.last_run_at, creditor.last_written_on = today, now, None
         creditor.save(update_fields=("last_run_on", "last_run_at", "last_written_on"))
+        originals.keep(creditor, given.originals)
         records = (intake.Sourced(file, record) for file, record in given.records)
         taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole, rejected=given.rejected)
         money = banking.take_statements(creditor, given.statements, today)
         about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
-        complaints = given.complaints + taken.complaints + about_money
+        complaints = [one for one in given.complaints if not one[1].notice] + taken.complaints + about_money
         used = actions.remember_procedure(creditor, errand.procedure_text)
         actions.look_at_all_by_new_rules(creditor, used, today)
         with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
@@ -115,6 +118,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         creditor.save(update_fields=("last_written_on",))
         if not quiet:
             summary.show(errand.outbox, creditor, today, gate, tally, done, len(complaints), head)
+            show_notices(given.notices)
     return 1 if complaints else 0
 
 
@@ -344,16 +348,37 @@ def read_ledgers(
     given = reading.begun(headings)
     for path in ledgers:
         among = (path.resolve().parent, *(folder.resolve() for folder in folders))
-        reading.read_ledger(path.name, _bytes(path), headings, among, given)
+        reading.read(path.name, _bytes(path), headings, among, given)
     saved = understanding.save(map_file, given.understood, given.complaints)
-    if asked := given.questions:
-        raise RefusedError("ledger_question", details=understanding.question(asked, map_file, saved=saved))
-    if not given.records:
+    _ask(given, map_file, saved=saved)
+    if not (given.records or given.invoices or given.statements):
         first = next(iter(given.complaints), None)
         if first is None:
             raise RefusedError("ledger_empty", file=ledgers[0])
         raise RefusedError("ledger_unusable", file=first[0], details=in_words(given.complaints[:10]))
     return given
+
+
+def make_items(creditor: Any, given: Input, map_file: Path | None) -> None:
+    """Make items of the e-invoices, now that the creditor is known; refuse a question nobody answered."""
+    invoicing.make_items(creditor, given)
+    _ask(given, map_file, saved=False)
+
+
+def _ask(given: Input, map_file: Path | None, *, saved: bool) -> None:
+    if asked := given.questions:
+        raise RefusedError("ledger_question", details=understanding.question(asked, map_file, saved=saved))
+
+
+def show_notices(notices: Sequence[tuple[str, Complaint]]) -> None:
+    """Print what a person should know though nothing is wrong."""
+    if not notices:
+        return
+    print(say("import.notices", language(), n=len(notices)))
+    for sentence in in_words(notices[:_LISTED]):
+        print(f"  {sentence}")
+    if len(notices) > _LISTED:
+        print(f"  … ({len(notices) - _LISTED})")
 
 
 def in_words(complaints: Sequence[tuple[str, Complaint]]) -> tuple[str, ...]:

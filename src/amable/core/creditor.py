@@ -41,7 +41,8 @@ class Creditor:
 
     `country` is ISO 3166 alpha-2, `region` its subdivision without the country (`VC`), `iban` without spaces.
     `address` has one line a line. `closed_yearly` holds (month, day). `pay_link` may have the places `{invoice}`
-    and `{reference}`. `minimum` is in major units: less than that, added up per customer, is not asked for.
+    and `{reference}`. `minimum` is in major units: less than that, added up per customer, is not asked for. `terms` are
+    the days customers have to pay where an invoice does not say.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Creditor:
     closed_yearly: frozenset[tuple[int, int]] = frozenset()
     pay_link: str = ""
     minimum: Decimal = DEFAULT_MINIMUM
+    terms: int | None = None
 
     @property
     def closed(self) -> list[str]:
@@ -294,7 +296,7 @@ def _is_zone(name: str) -> bool:
 
 _KEYS: Final = (
     "name", "legal_name", "address", "tax_id", "email", "phone", "iban", "bic", "language", "country", "region",
-    "timezone", "closed_days", "pay_link", "sender", "minimum",
+    "timezone", "closed_days", "pay_link", "sender", "minimum", "terms",
 )  # fmt: skip
 _SENDER_KEYS: Final = ("name", "email", "phone", "signature")
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)+")
@@ -303,6 +305,8 @@ _REGION: Final = re.compile(r"[A-Z0-9]{1,3}")
 _RANGE: Final = re.compile(r"\s*\.\.\s*|\s+to\s+")
 _DAY: Final = re.compile(r"(?:(\d{4})-)?(\d{2})-(\d{2})")
 _MINIMUM: Final = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
+_TERMS: Final = re.compile(r"(\d{1,3})(?: days?)?", re.ASCII)
+_LONGEST_TERMS: Final = 365
 _LONGEST_CLOSED: Final = 366
 _LEAP_YEAR: Final = 2000  # in which every yearly day exists
 _URL: Final = re.compile(r"[^\s<>\"\\^`|{}]+")
@@ -349,6 +353,7 @@ class _Reading:
             closed_yearly=closed_yearly,
             pay_link=self.pay_link(top),
             minimum=self.minimum(top),
+            terms=self.terms(top),
         )
 
     def sender(self, top: Mapping[str, Entry], line: int, email: str) -> Sender:
@@ -500,6 +505,16 @@ class _Reading:
             self.wrong("minimum", top["minimum"].line, value=value)
             return DEFAULT_MINIMUM
         return Decimal(value.replace(",", "."))
+
+    def terms(self, top: Mapping[str, Entry]) -> int | None:
+        value = self.text(top, "terms")
+        if not value:
+            return None
+        found = _TERMS.fullmatch(value)
+        if found is None or int(found[1]) > _LONGEST_TERMS:
+            self.wrong("terms", top["terms"].line, value=value, limit=_LONGEST_TERMS)
+            return None
+        return int(found[1])
 
     # entries
 

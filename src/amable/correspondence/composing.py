@@ -24,6 +24,7 @@ from amable.core.procedure import Act, Step
 from amable.core.qr import qr_png
 from amable.core.rewording import Words
 from amable.core.wording import Block, Early, Library, Part, Rendered, SetAside, Soon, Template
+from amable.ledger import originals
 from amable.organisation.models import Creditor
 from amable.plugs.channel import Address, Attachment, Draft, Paper, Slip, UnfitError
 from amable.plugs.loading import channels
@@ -403,7 +404,7 @@ def _documents(occasion: Occasion) -> list[Attachment]:
     asked = [line for line in occasion.planned.lines if line.section is not Section.CREDIT]
     for line in sorted(asked, key=lambda line: (occasion.items[line.item].due_on, line.item)):
         item = occasion.items[line.item]
-        data = _document(item.pdf_path)
+        data = _document(occasion.creditor, item.pdf_path)
         if data is None or size + len(data) > _LARGEST_ATTACHED:
             continue
         size += len(data)
@@ -411,10 +412,12 @@ def _documents(occasion: Occasion) -> list[Attachment]:
     return found
 
 
-def _document(path: str) -> bytes | None:
+def _document(creditor: Creditor, path: str) -> bytes | None:
     """The bytes of a document the intake let in, None when it is no longer what it was then."""
     if not path:
         return None
+    if originals.is_kept(path):
+        return originals.find(creditor, path)
     try:
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST_DOCUMENT + 1)

@@ -57,6 +57,7 @@ class Company(Spoken, forms.Form):
     bic = _text(20, autocomplete="off", spellcheck="false")
     pay_link = _text(1000, inputmode="url")
     minimum = _text(12, inputmode="decimal")
+    terms = _text(8, inputmode="numeric")
     sender_name = _text(required=True, autocomplete="name")
     sender_email = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     sender_phone = _text(60, autocomplete="tel")
@@ -137,7 +138,8 @@ def facts_of(creditor: Creditor) -> dict[str, str]:
     """What the form shows of a creditor."""
     found = {name: str(getattr(creditor, name)) for name in FIELDS}
     minimum = Decimal(creditor.minimum)
-    return found | {"minimum": f"{minimum.normalize():f}"}
+    terms = "" if creditor.terms is None else str(creditor.terms)
+    return found | {"minimum": f"{minimum.normalize():f}", "terms": terms}
 
 
 class Newer(NamedTuple):

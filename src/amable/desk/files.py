@@ -27,7 +27,7 @@ from amable.ledger.models import Taken
 from amable.ledger.records import currency_of
 from amable.organisation.models import User
 from amable.work import files, reading
-from amable.work.models import File, Job, Rejection
+from amable.work.models import File, Job, Rejection, told_again
 
 LIMIT: Final = reading.LARGEST_FILE + 64 * 1024  # bytes: the file, and what a form puts around it
 
@@ -171,12 +171,14 @@ def _page(
         done = files.latest(file, done=True)
         facts["found"] = found = done.found if done else {}
         facts["effect"] = _Effect(here, found["effect"]) if "effect" in found else None
+        facts["notices"] = _notices(here, found)
         facts["until"] = max((one["until"] for one in found.get("statements", ()) if one["until"]), default=None)
         facts["until"] = date.fromisoformat(facts["until"]) if facts["until"] else None
     elif state in ("ready", "asks", "unusable", "stopped", "failed"):
         read = files.latest(file, of=files.LOOK, done=True)
         if read is not None and read.found["kind"] == "ledger":
             facts["seen"] = _Seen(here, file, read, typed or {})
+            facts["notices"] = _notices(here, read.found) if read.found["rows"] else []
             facts["before"] = files.taken_before(file)
     facts["changed_meanwhile"] = typed is not None
     return show(request, here, "file.html", status, **facts)
@@ -366,6 +368,7 @@ class _Seen:
             self.remembered = {"by": _names([who]).get(who, who), "on": date.fromisoformat(self.remembered["on"])}
         self.effect = _Effect(here, found["effect"]) if "effect" in found else None
         self.additions = found.get("additions", False)
+        self.einvoices = found.get("einvoices", False)
         self.chosen = self._chosen()
         self.fields = [
             (
@@ -382,7 +385,7 @@ class _Seen:
 
     def _chosen(self) -> str:
         """Complete or additions; nothing is chosen for a person where a mistake would be large."""
-        if self.additions or not self.readable:
+        if self.additions or self.einvoices or not self.readable:
             return "additions"
         return "" if self.many_missing else "complete"
 
@@ -400,7 +403,7 @@ def _heading(place: int, one: Mapping[str, Any], typed: Mapping[str, str]) -> _H
 
 
 def _question(place: int, one: Mapping[str, Any], typed: Mapping[str, str], language: str) -> _Question:
-    params = _labelled(one["params"], language)
+    params = _labelled({name: told_again(value) for name, value in one["params"].items()}, language)
     options = [
         _Option(str(n), _answer(answer, one, language), typed.get(f"answer-{place}") == str(n))
         for n, answer in enumerate(one["answers"])
@@ -551,6 +554,18 @@ def _rejections(request: HttpRequest, here: Here, file: File) -> dict[str, Any]:
     found = list(_rejected(here, file)[at * _PAGE : (at + 1) * _PAGE + 1])
     rows = [(one, _field(one.field, here.language), *_words(one, here.language)) for one in found[:_PAGE]]
     return {"rejections": rows, "rejections_page": at, "rejections_more": len(found) > _PAGE}
+
+
+def _notices(here: Here, found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a person should know though nothing is wrong: what, and what to do if it is not right."""
+    told = [
+        (one["rule"], {name: told_again(value) for name, value in one["params"].items()})
+        for one in found.get("notices", ())
+    ]
+    return [
+        (say(f"complaint.{rule}", here.language, **params), say(f"advice.{rule}", here.language, **params))
+        for rule, params in told
+    ]
 
 
 def _rejected(here: Here, file: File) -> Any:

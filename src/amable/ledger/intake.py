@@ -19,9 +19,11 @@ from amable.core.customer_keys import Keys, Known
 from amable.core.finding import foldable, folded_number
 from amable.core.languages import spoken_in
 from amable.core.matching import fold_number
+from amable.core.money import Money
 from amable.core.receivables import open_amount
 from amable.evidence import log
 from amable.evidence.log import Event
+from amable.ledger import originals
 from amable.ledger.actions import books, look_again
 from amable.ledger.corrections import Corrections
 from amable.ledger.models import Contact, Customer, Item, Taken
@@ -222,6 +224,8 @@ class Batch:
         the same money would count twice, as a smaller total and as the bank's payment. None as for `amounts`.
         """
         record = sourced.record
+        if record.once:
+            return self.as_issued(item, sourced, amounts)
         if not record.currency and not record.speaks_of("currency") and item.currency != amounts.currency:
             again = self.amounts(sourced, item.currency)
             if again is None:
@@ -230,6 +234,20 @@ class Batch:
         if record.total_stated or item.currency != amounts.currency or item.total * amounts.total < 0:
             return amounts
         return amounts._replace(total=max(item.total, amounts.total, key=abs))
+
+    def as_issued(self, item: _Row, sourced: Sourced, amounts: Amounts) -> Amounts:
+        """The amounts of a known item that an invoice speaks of: what was paid since it does not know.
+
+        Where it states another sum than is known, the known one stands, and that is said.
+        """
+        if (item.currency, item.total) != (amounts.currency, amounts.total):
+            known, read = Money(item.total, item.currency), Money(amounts.total, amounts.currency)
+            number = sourced.record.invoice_number
+            said = Complaint(
+                "einvoice_known_otherwise", None, params={"number": number, "known": known, "amount": read}
+            )
+            self.taking.complaints.append((sourced.file, said))
+        return Amounts(item.currency, item.total, item.ledger_open)
 
     def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, int]:
         """The numbers of the customers by key, created or brought up to date."""
@@ -371,8 +389,10 @@ class Batch:
         }
 
     def updated(self, item: _Row, record: ItemRecord, amounts: Amounts) -> dict[str, object]:
-        """What of an item is otherwise than it stands."""
+        """What of an item is otherwise than it stands. An invoice only fills in what nobody knew."""
         facts = _spoken(record, _facts(record, amounts))
+        if record.once:
+            return {name: value for name, value in facts.items() if value and not getattr(item, name)}
         if facts.get("promised_on", item.promised_on) != item.promised_on:
             facts["promise_noted_on"] = self.today if facts["promised_on"] else None
         if item.currency != amounts.currency:
@@ -428,7 +448,7 @@ def _facts(record: ItemRecord, amounts: Amounts) -> dict[str, object]:
         "delivered": None if record.delivered is None else record.delivered is not False,
         "delivered_on": record.delivered if isinstance(record.delivered, date) else None,
         "direct_debit": by_direct_debit(record),
-        "pdf_path": str(record.pdf) if record.pdf else "",
+        "pdf_path": str(record.pdf) if record.pdf else originals.name(record.original) if record.original else "",
     }
 
 

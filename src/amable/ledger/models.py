@@ -66,10 +66,11 @@ class Contact(models.Model):
 class Item(models.Model):
     """An invoice, credit note or late charge.
 
-    `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the total
-    less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that settled it,
-    `settled_by` the rule and parameters that say how. `promise_noted_on` is the day a promise became known, null when
-    the item came with it. `folded` is the number for searching, see `core.finding`.
+    `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the
+    total less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that
+    settled it, `settled_by` the rule and parameters that say how. `promise_noted_on` is the day a promise became
+    known, null when the item came with it. `pdf_path` is the path of its document, or names an `Original`. `folded`
+    is the number for searching, see `core.finding`.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -231,6 +232,22 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class Original(models.Model):
+    """The document of an invoice as it came with it, to be attached again, by its SHA-256; `Item.pdf_path` names it."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    digest = models.CharField(max_length=64)
+    data = models.BinaryField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("creditor", "digest"), name="original_once"),)
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class Taken(models.Model):

@@ -40,6 +40,7 @@ def values(described: core.Creditor) -> dict[str, object]:
         "iban": described.iban, "bic": described.bic, "language": described.language,
         "country": described.country, "region": described.region, "timezone": described.timezone,
         "closed_days": described.closed, "pay_link": described.pay_link, "minimum": described.minimum,
+        "terms": described.terms,
         "sender_name": sender.name, "sender_email": sender.email, "sender_phone": sender.phone,
         "sender_signature": sender.signature,
     }  # fmt: skip

@@ -47,6 +47,8 @@ class User(AbstractUser):
 class Creditor(models.Model):
     """A business that is owed. `minimum` is in major units of whatever currency it is compared with.
 
+    `terms` are the days its customers have to pay where an invoice does not say; none where nobody said.
+
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
     in place. `looked_by` is the digest of the rules by which its customers were looked at last. `passed` are the steps
     of the guided start that somebody confirmed or skipped. With `second_factor` nobody of its staff comes in by a
@@ -73,6 +75,7 @@ class Creditor(models.Model):
     sender_phone = models.TextField(blank=True)
     sender_signature = models.TextField(blank=True)
     minimum = models.DecimalField(max_digits=12, decimal_places=3, default=5)
+    terms = models.PositiveSmallIntegerField(null=True)
     placeholder = models.BooleanField(default=False)
     last_run_on = models.DateField(null=True)
     last_run_at = models.DateTimeField(null=True)

@@ -13,6 +13,7 @@ class Complaint:
     `line` is the line (CSV) or entry of the file, counted from 1; None when the file as a whole is meant.
     `item` is the invoice number of a row that was rejected, where it could be read: such an item is not missing.
     `answers` are the lines of a map any one of which settles the matter: then this is a question.
+    A `notice` is nothing wrong: something that was understood or done, and that a person should know.
     """
 
     rule: str
@@ -22,3 +23,4 @@ class Complaint:
     params: dict[str, object] = dataclasses.field(default_factory=dict)
     item: str = ""
     answers: tuple[str, ...] = ()
+    notice: bool = False

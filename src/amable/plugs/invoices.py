@@ -1,4 +1,4 @@
-"""Ledgers and invoices: what a reader of items must yield."""
+"""Ledgers and invoices: what a reader of items, or of the invoices themselves, must yield."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class ItemRecord:
 
     `columns` names the fields that the file speaks of at all, filled or empty in this row: what it has no column for
     is not known to be otherwise than before. Empty when a file of this kind speaks of every field.
+
+    A row with `once` is an invoice as it was issued, not a ledger: it says what was owed on that day and nothing of
+    what was paid since, so an item that is known already keeps its amounts. `original` is the digest of the document
+    that was kept to be attached again.
     """
 
     line: int
@@ -65,10 +69,107 @@ class ItemRecord:
     pdf: Path | None = None
     total_stated: bool = True
     columns: frozenset[str] = frozenset()
+    once: bool = False
+    original: str = ""
 
     def speaks_of(self, name: str) -> bool:
         """Whether the file would say this fact: if it does and the field is empty, there is no such fact any more."""
         return not self.columns or name in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A seller or buyer as an invoice describes it. Empty text means that it does not say.
+
+    `tax_ids` are all its numbers, the one for VAT first; `other_names` those it also goes by. `address` has one line a
+    line, `country` is ISO 3166 alpha-2. `email` is that of the contact, `electronic_address` the mailbox that invoices
+    are delivered to.
+    """
+
+    name: str
+    tax_ids: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    address: str = ""
+    country: str = ""
+    contact: str = ""
+    email: str = ""
+    phone: str = ""
+    electronic_address: str = ""
+
+    @property
+    def tax_id(self) -> str:
+        """The number it is known by to the tax office, empty when it states none."""
+        return next(iter(self.tax_ids), "")
+
+
+class Instalment(NamedTuple):
+    """A part of what is to be paid, and by when; None where the invoice does not say."""
+
+    due_date: date | None
+    amount: Decimal
+
+
+class EarlyPayment(NamedTuple):
+    """A discount for paying early: so many percent until a day or within so many days; `basis` where it is stated."""
+
+    percent: Decimal
+    until: date | None = None
+    days: int | None = None
+    basis: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What one e-invoice says, in our words; its amounts as they are printed there.
+
+    `kind` is `invoice` or `credit_note`, by what the document calls itself: either may have either sign. `payable`
+    is what the customer is asked for, not the total: it may be less (prepaid, tax withheld), zero or negative. It
+    is None in profiles that state only the total. `signed` where credit notes of its syntax carry a minus. `terms`
+    are the payment terms in words, `term_days` those stated as a number counted from `term_start` (the issue date
+    when None); `notes` are other texts, where terms may stand too. `document` is a PDF that came inside;
+    `attachment_too_large` when one was too large to be kept. `at` is the place in a file of several invoices, from
+    1.
+    """
+
+    kind: str
+    number: str
+    issue_date: date | None
+    currency: str
+    total: Decimal | None
+    payable: Decimal | None
+    seller: Party
+    buyer: Party
+    due_date: date | None = None
+    prepaid: Decimal | None = None
+    terms: str = ""
+    term_days: int | None = None
+    term_start: date | None = None
+    notes: tuple[str, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+    early_payment: tuple[EarlyPayment, ...] = ()
+    accounts: tuple[str, ...] = ()
+    payment_references: tuple[str, ...] = ()
+    preceding: tuple[str, ...] = ()
+    replaces: bool = False
+    signed: bool = False
+    direct_debit: bool = False
+    po_number: str = ""
+    description: str = ""
+    document: bytes = field(default=b"", repr=False)
+    attachment_too_large: bool = False
+    at: int | None = None
+
+
+class EInvoiceReader(Protocol):
+    """A reader of one syntax of e-invoices."""
+
+    def recognises(self, data: bytes) -> bool:
+        """Whether the content, not the name, is of this syntax; also when it is broken further on."""
+        ...
+
+    def read(self, data: bytes) -> list[Invoice | Complaint]:
+        """The invoices of the file, and a complaint for each that cannot be used. Never raises for bad input."""
+        ...
 
 
 class Column(NamedTuple):

@@ -9,7 +9,8 @@ from typing import cast
 
 from amable.plugs.bank import BankReader
 from amable.plugs.channel import Binder, Call, Channel, Reach, Way
-from amable.plugs.invoices import InvoiceReader
+from amable.plugs.containers import Container
+from amable.plugs.invoices import EInvoiceReader, InvoiceReader
 from amable.plugs.transport import Transport
 
 
@@ -53,3 +54,13 @@ def bank_readers() -> dict[str, BankReader]:
 def invoice_readers() -> dict[str, InvoiceReader]:
     """Every reader of ledgers and invoices installed, by name."""
     return cast("dict[str, InvoiceReader]", _loaded("amable.invoices"))
+
+
+def einvoice_readers() -> dict[str, EInvoiceReader]:
+    """Every reader of e-invoices installed, by name."""
+    return cast("dict[str, EInvoiceReader]", _loaded("amable.einvoices"))
+
+
+def containers() -> dict[str, Container]:
+    """Everything installed that opens files which carry others, by name."""
+    return cast("dict[str, Container]", _loaded("amable.containers"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -13,6 +14,7 @@ from django.db import transaction
 
 from amable.core import document
 from amable.core.ledger_map import IGNORE
+from amable.core.money import Money
 from amable.evidence import log
 from amable.ledger.effects import Effect
 from amable.ledger.models import Customer, Taken
@@ -21,7 +23,7 @@ from amable.organisation.models import Creditor
 from amable.plugs.bank import Statement
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord, Understood
-from amable.work import jobs, reading, taking
+from amable.work import invoicing, jobs, reading, taking
 from amable.work.duties import today_of
 from amable.work.jobs import Cancelled, Progress, kind
 from amable.work.models import File, FilePart, HeadingMap, Job, Rejection
@@ -33,6 +35,7 @@ KEPT: Final = timedelta(days=7)  # for how long the bytes of a file wait that no
 SETTINGS: Final = ("dates", "decimal", "currency", "terms", "sheet", "ledger")
 
 _PART: Final = 256 * 1024  # bytes
+_NOTICES: Final = 200
 _LISTED: Final = 20  # names that are spelt in several ways, or alike
 _SHOWN_ITEMS: Final = 5
 _LONGEST_NAME: Final = 200
@@ -169,16 +172,16 @@ def look_inside(creditor: Creditor, job: Job, progress: Progress) -> dict[str, A
         return {"kind": file.kind, "rows": file.rows}
     progress(0, 0, "opening")
     data = _bytes(file)
-    if reading.bank_reader(data) is not None:
-        return _take_statements(creditor, file, data, progress, by=job.asked_by)
-    return _compare(creditor, file, data, progress)
-
-
-def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) -> dict[str, Any]:
-    """How a ledger was understood, what is asked, and what taking it in would change."""
     progress(0, 0, "reading")
+    given = _read(file, data, file.map_lines)
+    if given.bank_files and not given.records and not given.questions:
+        return _take_statements(creditor, file, given, progress, by=job.asked_by)
+    return _compare(creditor, file, data, given, progress)
+
+
+def _compare(creditor: Creditor, file: File, data: bytes, given: Input, progress: Progress) -> dict[str, Any]:
+    """How a ledger or e-invoices were understood, what is asked, and what taking them in would change."""
     lines = file.map_lines
-    given = _read(file, data, lines)
     found: dict[str, Any] = {"kind": "ledger", "remembered": None}
     if not lines and (told := _told_before(creditor, given)) is not None:
         lines = json.loads(told.lines)
@@ -187,6 +190,8 @@ def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) ->
         found["remembered"] = {"by": told.said_by, "on": told.said_at.date().isoformat()}
     found |= {
         "readable": given.whole,
+        "einvoices": not given.ledgers,
+        "notices": _notices(given),
         "additions": lines.get("ledger") == "additions",
         "understood": [_understood(one) for _, one in given.understood],
         "settings": _settings(given) | {name: lines[name] for name in SETTINGS if name in lines},
@@ -201,7 +206,7 @@ def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) ->
         complaints = effect.complaints
         found["effect"] = _effect(effect)
     progress.settle()
-    _reject(file, [said for _, said in complaints if not said.answers])
+    _reject(file, complaints, notices=not given.records)
     File.objects.filter(pk=file.pk, creditor=creditor).update(
         kind="ledger", rows=len(given.records), asks=len(given.questions)
     )
@@ -223,7 +228,8 @@ def _tried(creditor: Creditor, given: Input, progress: Progress) -> Effect:
 def _read(file: File, data: bytes, lines: dict[str, str]) -> Input:
     """What a ledger says, complete unless something of it could not be read."""
     given = Input()
-    reading.read_ledger(file.name, data, lines, (), given)
+    reading.read(file.name, data, lines, (), given)
+    invoicing.make_items(file.creditor, given)
     return given
 
 
@@ -279,25 +285,28 @@ def take(creditor: Creditor, job: Job, progress: Progress) -> dict[str, Any]:
         log.seal(creditor)
         raise
     assert landed.effect is not None, "there are records"
-    _reject(file, [said for _, said in landed.complaints])
+    _reject(file, landed.complaints)
     _close(creditor, file, given, progress, by=job.asked_by, rows=len(given.records))
-    return {"kind": "ledger", "effect": _effect(landed.effect), "rows": len(given.records), "whole": given.whole}
+    return {
+        "kind": "ledger",
+        "effect": _effect(landed.effect),
+        "rows": len(given.records),
+        "whole": given.whole,
+        "notices": _notices(given),
+    }
 
 
-def _take_statements(creditor: Creditor, file: File, data: bytes, progress: Progress, *, by: str) -> dict[str, Any]:
+def _take_statements(creditor: Creditor, file: File, given: Input, progress: Progress, *, by: str) -> dict[str, Any]:
     """Take bank statements in: sure matches are booked, the rest waits for a person."""
-    progress(0, 0, "reading")
-    given = Input()
-    reading.read_bank(file.name, data, given)
     statements = [statement for _, of_file in given.statements for statement in of_file]
     found: dict[str, Any] = {"kind": "bank", "statements": [_statement(one) for one in statements]}
     if not statements:
-        _reject(file, [said for _, said in given.complaints])
+        _reject(file, given.complaints)
         File.objects.filter(pk=file.pk, creditor=creditor).update(kind="bank")
         return found
     progress(0, 0, "matching")
     landed = taking.land(creditor, given, today_of(creditor, progress.clock()), by=by)
-    _reject(file, [said for _, said in landed.complaints])
+    _reject(file, landed.complaints)
     money = landed.money
     assert money is not None, "there are statements"
     File.objects.filter(pk=file.pk, creditor=creditor).update(kind="bank")
@@ -340,8 +349,13 @@ def _remember(creditor: Creditor, given: Input, *, by: str, now: datetime) -> No
         )
 
 
-def _reject(file: File, complaints: Sequence[Complaint]) -> None:
-    """List what of a file could not be used, instead of what was listed before."""
+def _reject(file: File, said: Sequence[tuple[str, Complaint]], *, notices: bool = False) -> None:
+    """List what of a file could not be used, instead of what was listed before; `notices` too where that is all."""
+    complaints = [
+        replace(one, value=one.value or (name if name != file.name else ""))
+        for name, one in said
+        if not one.answers and (notices or not one.notice)
+    ]
     with transaction.atomic():
         Rejection.objects.filter(creditor=file.creditor_id, file=file).delete()
         insert(
@@ -350,12 +364,30 @@ def _reject(file: File, complaints: Sequence[Complaint]) -> None:
             (
                 (
                     file.creditor_id, file.pk, place, one.line, one.field, _keepable(one.value), one.rule,
-                    json.dumps(one.params, default=str),
+                    json.dumps(_params(one)),
                 )
                 for place, one in enumerate(complaints)
             ),
         )  # fmt: skip
         File.objects.filter(pk=file.pk, creditor=file.creditor_id).update(rejected=len(complaints))
+
+
+def _notices(given: Input) -> list[dict[str, Any]]:
+    """What a person should know though nothing is wrong."""
+    return [{"rule": one.rule, "params": _params(one)} for _, one in given.notices[:_NOTICES]]
+
+
+def _params(one: Complaint) -> dict[str, Any]:
+    """The parameters of its sentence as JSON keeps them; sums and days can be told again."""
+    return {name: _param(value) for name, value in one.params.items()}
+
+
+def _param(value: object) -> object:
+    if isinstance(value, Money):
+        return {"minor": value.minor, "currency": value.currency}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _keepable(text: str) -> str:
@@ -401,8 +433,7 @@ def _understood(one: Understood) -> dict[str, Any]:
 
 
 def _question(asked: Complaint) -> dict[str, Any]:
-    params = json.loads(json.dumps(asked.params, default=str))
-    return {"rule": asked.rule, "params": params, "answers": [_lines([answer]) for answer in asked.answers]}
+    return {"rule": asked.rule, "params": _params(asked), "answers": [_lines([answer]) for answer in asked.answers]}
 
 
 def _item(record: ItemRecord) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from django.db import models
 from django_scopes import ScopedManager
 
+from amable.core.money import Money
 from amable.organisation.models import Creditor
 
 
@@ -72,6 +74,15 @@ class FilePart(models.Model):
         return f"{self.file_id}:{self.place}"
 
 
+def told_again(value: Any) -> Any:
+    """A parameter of a sentence as it was: sums and days are kept in a form of their own (see `work.files`)."""
+    if isinstance(value, dict) and "minor" in value:
+        return Money(value["minor"], value["currency"])
+    if isinstance(value, dict) and "day" in value:
+        return date.fromisoformat(value["day"])
+    return value
+
+
 class Rejection(models.Model):
     """A row or value of a file that could not be used; `params` as JSON. The sentences are `complaint.<rule>`."""
 
@@ -95,7 +106,7 @@ class Rejection(models.Model):
     @property
     def facts(self) -> dict[str, Any]:
         """What its sentences need."""
-        facts: dict[str, Any] = json.loads(self.params)
+        facts: dict[str, Any] = {name: told_again(value) for name, value in json.loads(self.params).items()}
         return facts
 
 

@@ -1,39 +1,64 @@
-"""Reads ledgers and bank files: what is in them, what of it cannot be used, and nothing of it kept yet."""
+"""Reads ledgers, e-invoices and bank files: what is in them, what of it cannot be used, and nothing of it kept yet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from amable.core import ledger_map, strange_xml
 from amable.core.languages import say
 from amable.plugs.bank import BankReader, Statement
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import ItemRecord, Understood
-from amable.plugs.loading import bank_readers, invoice_readers
+from amable.plugs.containers import Container, Enclosed
+from amable.plugs.invoices import EInvoiceReader, Invoice, ItemRecord, Understood
+from amable.plugs.loading import bank_readers, containers, einvoice_readers, invoice_readers
 
 LARGEST_FILE: Final = 200 * 2**20  # bytes
 NO_CURRENCY: Final = "XXX"  # ISO 4217 for none; stands in until a creditor says which
+_DEEPEST: Final = 3  # a PDF in an archive in an archive
+_SIGNATURE: Final = "Signature"
+
+
+class Document(NamedTuple):
+    """An e-invoice, the file it came in (`archive.zip/4021.xml`) and the PDF that shows it to people, if any."""
+
+    file: str
+    invoice: Invoice
+    picture: bytes
 
 
 @dataclass(slots=True)
 class Input:
-    """What was read: records and statements with the file they come from, and every complaint."""
+    """What was read: records, e-invoices and statements with the file they come from, and every complaint.
+
+    `invoices` are what e-invoices say; `work.invoicing` makes records of them once the creditor is known, and puts the
+    documents to be kept into `originals`, by their digest. `terms` are the days that a map says for those without.
+    """
 
     records: list[tuple[str, ItemRecord]] = field(default_factory=list)
+    invoices: list[Document] = field(default_factory=list)
+    originals: dict[str, bytes] = field(default_factory=dict)
     statements: list[tuple[str, list[Statement]]] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     complaints: list[tuple[str, Complaint]] = field(default_factory=list)
     bank_files: dict[str, str] = field(default_factory=dict)  # name by digest
     understood: list[tuple[str, Understood]] = field(default_factory=list)
+    ledgers: int = 0
+    terms: int | None = None
     whole: bool = True  # every ledger file could be read, so that an item it lacks is really missing
 
     @property
     def questions(self) -> list[tuple[str, Complaint]]:
         """What must be answered before anything of the files may land."""
         return [(file, complaint) for file, complaint in self.complaints if complaint.answers]
+
+    @property
+    def notices(self) -> list[tuple[str, Complaint]]:
+        """What a person should know though nothing is wrong."""
+        return [(file, complaint) for file, complaint in self.complaints if complaint.notice]
 
     @property
     def rejected(self) -> set[str]:
@@ -46,8 +71,89 @@ def begun(headings: Mapping[str, str]) -> Input:
     return Input(whole=headings.get("ledger", "").strip().casefold() != "additions")
 
 
-def read_ledger(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
-    """Add what a ledger says; `folders` are the only places below which a PDF it names may lie."""
+def read(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
+    """Add what any file says, found by its content: e-invoices, a ledger, a bank file, or several in an archive.
+
+    `folders` are the only places below which a PDF that a ledger names may lie.
+    """
+    if (told := ledger_map.read(headings, ())).terms:
+        given.terms = int(told.terms)
+    for file, what in unfolded(name, data):
+        if isinstance(what, Complaint):
+            given.complaints.append((file, what))
+        elif (reader := _einvoice_reader(what.data)) is not None:
+            _read_einvoice(file, what, reader, given)
+        elif bank_reader(what.data) is not None:
+            read_bank(file, what.data, given)
+        elif strange_xml.looks_like_xml(what.data):
+            given.complaints.append((file, _strange(what.data)))
+        else:
+            _read_rows(file, what.data, headings, folders, given)
+
+
+class Unfolded(NamedTuple):
+    """A file, or a complaint about one, by its name with those of the archives around it."""
+
+    file: str
+    what: Enclosed | Complaint
+
+
+def unfolded(name: str, data: bytes, depth: int = _DEEPEST) -> Iterator[Unfolded]:
+    """The file itself, or what is in it; a PDF in which nothing is an e-invoice says so."""
+    container = _container(data)
+    if container is None:
+        yield Unfolded(name, Enclosed(name, data))
+        return
+    if not depth:
+        yield Unfolded(name, Complaint("archive_too_deep"))
+        return
+    shown = False
+    beside: list[Unfolded] = []
+    for one in container.open(data):
+        if isinstance(one, Complaint):
+            yield Unfolded(name, one)
+        elif not one.picture:
+            yield from unfolded(f"{name}/{one.name}", one.data, depth - 1)
+        elif _einvoice_reader(one.data) is not None:
+            shown = True
+            yield Unfolded(name, one)
+        else:
+            beside.append(Unfolded(name, one))
+    if beside and not shown:
+        yield Unfolded(name, Complaint("pdf_plain"))
+
+
+def _strange(data: bytes) -> Complaint:
+    found = strange_xml.read(data)
+    if found.large:
+        return Complaint("xml_too_large", params={"limit": LARGEST_FILE // 2**20})
+    if found.doctype:
+        return Complaint("xml_doctype")
+    if found.broken_at is not None:
+        return Complaint("xml_broken", params={"at": found.broken_at})
+    if found.root == _SIGNATURE:
+        return Complaint("not_ours_signature", notice=True)
+    return Complaint("not_ours", value=found.root[:100], params={"root": found.root[:100]}, notice=True)
+
+
+def _container(data: bytes) -> Container | None:
+    return next((one for one in containers().values() if one.recognises(data)), None)
+
+
+def _einvoice_reader(data: bytes) -> EInvoiceReader | None:
+    return next((reader for reader in einvoice_readers().values() if reader.recognises(data)), None)
+
+
+def _read_einvoice(name: str, given_file: Enclosed, reader: EInvoiceReader, given: Input) -> None:
+    for found in reader.read(given_file.data):
+        if isinstance(found, Invoice):
+            given.invoices.append(Document(name, found, given_file.picture or found.document))
+        else:
+            given.complaints.append((name, found))
+    given.digests.append(sha256(given_file.data).hexdigest())
+
+
+def _read_rows(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((name, Complaint("ledger_not_recognised")))
@@ -62,6 +168,7 @@ def read_ledger(name: str, data: bytes, headings: dict[str, str], folders: Seque
             given.complaints.append((name, found))
             given.whole = given.whole and found.line is not None
     given.digests.append(sha256(data).hexdigest())
+    given.ledgers += 1
 
 
 def read_bank(name: str, data: bytes, given: Input) -> None:

@@ -10,7 +10,7 @@ from amable.banking import intake as banking
 from amable.banking.intake import TakenIn
 from amable.dunning.dispatch import Clock
 from amable.evidence import log
-from amable.ledger import effects
+from amable.ledger import effects, originals
 from amable.ledger.effects import Effect
 from amable.ledger.intake import Sourced
 from amable.organisation.models import Creditor
@@ -43,6 +43,7 @@ def tried(creditor: Creditor, given: Input, today: date, *, progress: Progress =
 def land(creditor: Creditor, given: Input, today: date, *, by: str = "", progress: Progress = lambda n: None) -> Landed:
     """Take ledgers, then statements in, and put that on record. `in_line` is what remains to be done."""
     landed = Landed(complaints=list(given.complaints))
+    originals.keep(creditor, given.originals)
     if given.records:
         landed.effect = effects.taken(
             creditor, _sourced(creditor, given), given.digests, today,

@@ -1,0 +1,1 @@
+"""What opens files that carry others."""

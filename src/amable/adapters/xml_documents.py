@@ -1,0 +1,218 @@
+"""XML from strangers: its root before anything is parsed, parsed without opening anything else, its values cleaned."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64Error
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from amable.core.creditor import country_code
+from amable.core.money import TooPreciseError, from_minor, known, to_minor
+from amable.plugs.complaint import Complaint
+
+LARGEST: Final = 40 * 2**20  # bytes
+LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
+LONGEST_TEXT: Final = 500
+_MOST_MARKS: Final = 1_000_000  # of the signs that make nodes: what bounds the memory of a tree
+_HEADS: Final = (4_096, 65_536)
+_ENCODINGS: Final = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']""",
+    re.IGNORECASE,
+)
+_DECLARES: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=", re.IGNORECASE)
+# libxml2 reads no text longer than ten million letters; what is longer is an attachment too large to keep anyway.
+_HUGE: Final = re.compile(rb">[A-Za-z0-9+/=\s]{9900000,}<")
+_AMOUNT: Final = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,17})?|\.\d{1,17})", re.ASCII)
+_DAY: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T.{0,40}|Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_COMPACT_DAY: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4,6})?", re.ASCII)
+_YEARS: Final = range(1970, 2100)
+
+
+class UnusableError(Exception):
+    """A document cannot be used; the complaint says why."""
+
+    def __init__(self, rule: str, *, field: str = "", value: str = "", item: str = "", **params: object) -> None:
+        super().__init__(rule)
+        self.complaint = Complaint(rule, None, field, value[:200], params, item=item)
+
+
+class Root(NamedTuple):
+    """The outermost element of a document: its namespace and its name."""
+
+    namespace: str
+    name: str
+
+
+def root_of(data: bytes) -> Root | None:
+    """The outermost element, read from the head of the file; None when there is none."""
+    if not data[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
+        return None
+    for length in _HEADS:
+        parser = etree.XMLPullParser(("start",), resolve_entities=False, no_network=True, load_dtd=False)
+        with suppress(etree.XMLSyntaxError, ValueError, LookupError):
+            parser.feed(data[:length].lstrip(b" \t\r\n"))
+        with suppress(etree.XMLSyntaxError, ValueError):
+            for _, element in parser.read_events():
+                namespace, _, name = str(element.tag).rpartition("}")  # type: ignore[union-attr]
+                return Root(namespace.removeprefix("{"), name)
+        if len(data) <= length:
+            break
+    return None
+
+
+def parse(data: bytes) -> tuple[etree._Element, bool]:
+    """The root, its comments left out, and whether an attachment had to be left out because of its size.
+
+    Raises UnusableError for what is no XML, carries a document type (the door of entity bombs and of reading other
+    files), or would need more memory than an invoice can.
+    """
+    if len(data) > LARGEST or data.count(b"<") + data.count(b"=") - data.count(b"==") > _MOST_MARKS:
+        raise UnusableError("xml_too_large", limit=LARGEST // 2**20)
+    head = data[:512].replace(b"\0", b"")
+    if _DECLARES.search(head) and not _ENCODINGS.search(head):
+        raise UnusableError("xml_encoding")
+    if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data[:512] else data):
+        raise UnusableError("xml_doctype")
+    cut = False
+    if len(data) > LARGEST_DOCUMENT // 2:
+        data, pieces = _HUGE.subn(b"><", data)
+        cut = pieces > 0
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data.lstrip(b" \t\r\n"), parser)
+    except etree.XMLSyntaxError as error:
+        raise UnusableError("xml_broken", at=error.lineno or 1) from error
+    except (ValueError, LookupError) as error:
+        raise UnusableError("xml_encoding") from error
+    if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
+        raise UnusableError("xml_doctype")
+    return root, cut
+
+
+def bare(element: etree._Element) -> etree._Element:
+    """The element with the names in it without their namespaces."""
+    for each in element.iter():
+        if isinstance(each.tag, str) and each.tag[0] == "{":
+            each.tag = each.tag.rpartition("}")[2]
+    return element
+
+
+def keep_first(parent: etree._Element, names: frozenset[str], count: int) -> None:
+    """Leave out the children of these (namespaced or bare) local names after the first ones: lines are many."""
+    found = [child for child in parent if isinstance(child.tag, str) and child.tag.rpartition("}")[2] in names]
+    for child in found[count:]:
+        parent.remove(child)
+
+
+def clean(text: str | None) -> str:
+    """One line without doubled spaces."""
+    return " ".join((text or "").split())
+
+
+def text(element: etree._Element | None, path: str) -> str:
+    """The text of the first element at a path, on one line; empty when there is none."""
+    return "" if element is None else clean(element.findtext(path))
+
+
+def first(element: etree._Element, *paths: str) -> str:
+    """The first text that says something, of several places."""
+    return next((found for path in paths if (found := text(element, path))), "")
+
+
+def texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
+    """Every different text at a path, in their order."""
+    found = () if element is None else (clean(one.text) for one in element.iterfind(path))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def lines(element: etree._Element | None, path: str) -> str:
+    """The texts at a path with their lines kept: terms are often written one a line."""
+    if element is None:
+        return ""
+    written = (line for one in element.iterfind(path) for line in (one.text or "").splitlines())
+    return "\n".join(filter(None, map(clean, written)))
+
+
+def number_in(written: str, field: str) -> Decimal | None:
+    """A figure as XML writes it, None for an empty text; raises UnusableError for anything else."""
+    if not written:
+        return None
+    if not _AMOUNT.fullmatch(written):
+        raise UnusableError("einvoice_amount", field=field, value=written, amount=written[:60])
+    return Decimal(written)
+
+
+def money(written: str, currency: str, field: str) -> Decimal | None:
+    """An amount with the currency's decimals; zeros beyond them are harmless, other digits are not."""
+    amount = number_in(written, field)
+    if amount is None:
+        return None
+    try:
+        return from_minor(to_minor(amount, currency), currency)
+    except TooPreciseError as error:
+        raise UnusableError(
+            "einvoice_precision", field=field, value=written, amount=written[:60], currency=currency
+        ) from error
+
+
+def currency_in(written: str) -> str:
+    """The code of a currency; raises UnusableError when there is none or nobody knows it."""
+    code = written.upper()
+    if not code:
+        raise UnusableError("einvoice_no_currency")
+    if not known(code):
+        raise UnusableError("einvoice_currency", value=written, currency=written[:20])
+    return code
+
+
+def day(written: str, field: str) -> date | None:
+    """A day as XML writes it (`2026-03-17`, also with a zone; `20260317`), None for an empty text."""
+    if not written:
+        return None
+    found = _DAY.fullmatch(written) or _COMPACT_DAY.fullmatch(written)
+    try:
+        read = date(*map(int, found.groups())) if found else None
+    except ValueError:
+        read = None
+    if read is None or read.year not in _YEARS:
+        raise UnusableError("einvoice_date", field=field, value=written, day=written[:40])
+    return read
+
+
+def country(written: str) -> str:
+    """The two letters of a country given by two or three; empty when they are of none."""
+    return (country_code(written) or "") if len(written) in (2, 3) else ""
+
+
+def pdf_in(written: str | None) -> bytes:
+    """A PDF written in base64; nothing when it is something else, or too large to travel by mail."""
+    if not written or len(written) > LARGEST_DOCUMENT * 3 // 2:
+        return b""
+    try:
+        data = b64decode("".join(written.split()), validate=True)
+    except (NotBase64Error, ValueError):
+        return b""
+    return data if data.startswith(b"%PDF") and len(data) <= LARGEST_DOCUMENT else b""
+
+
+def one_pdf(found: Iterator[bytes]) -> bytes:
+    """The document among what is attached: the only PDF; of several nobody says which one is the invoice."""
+    pdfs = [data for data in found if data]
+    return pdfs[0] if len(pdfs) == 1 else b""
+
+
+def shortened(names: tuple[str, ...], *, more: bool) -> str:
+    """What was bought, in a few words."""
+    told = ", ".join(names)
+    if len(told) > LONGEST_TEXT // 4:
+        return told[: LONGEST_TEXT // 4].rstrip(" ,") + "…"
+    return told + (", …" if told and more else "")
