@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots fuzz
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -37,6 +37,13 @@ samples:
 
 golden:
 	AMABLE_REMAKE=1 $(BIN)/pytest tests/plugs tests/docs
+
+# Real files changed at random, each of which must get an answer: `make fuzz MINUTES=10`. What did not is kept in
+# tests/samples/hostile for the suite.
+MINUTES = 10
+
+fuzz:
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 # Many workers on one PostgreSQL, killed, stopped and replaced: half an hour; `make crash-workers SMALL=1` takes minutes.
 crash-workers:

@@ -7,15 +7,22 @@ from xml.parsers import expat
 
 _LARGEST: Final = 60 * 2**20  # bytes
 _PIECE: Final = 2**20
+_ENCODINGS: Final = tuple(
+    expat.errors.codes[one] for one in (expat.errors.XML_ERROR_UNKNOWN_ENCODING, expat.errors.XML_ERROR_INCORRECT_ENCODING)
+)
 
 
 class Strange(NamedTuple):
-    """The local name of the root; `broken_at` the line where it is not well-formed, `doctype` when it declares one."""
+    """The local name of the root; `broken_at` the line where it is not well-formed, `doctype` when it declares one.
+
+    `large` when there is too much of it to look, `encoding` when it is written in a way nobody reads.
+    """
 
     root: str = ""
     broken_at: int | None = None
     doctype: bool = False
     large: bool = False
+    encoding: bool = False
 
 
 class _DoctypeError(Exception):
@@ -52,7 +59,9 @@ def read(data: bytes) -> Strange:
     except _DoctypeError:
         return Strange(doctype=True)
     except expat.ExpatError as error:
+        if error.code in _ENCODINGS:
+            return Strange(encoding=True)
         return Strange("".join(names).rpartition("}")[2], error.lineno)
-    except (ValueError, LookupError):  # an encoding nobody knows
-        return Strange("".join(names).rpartition("}")[2], 1)
+    except (ValueError, LookupError):
+        return Strange(encoding=True)
     return Strange("".join(names).rpartition("}")[2])

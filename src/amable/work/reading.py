@@ -129,6 +129,8 @@ def _strange(data: bytes) -> Complaint:
         return Complaint("xml_too_large", params={"limit": LARGEST_FILE // 2**20})
     if found.doctype:
         return Complaint("xml_doctype")
+    if found.encoding:
+        return Complaint("xml_encoding")
     if found.broken_at is not None:
         return Complaint("xml_broken", params={"at": found.broken_at})
     if found.root == _SIGNATURE:

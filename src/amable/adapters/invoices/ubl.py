@@ -5,6 +5,7 @@ The BT numbers are those of EN 16931. Only what stands above the lines is read, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -22,6 +23,7 @@ _NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _DOCUMENTS: Final = {"Invoice": "invoice", "CreditNote": "credit_note"}
 _LINES: Final = frozenset(("InvoiceLine", "CreditNoteLine"))
 _NAMED_LINES: Final = 3
+_REGION: Final = re.compile(r"[A-Z]{2}-")  # a code (RO-CJ), which nobody writes on a letter
 # UNTDID 1001: what is a credit note though the syntax calls it an invoice.
 _CREDIT_NOTES: Final = frozenset(("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"))
 _CORRECTED: Final = "384"
@@ -145,7 +147,7 @@ def _address(address: etree._Element | None) -> str:
     town = " ".join(filter(None, (text(address, "PostalZone"), text(address, "CityName"))))
     parts = (
         text(address, "StreetName"), text(address, "AdditionalStreetName"), text(address, "AddressLine/Line"), town,
-        text(address, "CountrySubentity"),
+        "" if _REGION.match(region := text(address, "CountrySubentity")) else region,
     )  # fmt: skip
     return "\n".join(filter(None, parts))
 
