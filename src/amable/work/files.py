@@ -352,7 +352,7 @@ def _remember(creditor: Creditor, given: Input, *, by: str, now: datetime) -> No
 def _reject(file: File, said: Sequence[tuple[str, Complaint]], *, notices: bool = False) -> None:
     """List what of a file could not be used, instead of what was listed before; `notices` too where that is all."""
     complaints = [
-        replace(one, value=one.value or (name if name != file.name else ""))
+        one if name == file.name else replace(one, field=name)
         for name, one in said
         if not one.answers and (notices or not one.notice)
     ]
