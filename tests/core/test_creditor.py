@@ -214,7 +214,8 @@ def test_every_refusal_has_its_sentence(language: str) -> None:
         SHORTEST.replace("ES", "DE"), with_line("closed_days: [x, 2026-01-01..2030-01-01]"),
         with_line("pay_link: https://pay.example/{amount}"), with_line("pay_link: x"),
         with_line("timezone: Europe/Madird"),
-        with_line("timezone: x"), with_line("language: de"), with_line("minimum: x"), with_line("terms: soon"), with_line("iban: x"),
+        with_line("timezone: x"), with_line("language: de"), with_line("minimum: x"), with_line("iban: x"),
+        with_line("terms: soon"),
         with_line(r'bic: "\0"'), "email: x\ncountry: x", "name: x",
     ]  # fmt: skip
     said = set()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 
 _WORDS = (
-    b"<!DOCTYPE x [<!ENTITY a 'a'>]>", b"&a;", b"<", b">", b"]]>", b"<![CDATA[", b"\0", b"\xff\xfe", b"-", b"1e9999", b"NaN",
+    b"<!DOCTYPE x [<!ENTITY a 'a'>]>", b"&a;", b"<", b">", b"]]>", b"<![CDATA[", b"\0", b"\xff\xfe", b"-", b"NaN",
+    b"1e9999",
     b"99999999999999999999", b"/EmbeddedFiles", b"stream\n", b"PK\x03\x04", b"PK\x01\x02", b"xmlns=''", b"0000-00-00",
 )  # fmt: skip
 

@@ -375,7 +375,10 @@ def test_an_archive_in_an_archive_is_opened_and_no_deeper_one() -> None:
     ("data", "rule"),
     [
         (b"<ApplicationResponse/>", "not_ours"),
-        (b'<?xml version="1.0"?><header xmlns="mfp:anaf:dgti:spv:respUploadFisier:v1" ExecutionStatus="0"/>', "not_ours"),
+        (
+            b'<?xml version="1.0"?><header xmlns="mfp:anaf:dgti:spv:respUploadFisier:v1" ExecutionStatus="0"/>',
+            "not_ours",
+        ),
         (SIGNATURE, "not_ours_signature"),
         (b"<broken>", "xml_broken"),
         (b"<a><b></a></b>", "xml_broken"),

@@ -169,7 +169,9 @@ def test_what_would_grow_takes_little_memory(name: str) -> None:
 
 def test_an_attachment_too_large_to_keep_is_left_out_and_said() -> None:
     binary = "<cbc:EmbeddedDocumentBinaryObject>" + "A" * 11_000_000 + "</cbc:EmbeddedDocumentBinaryObject>"
-    attached = f"<cac:AdditionalDocumentReference><cac:Attachment>{binary}</cac:Attachment></cac:AdditionalDocumentReference>"
+    attached = (
+        f"<cac:AdditionalDocumentReference><cac:Attachment>{binary}</cac:Attachment></cac:AdditionalDocumentReference>"
+    )
     found = answered(ubl(head=attached))
     assert len(found.records) == 1
     assert "einvoice_attachment_large" in [complaint.rule for _, complaint in found.complaints]
@@ -197,11 +199,14 @@ def test_a_link_in_an_archive_is_not_followed(secret: Path) -> None:
     assert SECRET not in repr(answered(packed.getvalue()))
 
 
-def carrying(change: Callable[[pikepdf.Pdf, pikepdf.Dictionary], None] | None = None) -> bytes:
+def carrying(
+    change: Callable[[pikepdf.Pdf, pikepdf.Dictionary], None] | None = None, invoice: bytes | None = None
+) -> bytes:
     """A PDF with an invoice inside, changed before it is saved."""
     pdf, file = pikepdf.new(), BytesIO()
     pdf.add_blank_page()
-    pdf.attachments["factur-x.xml"] = pikepdf.AttachedFileSpec(pdf, ubl(), filename="factur-x.xml")
+    inside = pikepdf.AttachedFileSpec(pdf, invoice or ubl(), filename="factur-x.xml")
+    pdf.attachments["factur-x.xml"] = inside
     if change:
         change(pdf, pdf.Root.Names.EmbeddedFiles)
     pdf.save(file)

@@ -106,7 +106,8 @@ _CODED: Final = re.compile(
     r"#SKONTO#TAGE=(\d{1,3})#PROZENT=(\d{1,2}(?:\.\d{1,4})?)#(?:BASISBETRAG=(-?\d{1,15}(?:\.\d{1,2})?)#)?"
 )
 _ANY_CODE: Final = re.compile(r"#[A-Z]+#[^\n]*")
-_PARTS: Final = re.compile(r"\n|;|, (?!fin |le \d|end of)|(?<=\w\w\w)\. | – | \| |\bou\b(?= avec)|#")
+_SENTENCES: Final = re.compile(r"\n|;|(?<=\w\w\w)\. | – | \| |#")
+_PARTS: Final = re.compile(r", (?!fin |le \d|end of)")
 
 
 def read(terms: str, issued: date | None, *, notes: Sequence[str] = ()) -> Terms:
@@ -131,9 +132,9 @@ def _read(text: str, issued: date | None, *, spoken: bool) -> Terms:
     discounts = list(_coded(text, issued))
     days: dict[date, str] = {}
     paid = unclear = False
-    for part in _PARTS.split(_ANY_CODE.sub("", text)):
-        folded = " ".join(anyascii(part).casefold().split())
-        if not folded or not (spoken or _PAYING.search(folded)) or _LATE.search(folded):
+    for part in _parts(_ANY_CODE.sub("", text)):
+        folded = _folded(part)
+        if not folded or not (spoken or _PAYING.search(folded)):
             continue
         if (found := _PAID.search(folded)) and not _NOT_PAID.search(folded[: found.start()]):
             paid = paid or spoken
@@ -157,6 +158,19 @@ def _read(text: str, issued: date | None, *, spoken: bool) -> Terms:
         return Terms(discounts=tuple(discounts), paid=paid, unclear=True)
     due, words = next(iter(days.items()), (None, ""))
     return Terms(due, words, tuple(discounts), paid)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """What is said one after the other; from where a sentence speaks of paying late, the rest of it does."""
+    for sentence in _SENTENCES.split(text):
+        for part in _PARTS.split(sentence):
+            if _LATE.search(_folded(part)):
+                break
+            yield part
+
+
+def _folded(part: str) -> str:
+    return " ".join(anyascii(part).casefold().split())
 
 
 def _days_in(folded: str, issued: date | None) -> tuple[date, ...]:

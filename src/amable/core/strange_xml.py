@@ -8,7 +8,8 @@ from xml.parsers import expat
 _LARGEST: Final = 60 * 2**20  # bytes
 _PIECE: Final = 2**20
 _ENCODINGS: Final = tuple(
-    expat.errors.codes[one] for one in (expat.errors.XML_ERROR_UNKNOWN_ENCODING, expat.errors.XML_ERROR_INCORRECT_ENCODING)
+    expat.errors.codes[one]
+    for one in (expat.errors.XML_ERROR_UNKNOWN_ENCODING, expat.errors.XML_ERROR_INCORRECT_ENCODING)
 )
 
 
