@@ -75,6 +75,7 @@ bench:
 	$(BIN)/python bench/matching.py --invoices $(BOOK) --payments $(MANY) $(MEASURE)
 	$(BIN)/python bench/receiving.py --payments $(MANY) $(MEASURE)
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
+	$(BIN)/python bench/einvoices.py --invoices $(shell expr $(MANY) / 10) $(MEASURE)
 	$(BIN)/python bench/replaying.py $(MEASURE)
 	$(if $(TRYTON),$(BIN)/python bench/tryton.py --python $(TRYTON) --json bench.json)
 

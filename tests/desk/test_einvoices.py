@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from amable.ledger.models import Item
 from amable.organisation.tenancy import acting_for
 from amable.work.models import File
 from tests.desk.desks import Desk
 from tests.desk.test_files import dropped, page, seen, taken, work
 from tests.plugs.test_einvoices import SIGNATURE, noted, tax_id, ubl, zipped
+
+LEDGER = b"customer_name;invoice_number;due_date;total\nBar Sol;F-7;2026-03-01;10.00\n"
 
 
 def own(desk: Desk, **facts: str) -> bytes:
@@ -68,3 +72,14 @@ def test_an_archive_says_of_each_file_what_became_of_it(desk: Desk) -> None:
 def test_a_file_with_nothing_for_us_says_what_it_is(desk: Desk) -> None:
     for data, words in ((b"<ApplicationResponse/>", "ApplicationResponse"), (b"%PDF-1.7", "damaged or incomplete")):
         assert words in page(desk, given(desk, data, "file"))
+
+
+def test_several_files_dropped_at_once_are_one_drop(desk: Desk) -> None:
+    first, same = own(desk, terms=noted("30 days")), own(desk, terms=noted("30 days"), head="<!-- again -->")
+    files = [SimpleUploadedFile(name, data) for name, data in (("a.xml", first), ("a.xml", same), ("b.csv", LEDGER))]
+    answer = desk.client("controller").post(desk.address("file_drop"), {"file": files})
+    work(desk)
+    with acting_for(desk.creditor):
+        file = File.objects.get(pk=int(answer.headers["Location"].rpartition("/")[2]))
+    assert (file.name, file.rows) == ("3 files.zip", 2)
+    assert "is the same as in 3 files.zip/a.xml" in page(desk, file)

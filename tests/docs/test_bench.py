@@ -58,6 +58,7 @@ def test_no_payment_is_booked_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [
+        ("einvoices", ("--invoices", "50")),
         ("importing", ("--rows", "200")),
         ("receiving", ("--invoices", "400", "--payments", "100")),
         ("replaying", ("--invoices", "50")),

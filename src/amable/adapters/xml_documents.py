@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -21,7 +22,7 @@ LARGEST: Final = 40 * 2**20  # bytes
 LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
 _MOST_MARKS: Final = 1_000_000  # of the signs that make nodes: what bounds the memory of a tree
-_HEADS: Final = (4_096, 65_536)
+_HEADS: Final = (1_024, 65_536)
 _ENCODINGS: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']""",
     re.IGNORECASE,
@@ -55,15 +56,22 @@ def root_of(data: bytes) -> Root | None:
     if not data[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
         return None
     for length in _HEADS:
-        parser = etree.XMLPullParser(("start",), resolve_entities=False, no_network=True, load_dtd=False)
-        with suppress(etree.XMLSyntaxError, ValueError, LookupError):
-            parser.feed(data[:length].lstrip(b" \t\r\n"))
-        with suppress(etree.XMLSyntaxError, ValueError):
-            for _, element in parser.read_events():
-                namespace, _, name = str(element.tag).rpartition("}")  # type: ignore[union-attr]
-                return Root(namespace.removeprefix("{"), name)
+        if (root := _root_in(data[:length])) is not None:
+            return root
         if len(data) <= length:
             break
+    return None
+
+
+@lru_cache(maxsize=32)  # every reader asks it of the same file
+def _root_in(head: bytes) -> Root | None:
+    parser = etree.XMLPullParser(("start",), resolve_entities=False, no_network=True, load_dtd=False)
+    with suppress(etree.XMLSyntaxError, ValueError, LookupError):
+        parser.feed(head.lstrip(b" \t\r\n"))
+    with suppress(etree.XMLSyntaxError, ValueError):
+        for _, element in parser.read_events():
+            namespace, _, name = str(element.tag).rpartition("}")  # type: ignore[union-attr]
+            return Root(namespace.removeprefix("{"), name)
     return None
 
 

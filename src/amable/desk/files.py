@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from django.contrib import messages
+from django.core.files import File as Upload
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Value
@@ -127,16 +132,17 @@ def _names(emails: Sequence[str]) -> dict[str, str]:
 
 
 def drop(request: HttpRequest, here: Here) -> HttpResponse:
-    """Keep a file somebody dropped, and begin to read it."""
-    given = request.FILES.get("file")
+    """Keep a file somebody dropped, and begin to read it; several at once are kept as one archive."""
+    given = [one for one in request.FILES.getlist("file") if isinstance(one, UploadedFile)]
     address = _wanted(request) or to(here, "files")
-    if not isinstance(given, UploadedFile):
+    if not given:
         tell(request, here, "files.told_none", level=messages.ERROR)
-    elif (given.size or 0) > reading.LARGEST_FILE:
+    elif sum(one.size or 0 for one in given) > reading.LARGEST_FILE:
         tell(request, here, "files.told_large", level=messages.ERROR, n=reading.LARGEST_FILE // 2**20)
     else:
         leads_to = _wanted(request)
-        file, new = files.keep(here.creditor, given.name or "?", given, by=here.by, now=here.now, leads_to=leads_to)
+        with _together(given, here.language) as one:
+            file, new = files.keep(here.creditor, one.name or "?", one, by=here.by, now=here.now, leads_to=leads_to)
         if not new:
             name = _names([file.given_by]).get(file.given_by, file.given_by)
             tell(request, here, "files.told_twice", name=name)
@@ -144,6 +150,22 @@ def drop(request: HttpRequest, here: Here) -> HttpResponse:
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":  # it goes there by itself, to be told there
         return HttpResponse(address, status=201, content_type="text/plain")
     return _go(address)
+
+
+@contextmanager
+def _together(given: Sequence[UploadedFile[Any]], language: str) -> Iterator[Upload[Any]]:
+    """The one file, or an archive of all: what they say together (the same invoice twice) is said of the whole drop."""
+    if len(given) == 1:
+        yield given[0]
+        return
+    with tempfile.TemporaryFile() as packed:
+        with zipfile.ZipFile(packed, "w") as archive:
+            for place, one in enumerate(given, 1):
+                told = zipfile.ZipInfo(f"{place}/{Path(one.name or '').name or place}")
+                with archive.open(told, "w", force_zip64=True) as entry:
+                    for chunk in one.chunks():
+                        entry.write(chunk)
+        yield Upload(packed, say("desk.files.dropped", language, n=len(given)))
 
 
 def page(request: HttpRequest, here: Here, file: int) -> HttpResponse:

@@ -18,7 +18,7 @@ from amable.plugs.loading import bank_readers, containers, einvoice_readers, inv
 
 LARGEST_FILE: Final = 200 * 2**20  # bytes
 NO_CURRENCY: Final = "XXX"  # ISO 4217 for none; stands in until a creditor says which
-_DEEPEST: Final = 3  # a PDF in an archive in an archive
+_DEEPEST: Final = 4  # a PDF in an archive in an archive, dropped with others
 _SIGNATURE: Final = "Signature"
 
 

@@ -18,7 +18,8 @@ document.querySelectorAll("form[data-drop]").forEach((form) => {
   const begin = () => {
     if (!input.files.length) return;
     wrong.hidden = true;
-    if (input.files[0].size > Number(form.dataset.most)) { refuse(form.dataset.large); return; }
+    const size = Array.from(input.files).reduce((sum, file) => sum + file.size, 0);
+    if (size > Number(form.dataset.most)) { refuse(form.dataset.large); return; }
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
