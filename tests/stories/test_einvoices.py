@@ -130,3 +130,16 @@ def test_a_dry_run_shows_what_would_land(business: Business) -> None:
     assert day.code == 0
     assert "€121.00" in day.printed
     assert "Taken as additions: nothing counts as missing." in day.printed
+
+
+def test_a_folder_is_read_with_all_that_is_in_it(business: Business) -> None:
+    folder = business.place / "drop" / "march"
+    folder.mkdir(parents=True)
+    (folder / "1.xml").write_bytes(invoice(terms=noted("30 days")))
+    (folder.parent / "2.pdf").write_bytes(carrying(invoice=invoice("F-2")))
+    (folder / ".hidden.xml").write_bytes(b"<broken>")
+    day = business.call(["import", str(folder.parent), "--dry-run", "--json"])
+    assert [(Path(one["file"]).name, one["kind"]) for one in objects(day)] == [
+        ("2.pdf", "invoice"),
+        ("1.xml", "invoice"),
+    ]

@@ -120,7 +120,11 @@ def _parser() -> argparse.ArgumentParser:
 
     importing = commands.add_parser("import", help="take any files in, or see what they would change")
     importing.add_argument(
-        "ledger", type=Path, nargs="*", metavar="FILE", help="ledgers, e-invoices, statements: found by their content"
+        "ledger",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="ledgers, e-invoices, statements, or folders of them: found by their content",
     )
     importing.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
     importing.add_argument("--dry-run", action="store_true", help="show the effect of ledgers and write nothing")

@@ -33,6 +33,7 @@ _EFFECTS = ("new", "settled_new", "changed", "settled", "reopened", "missing", "
 
 def command(arguments: argparse.Namespace) -> int:
     """Read, compare, keep it unless it is a dry run, and print; 1 when a row or value could not be used."""
+    arguments.ledger = [file for path in arguments.ledger for file in _files(path)]
     if not arguments.ledger and (arguments.dry_run or not arguments.bank):
         raise RefusedError("import_what")
     if arguments.json and not arguments.dry_run:
@@ -74,6 +75,14 @@ def command(arguments: argparse.Namespace) -> int:
     if written and arguments.map.exists():
         print(say("import.map_saved", spoken, file=arguments.map))
     return 1 if rejected else 0
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or those of a folder and the folders below it; hidden ones are nobody's invoices."""
+    if not path.is_dir():
+        return [path]
+    found = (file for file in sorted(path.rglob("*")) if file.is_file())
+    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
 
 
 def _land(creditor: Creditor, given: Input, folder: Path) -> Landed:

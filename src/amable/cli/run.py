@@ -98,6 +98,7 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         originals.keep(creditor, given.originals)
         records = (intake.Sourced(file, record) for file, record in given.records)
         taken = intake.take_ledger(creditor, records, given.digests, today, whole=given.whole, rejected=given.rejected)
+        intake.note_taken(creditor, "einvoice", given.invoice_digests, today)
         money = banking.take_statements(creditor, given.statements, today)
         about_money = [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
         complaints = [one for one in given.complaints if not one[1].notice] + taken.complaints + about_money
@@ -106,7 +107,14 @@ def _work(errand: Errand, given: Input, *, quiet: bool) -> int:
         with summary.progress(len(given.records), quiet=quiet) if given.records else nullcontext(lambda n: None) as on:
             done = actions.review(creditor, errand.procedure, today, now, progress=on, wordings=errand.wordings)
         notices.write(creditor, today, now)
-        log.record_run(creditor, today, now, used, given.digests, [digest for digest, _ in given.statements])
+        log.record_run(
+            creditor,
+            today,
+            now,
+            used,
+            [*given.digests, *given.invoice_digests],
+            [digest for digest, _ in given.statements],
+        )
         head = log.seal(creditor)
         gate = actions.stale_data(setting(creditor, errand.procedure, today))
         folder.write_day(errand.outbox, creditor, today)

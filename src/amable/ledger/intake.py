@@ -102,11 +102,14 @@ def take_ledger(
         if whole:
             _mark_missing(creditor, seen, {*rejected, *(said.item for _, said in taking.complaints)}, today, taking)
         _suspect_duplicates(creditor, today)
-        Taken.objects.bulk_create(
-            [Taken(creditor=creditor, kind="ledger", digest=digest, day=today) for digest in digests],
-            ignore_conflicts=True,
-        )
+        note_taken(creditor, "ledger", digests, today)
     return taking
+
+
+def note_taken(creditor: Creditor, kind: str, digests: Iterable[str], today: date) -> None:
+    """Remember that files were taken in: a `ledger` shows what is open, an `einvoice` only what was issued."""
+    rows = [Taken(creditor=creditor, kind=kind, digest=digest, day=today) for digest in digests]
+    Taken.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def keys_of(creditor: Creditor, records: Iterable[ItemRecord]) -> Keys:

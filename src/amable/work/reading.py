@@ -42,7 +42,8 @@ class Input:
     invoices: list[Document] = field(default_factory=list)
     originals: dict[str, bytes] = field(default_factory=dict)
     statements: list[tuple[str, list[Statement]]] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)  # of ledgers
+    invoice_digests: list[str] = field(default_factory=list)  # of files with e-invoices, archives as a whole
     complaints: list[tuple[str, Complaint]] = field(default_factory=list)
     bank_files: dict[str, str] = field(default_factory=dict)  # name by digest
     understood: list[tuple[str, Understood]] = field(default_factory=list)
@@ -76,6 +77,7 @@ def read(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Pat
 
     `folders` are the only places below which a PDF that a ledger names may lie.
     """
+    before = len(given.invoices)
     if (told := ledger_map.read(headings, ())).terms:
         given.terms = int(told.terms)
     for file, what in unfolded(name, data):
@@ -89,6 +91,8 @@ def read(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Pat
             given.complaints.append((file, _strange(what.data)))
         else:
             _read_rows(file, what.data, headings, folders, given)
+    if len(given.invoices) > before:
+        given.invoice_digests.append(sha256(data).hexdigest())
 
 
 class Unfolded(NamedTuple):
@@ -152,7 +156,6 @@ def _read_einvoice(name: str, given_file: Enclosed, reader: EInvoiceReader, give
             given.invoices.append(Document(name, found, given_file.picture or found.document))
         else:
             given.complaints.append((name, found))
-    given.digests.append(sha256(given_file.data).hexdigest())
 
 
 def _read_rows(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:

@@ -12,7 +12,7 @@ from amable.dunning.dispatch import Clock
 from amable.evidence import log
 from amable.ledger import effects, originals
 from amable.ledger.effects import Effect
-from amable.ledger.intake import Sourced
+from amable.ledger.intake import Sourced, note_taken
 from amable.organisation.models import Creditor
 from amable.plugs.complaint import Complaint
 from amable.work import duties
@@ -50,10 +50,14 @@ def land(creditor: Creditor, given: Input, today: date, *, by: str = "", progres
             whole=given.whole, rejected=given.rejected, progress=progress,
         )  # fmt: skip
         landed.complaints += landed.effect.complaints
+        note_taken(creditor, "einvoice", given.invoice_digests, today)
     money = banking.take_statements(creditor, given.statements, today)
     landed.complaints += [(given.bank_files[digest], complaint) for digest, complaint in money.complaints]
     landed.money = money if given.statements else None
-    facts: dict[str, object] = {"ledgers": given.digests, "statements": [digest for digest, _ in given.statements]}
+    facts: dict[str, object] = {
+        "ledgers": given.digests + given.invoice_digests,
+        "statements": [digest for digest, _ in given.statements],
+    }
     log.record(creditor, [log.Event("files.taken", today, facts | ({"by": by} if by else {}))])
     log.seal(creditor)
     return landed

@@ -11,7 +11,7 @@ import pytest
 
 from amable.core.languages import LANGUAGES
 from amable.ledger import originals
-from amable.ledger.models import Contact, Customer, Item, Original
+from amable.ledger.models import Contact, Customer, Item, Original, Taken
 from amable.organisation.models import Creditor
 from amable.work import invoicing, reading, taking
 from amable.work.reading import Input
@@ -111,6 +111,11 @@ def test_a_credit_note_lowers_what_the_customer_owes(ours: Creditor) -> None:
     credit = item("AB-1")
     assert (credit.kind, credit.open) == ("credit_note", -12100)
     assert sum(Item.objects.values_list("open", flat=True)) == 0
+
+
+def test_an_invoice_does_not_make_an_old_ledger_look_new(ours: Creditor) -> None:
+    drop(ours, invoice())
+    assert set(Taken.objects.values_list("kind", flat=True)) == {"einvoice"}
 
 
 def test_the_document_is_kept_once_and_found_again(ours: Creditor) -> None:
