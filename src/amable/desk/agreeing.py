@@ -57,7 +57,7 @@ def chase(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
     facts: dict[str, Any] = {
         "customer": it,
         "asked": asked,
-        "state": say(f"desk.story.state.{asked.standing.state}", here.language) if asked.standing else "",
+        "state": say(f"desk.state.{asked.standing.state}", here.language) if asked.standing else "",
         "gate": reason(*asked.gate, here.language) if asked.gate else "",
         "why": [
             (items.get(verdict.item), reason(verdict.rule, verdict.params, here.language))

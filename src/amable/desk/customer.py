@@ -16,8 +16,10 @@ from amable.agreements.models import Dispute, DisputeItem, Plan, PlanInstalment,
 from amable.core.agreements import Standing, left_of, waited_for
 from amable.core.languages import say
 from amable.core.planning import Outcome
+from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
 from amable.correspondence.models import MessageItem
+from amable.correspondence.outbox import TO_CUSTOMERS
 from amable.desk.customers import pays_in_full
 from amable.desk.door import Here, show, to
 from amable.desk.lists import Asked
@@ -145,8 +147,11 @@ def _lines(here: Here, customer: Customer, items: Sequence[Item], around: Settin
     rows = MessageItem.objects.filter(
         creditor=here.creditor, item__in=these([item.pk for item in items]), withdrawn=False, message__rehearsal=False
     ).order_by("message__day", "pk")
-    for about, day, step, state in rows.values_list("item_id", "message__day", "step", "message__state"):
-        told[about].append((day, step_name(step, here.language), say(f"desk.story.state.{state}", here.language)))
+    for about, day, step, act, state in rows.values_list(
+        "item_id", "message__day", "step", "message__act", "message__state"
+    ):
+        became = say(f"desk.state.{state}", here.language) if act in TO_CUSTOMERS else ""
+        told[about].append((day, step_name(step, here.language), became))
     lines = []
     for item in items:
         verdict = verdicts.get(item.pk)
@@ -241,8 +246,9 @@ _ICONS: Final = {
     "invoice_came": "file-text", "credit_came": "file-text", "went_missing": "file-question-mark",
     "corrected": "pencil", "promised": "handshake", "promise_ended": "handshake", "disputed": "scale",
     "dispute_upheld": "scale", "dispute_rejected": "scale", "planned": "calendar-days", "plan_ended": "calendar-days",
-    "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note",
+    "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note", "task": "clipboard-check",
 }  # fmt: skip
+_TASKS: Final = frozenset(Act) - TO_CUSTOMERS
 
 
 class Told(NamedTuple):
@@ -259,6 +265,8 @@ def _told(event: Event, language: str) -> Told:
     params = dict(event.params)
     if "step" in params:
         params["step"] = step_name(str(params["step"]), language)
+    if params.get("channel") in _TASKS:  # the name of its step says it all; its subject is in the creditor's language
+        return Told(event, str(params["step"]), _ICONS["task"], "", "")
     if "channel" in params:
         params["channel"] = say(f"desk.contacts.by.{params['channel']}", language)
     if "ground" in params:
@@ -266,7 +274,7 @@ def _told(event: Event, language: str) -> Told:
     if "field" in params:
         params["field"] = say(f"desk.contacts.field.{params['field']}", language)
     sentence = say(f"story.{event.rule}", language, **params)
-    state = say(f"desk.story.state.{event.state}", language) if event.state else ""
+    state = say(f"desk.state.{event.state}", language) if event.state else ""
     return Told(event, sentence, _ICONS[event.rule], state, event.text)
 
 

@@ -19,7 +19,7 @@ from amable.core.languages import LANGUAGES, say, show_money, show_time
 from amable.core.money import Money
 from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
-from amable.correspondence import outbox
+from amable.correspondence import outbox, tasks
 from amable.correspondence.models import EditedWords, Message
 from amable.desk.door import Here, back, show, tell, to
 from amable.dunning import brakes, editing, outcomes, queries
@@ -60,6 +60,7 @@ class Row:
     edited: EditedWords | None
     editable: bool
     choices: Sequence[str]
+    title: str  # of a task, in the reader's language: its subject is in the creditor's
 
     @property
     def tone(self) -> str:
@@ -121,7 +122,13 @@ def _row(here: Here, message: Message, about: About) -> Row:
         about.edited,
         editing.may_be_edited(message),
         outcomes.choices(message.act, message.step) if message.act not in outbox.TO_CUSTOMERS else (),
+        _title(message, here.language) if message.act not in outbox.TO_CUSTOMERS else "",
     )
+
+
+def _title(message: Message, language: str) -> str:
+    kind = message.act if message.act in (Act.CALL, Act.MEETING) else tasks.kind(message.step)
+    return say(f"task.title.{kind}", language, customer=message.customer.name if message.customer else "")
 
 
 def sentence_case(text: str) -> str:
