@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -76,3 +76,9 @@ LANGUAGES = en
 
 screenshots:
 	$(BIN)/python -m tests.browser.screenshots --languages $(LANGUAGES)
+
+# Those of the README and the tour, remade when the desk has changed its face.
+pictures:
+	$(BIN)/python -m tests.browser.screenshots --fold --role controller --folder docs/pictures --looks light \
+		--only today message customer money procedure-effect
+	$(BIN)/python -m tests.browser.screenshots --fold --role controller --folder docs/pictures --looks phone-dark --only today

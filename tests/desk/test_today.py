@@ -101,6 +101,14 @@ def test_all_approves_nothing_that_was_not_on_the_page_yet(desk: Desk) -> None:
     assert state(desk) == "proposed"
 
 
+def test_all_approves_what_the_page_shows(desk: Desk) -> None:
+    set_up(desk, undo_minutes=10)
+    client = desk.client()
+    seen = re.findall(r'name="seen" value="(\d+)"', text(client.get(desk.address("today"))))
+    client.post(desk.address("approve"), {"all": "1", "seen": seen[0]})
+    assert state(desk) == "approved"
+
+
 def test_an_unusual_plan_is_read_first(desk: Desk) -> None:
     odd = [list(Oddity("messages", {"n": 400, "usual": 3, "most": 9}))]
     set_up(desk, anomaly=json.dumps(odd))

@@ -167,7 +167,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         greeting=_greeting(here),
         words=list(_in_words(here, outlook, asked, len(wrong))),
         outlook=outlook,
-        waiting=outlook[State.PROPOSED],
+        waiting=outlook.of(State.PROPOSED),
         waiting_here=chosen.any and chosen.apply(here, leaving).filter(state=State.PROPOSED).count(),
         figures=list(_figures(here, queries.figures(here.creditor, sight, here.today))),
         notices=list(notices(here, sending)),
@@ -222,9 +222,9 @@ def _greeting(here: Here) -> str:
 def _in_words(here: Here, outlook: Outlook, asked: QuerySet[Message], wrong: int) -> Iterable[str]:
     """The day in a few sentences: what leaves and when, what is asked, what went wrong."""
     language = here.language
-    if n := outlook[State.PROPOSED]:
+    if n := outlook.of(State.PROPOSED):
         yield say("desk.today.wait", language, n=n)
-    on_their_way = sum(outlook[state] for state in (State.APPROVED, State.CLAIMED, State.HANDED_OVER, State.REFUSED))
+    on_their_way = sum(outlook.of(state) for state in (State.APPROVED, State.CLAIMED, State.HANDED_OVER, State.REFUSED))
     if on_their_way and outlook.first and outlook.last and outlook.first > here.now:
         first, last = (show_time(moment.astimezone(here.zone), language) for moment in (outlook.first, outlook.last))
         yield say("desk.today.leave_at", language, n=on_their_way, first=first, last=last)
@@ -232,7 +232,7 @@ def _in_words(here: Here, outlook: Outlook, asked: QuerySet[Message], wrong: int
         yield say("desk.today.leave", language, n=on_their_way)
     if n := outlook.gone:
         yield say("desk.today.left", language, n=n)
-    if not (outlook[State.PROPOSED] or on_their_way or outlook.gone):
+    if not (outlook.of(State.PROPOSED) or on_their_way or outlook.gone):
         yield say("desk.today.nothing", language)
     calls = asked.filter(act__in=(Act.CALL, Act.MEETING)).count()
     others = asked.count() - calls

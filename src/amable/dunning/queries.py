@@ -89,7 +89,8 @@ class Outlook:
     last: datetime | None
     newest: int
 
-    def __getitem__(self, state: str) -> int:
+    def of(self, state: str) -> int:
+        """How many there are in this state."""
         return self.states.get(state, 0)
 
     @property
