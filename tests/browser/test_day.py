@@ -180,7 +180,7 @@ def test_a_day_with_the_keyboard_alone(desk: SampleDesk, browser: Browser, state
     page.wait_for_url("**/files")
     reach(page, page.locator("input[type=file]"))
     with page.expect_file_chooser() as chooser:
-        keys.press("Enter")
+        keys.press("Space")
     chooser.value.set_files(statement)
     page.wait_for_url(re.compile(r"/files/\d+$"))
     page.get_by_text("Incorporado por Marta Gil").wait_for()
