@@ -46,7 +46,8 @@ def batches(most: int, between: str = "\n") -> list[str]:
 
 # --- pages -----------------------------------------------------------------------------------------------------------
 
-Element = tuple[str, tuple[str, ...]]
+Element = tuple[str, str]  # its kind, and an attribute
+_OF_WHAT_IS_WRONG: Final = ("aria-invalid", "aria-describedby", "role", "class", "id")
 _ADDRESSES: Final = ("href", "src", "action", "formaction", "data", "poster", "hx-get", "hx-post", "srcdoc", "content")
 
 
@@ -57,9 +58,13 @@ class Page:
         self.root: Any = html.document_fromstring(content.decode().replace("\0", "\ufffd"))
 
     @property
-    def elements(self) -> list[Element]:
-        """Each element with the names of its attributes, in their order."""
-        return [(one.tag, tuple(sorted(one.attrib))) for one in self.root.iter() if isinstance(one.tag, str)]
+    def elements(self) -> set[Element]:
+        """The kinds of elements, each with every attribute that one of them has; a wrong field says so by its own."""
+        found: set[Element] = set()
+        for one in self.root.iter():
+            if isinstance(one.tag, str):
+                found |= {(one.tag, ""), *((one.tag, name) for name in one.attrib if name not in _OF_WHAT_IS_WRONG)}
+        return found
 
     @property
     def leading(self) -> set[tuple[str, str]]:
@@ -145,7 +150,9 @@ def _field(one: Any, name: str, kind: str, before: Field | None) -> Field:
     if kind == "select":
         choices = tuple(option.get("value", option.text or "") for option in one.iter("option"))
         chosen = tuple(
-            option.get("value", option.text or "") for option in one.iter("option") if option.get("selected") is not None
+            option.get("value", option.text or "")
+            for option in one.iter("option")
+            if option.get("selected") is not None
         )
         values = chosen or choices[:1]
     elif kind in ("radio", "checkbox"):

@@ -23,7 +23,15 @@ SAID: Final = {
     "given_by", "asked_by", "value", "settled_by", "by", "decided_by", "approved_by", "refused", "stopped_because",
     "stopped_by", "failure", "before", "changed_by", "begun_from", "iban", "bic", "params", "region", "taken_by",
 }  # fmt: skip
-NOT_OURS: Final = {"StoredProcedure", "ProcedureVersion", "ProcedureDraft", "WordingVersion", "StoredWording", "Entry", "Head"}
+NOT_OURS: Final = {
+    "StoredProcedure",
+    "ProcedureVersion",
+    "ProcedureDraft",
+    "WordingVersion",
+    "StoredWording",
+    "Entry",
+    "Head",
+}
 
 
 def write_over(creditor: Creditor, parts: list[str], turn: int) -> None:
@@ -32,7 +40,9 @@ def write_over(creditor: Creditor, parts: list[str], turn: int) -> None:
         if not model.__module__.startswith("amable.") or model.__name__ in NOT_OURS:
             continue
         rows = model._base_manager.all()
-        texts = [field for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField)]
+        texts = [
+            field for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField)
+        ]
         for place, field in enumerate(one for one in texts if one.name in SAID and one.name != "iban"):
             if not field.unique:
                 rows.update(**{field.name: _fitting(field, parts[(turn + place) % len(parts)])})
@@ -73,4 +83,3 @@ def fill_the_book(creditor: Creditor) -> None:
     copies(Payment, external_id=lambda n, _: f"hostile{n}", payer=as_is, note=as_is, by=as_is)
     copies(BankLine, fingerprint=lambda n, _: f"hostile{n}", name=as_is, text=as_is, reference=as_is, iban=as_is)
     copies(File, digest=lambda n, _: f"hostile{n}", name=as_is, given_by=as_is)
-

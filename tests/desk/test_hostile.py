@@ -62,21 +62,31 @@ class Reader:
             answer = self.client.get(address)
             if is_page(answer):
                 page = Page(answer.content)
-                self.known |= set(page.elements)
+                self.known |= page.elements
                 self.leading |= page.leading
-                self.forms |= {form.shape: form for form in page.forms(address)}
+                self.forms |= {form.shape: form for form in page.forms(address) if "/account/" not in form.address}
                 self.asked |= page.asking(address)
 
     def look(self, what: str, answer: HttpResponse, plain: Callable[[], HttpResponse] | None = None) -> None:
         """Note what is wrong with an answer; `plain` asks for the same with plain words, where that might differ."""
-        import time; print(f"{time.time():.1f}", what[:150], answer.status_code, self.faults[-1:], file=open("/tmp/h/progress.txt","a"))  # DEBUG
+        import time
+
+        print(
+            f"{time.time():.1f}",
+            what[:150],
+            answer.status_code,
+            self.faults[-1:],
+            file=open("/tmp/h/progress.txt", "a"),
+        )  # DEBUG
         if answer.status_code >= 500:
             self.faults.append(f"{what}: {answer.status_code} {why(answer)}")
+        elif answer.status_code == 302 and answer.headers["Location"].startswith("/account/login/"):
+            self.faults.append(f"{what}: signed out")
         elif is_page(answer):
             page = Page(answer.content)
-            strange = set(page.elements) - self.known
+            strange = page.elements - self.known
             if strange and plain is not None and is_page(other := plain()):
-                self.known |= set(Page(other.content).elements)
+                self.known |= Page(other.content).elements
                 strange -= self.known
             strange |= {element for element in page.elements if "canary" in str(element).lower()}
             found = [*map(str, strange), *page.handlers, *map(str, page.leading - self.leading)]
@@ -145,7 +155,7 @@ def why(answer: Any) -> str:
 
 
 def report(reader):
-    open('/tmp/h/faults.txt','a').write('\n'.join(reader.faults)+'\n=====\n')
+    open("/tmp/h/faults.txt", "a").write("\n".join(reader.faults) + "\n=====\n")
     return len(reader.faults)
 
 
@@ -218,9 +228,7 @@ def _as_long_as_it_takes(form: Form) -> list[str]:
 
 def test_every_line_as_short_as_a_field_takes_it(reader: Reader) -> None:
     """Each in one of the short fields in turn: they are all of the same few makes."""
-    places = [
-        (form, field) for form in reader.forms.values() for field in typed(form) if 200 <= field.most < 1_000
-    ]
+    places = [(form, field) for form in reader.forms.values() for field in typed(form) if 200 <= field.most < 1_000]
     for number, text in enumerate(batches(200, " ")):
         form, field = places[number % len(places)]
         reader.try_out(form, {field.name: text}, form.buttons[-1])
@@ -279,7 +287,12 @@ def test_every_filter_and_page_number_takes_anything(reader: Reader) -> None:
 
 def test_every_line_is_looked_for(reader: Reader) -> None:
     found = asked_by(reader)
-    places = [(found[name][0], word) for name in found for word in found[name][1] if word in ("q", "text", "search", "whose", "number")]
+    places = [
+        (found[name][0], word)
+        for name in found
+        for word in found[name][1]
+        if word in ("q", "text", "search", "whose", "number")
+    ]
     for number, line in enumerate(batches(200, " ")):
         address, word = places[number % len(places)]
         reader.look(f"{address}?{word}={line}"[:200], reader.client.get(address, {word: line}))
@@ -292,7 +305,9 @@ def asked_by(reader: Reader) -> dict[str, tuple[str, list[str]]]:
     words: dict[str, dict[str, None]] = {}
     for form in reader.forms.values():
         if form.method == "get":
-            words.setdefault(form.address.partition("?")[0], {}).update(dict.fromkeys(field.name for field in form.fields))
+            words.setdefault(form.address.partition("?")[0], {}).update(
+                dict.fromkeys(field.name for field in form.fields)
+            )
     for address in reader.asked:
         words.setdefault(address.partition("?")[0], {}).update(dict.fromkeys(queried(address)))
     return {name: (address, [*words[address], "page"]) for name, address in known.items() if address in words}
@@ -326,10 +341,15 @@ def sender(desk: Desk) -> Client:
 def test_a_broken_form_is_refused_in_words(desk: Desk, sender: Client, case: str) -> None:
     body, kind = BROKEN[case]
     before = rows(desk.creditor)
-    for address in ("/account/login/", *(place(desk, pattern) for route, pattern in routes() if "POST" in route.methods)):
+    for address in (
+        "/account/login/",
+        *(place(desk, pattern) for route, pattern in routes() if "POST" in route.methods),
+    ):
         answer = sender.post(address, body, content_type=kind)
         assert answer.status_code in (400, 413), (address, answer.status_code, why(answer))
-        assert say("desk.refused_illegible" if answer.status_code == 400 else "desk.refused_size", "en") in text_of(answer)
+        assert say("desk.refused_illegible" if answer.status_code == 400 else "desk.refused_size", "en") in text_of(
+            answer
+        )
     assert rows(desk.creditor) == before
 
 
@@ -355,7 +375,10 @@ def test_another_method_is_refused_in_words(desk: Desk, language: str) -> None:
     assert say("desk.refused_method", language) in text_of(sender.get(desk.address("approve")))
 
 
-@pytest.mark.parametrize("path", ["wordings/es/%00", "wordings/%00/%ED%A0%80", "messages/%00", "customers/" + "9" * 5_000, "customers/" + "9" * 40])
+@pytest.mark.parametrize(
+    "path",
+    ["wordings/es/%00", "wordings/%00/%ED%A0%80", "messages/%00", "customers/" + "9" * 5_000, "customers/" + "9" * 40],
+)
 def test_an_address_of_nothing_is_not_found(desk: Desk, sender: Client, path: str) -> None:
     answer = sender.get(f"/{desk.creditor.ref}/{path}")
     assert answer.status_code == 404 and say("desk.refused_not_found", "en") in text_of(answer)
@@ -364,12 +387,26 @@ def test_an_address_of_nothing_is_not_found(desk: Desk, sender: Client, path: st
 def test_headers_say_what_they_like(desk: Desk, sender: Client) -> None:
     """A server takes no line feed in a header; everything else arrives."""
     said = [line.encode("utf-8").decode("latin-1")[:8_000] for line in lines() if line.isprintable()][::7]
-    names = ("USER_AGENT", "ACCEPT_LANGUAGE", "REFERER", "X_FORWARDED_FOR", "HX_REQUEST", "HX_CURRENT_URL", "COOKIE", "ACCEPT")
+    names = (
+        "USER_AGENT",
+        "ACCEPT_LANGUAGE",
+        "REFERER",
+        "X_FORWARDED_FOR",
+        "HX_REQUEST",
+        "HX_CURRENT_URL",
+        "COOKIE",
+        "ACCEPT",
+    )
     for number, line in enumerate(said):
         facts = {f"HTTP_{name}": said[(number + place) % len(said)] for place, name in enumerate(names[:-2])}
         answer = sender.get(desk.address("today"), **facts)  # type: ignore[arg-type]
         assert answer.status_code == 200, (facts, why(answer))
-        assert desk.stranger(HTTP_COOKIE=f"sessionid={line}; csrftoken={line}; messages={line}").get("/account/login/").status_code == 200
+        assert (
+            desk.stranger(HTTP_COOKIE=f"sessionid={line}; csrftoken={line}; messages={line}")
+            .get("/account/login/")
+            .status_code
+            == 200
+        )
         assert sender.get("/account/login/", HTTP_HOST=line).status_code in (200, 302, 400)
 
 

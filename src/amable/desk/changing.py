@@ -68,7 +68,7 @@ def _keep(
     worded = planned.words(words)
     errors = worded.findings if isinstance(worded, Withheld) else worded.errors
     asks = _asks(worded, words, ours)
-    if errors or (asks and not request.POST.get("sure")):
+    if errors or _too_long(words, here.language) or (asks and not request.POST.get("sure")):
         return _editor(request, here, row, planned, ours, words, seen=seen, status=422)
     kept = editing.keep(here.creditor, row, words, here.today, here.now, seen=seen, by=here.by)
     if kept.done:
@@ -98,9 +98,18 @@ def _theirs(standing: EditedWords | None, ours: Worded) -> Words | None:
 
 def _typed(request: HttpRequest, ours: Worded) -> Words:
     places = sum(part.changeable for part in rewording.stretches(ours.rendered))
-    texts = tuple(request.POST.get(f"text-{n}", "")[: rewording.LONGEST] for n in range(places))
-    subject = request.POST.get("subject", "")[: rewording.LONGEST_SUBJECT]
-    return Words(subject, tuple(text.replace("\r\n", "\n") for text in texts), request.POST.get("basis", "")[:64])
+    texts = tuple(request.POST.get(f"text-{n}", "").replace("\r\n", "\n") for n in range(places))
+    return Words(request.POST.get("subject", ""), texts, request.POST.get("basis", ""))
+
+
+def _too_long(words: Words, language: str) -> list[str]:
+    """What a browser would not have let them type: nothing of it is cut off unseen."""
+    found = []
+    if len(words.subject) > rewording.LONGEST_SUBJECT:
+        found.append(say("desk.edit.long_subject", language, n=rewording.LONGEST_SUBJECT))
+    if any(len(text) > rewording.LONGEST for text in words.texts):
+        found.append(say("desk.edit.long_text", language, n=rewording.LONGEST))
+    return found
 
 
 def _asks(worded: Worded | Withheld, words: Words, ours: Worded) -> list[tuple[str, dict[str, object]]]:
@@ -144,7 +153,10 @@ def _editor(
         newer=newer,
         newer_texts="\n\n".join(newer.texts) if newer else "",
         edited=seen > 0,
-        errors=[say(f"kindness.{one.rule}", here.language, **one.params) for one in errors],
+        errors=[
+            *_too_long(words, here.language),
+            *(say(f"kindness.{one.rule}", here.language, **one.params) for one in errors),
+        ],
         asks=[say(key, here.language, **params) for key, params in _asks(worded, words, ours)],
         longest=rewording.LONGEST,
         longest_subject=rewording.LONGEST_SUBJECT,
