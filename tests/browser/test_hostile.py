@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 SHOWN = (
     "today", "customers", "customer", "customer-contacts", "customer-promise", "items", "search", "messages", "message",
     "message-edit", "message-record", "message-hold", "task", "money", "line-proposed", "line-unknown", "statements",
-    "payments", "payment", "files", "file-rejected", "procedures", "wordings", "wording", "settings", "staff", "audit-all",
-    "settings-company", "calendars", "profile",
+    "payments", "payment", "files", "file-rejected", "procedures", "wordings", "wording", "settings", "staff",
+    "audit-all", "settings-company", "calendars", "profile",
 )  # fmt: skip
 _LISTEN = """
 for (const name of ["alert", "confirm", "prompt", "print", "open", "eval"])

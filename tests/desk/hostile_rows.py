@@ -44,8 +44,18 @@ def write_over(creditor: Creditor, parts: list[str], turn: int) -> None:
             field for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField)
         ]
         for place, field in enumerate(one for one in texts if one.name in SAID and one.name != "iban"):
-            if not field.unique:
-                rows.update(**{field.name: _fitting(field, parts[(turn + place) % len(parts)])})
+            text = parts[(turn + place) % len(parts)]
+            if field.name in _alone(model):
+                for pk in rows.values_list("pk", flat=True):
+                    rows.filter(pk=pk).update(**{field.name: _fitting(field, f"{pk} {text}")})
+            else:
+                rows.update(**{field.name: _fitting(field, text)})
+
+
+def _alone(model: type[models.Model]) -> set[str]:
+    """The fields by which a row is told from others."""
+    keys = (one.fields for one in model._meta.constraints if isinstance(one, models.UniqueConstraint))
+    return {name for key in keys for name in key}
 
 
 def _fitting(field: Any, text: str) -> str:

@@ -52,7 +52,7 @@ def everything_kept() -> str:
     found: list[Any] = []
     with connection.cursor() as cursor:
         for model in apps.get_models(include_auto_created=True):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)}")
             found += cursor.fetchall()
     return repr(found)
 

@@ -268,7 +268,8 @@ def test_a_promise_on_the_telephone_is_recorded_once_and_the_task_is_done(desk: 
     for known in ('value="80.00"', 'value="2026-03-27"', "Rosa Marín", "After the fair.", "F-1003"):
         assert known in form, known
     with acting_for(desk.creditor):
-        assert not Promise.objects.exists() and not TaskOutcome.objects.exists()
+        assert not Promise.objects.exists()
+        assert not TaskOutcome.objects.exists()
         item = Item.objects.get(number="F-1003").pk
     given = {"amount": "80.00", "on": "2026-03-27", "said_by": "Rosa", "items": item, "note": "After the fair."}
     client.post(led.headers["Location"], given)

@@ -257,8 +257,10 @@ def resolve(request: HttpRequest, here: Here, dispute: int) -> HttpResponse:
         done = actions.resolve_dispute(
             it, upheld=given["outcome"] == "upheld", answer=given["answer"], today=here.today, now=here.now, by=here.by
         )
-        tell(request, here, f"agree.resolve.done_{given['outcome']}" if done else "agree.ended_before", level=INFO)
-        return back(request, here, "customer", customer=it.customer_id)
+        if done:
+            tell(request, here, f"agree.resolve.done_{given['outcome']}", level=INFO)
+            return back(request, here, "customer", customer=it.customer_id)
+        form.add_error(None, say("desk.agree.ended_before", here.language))
     return _form(request, here, it.customer, form, "resolve")
 
 
