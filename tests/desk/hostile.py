@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from lxml import html
 
+import amable.desk
 from tests.material import material
+
+TEMPLATES: Final = Path(amable.desk.__file__).parent / "templates"
 
 # What would open an element or add an attribute if any page forgot to escape it, wherever the line stands in it.
 CANARY: Final = "</textarea></script></title></style>--><canary a=1>'canary=1 \"canary=1 canary=1 "
@@ -46,8 +52,20 @@ def batches(most: int, between: str = "\n") -> list[str]:
 
 # --- pages -----------------------------------------------------------------------------------------------------------
 
-Element = tuple[str, str]  # its kind, and an attribute
-_OF_WHAT_IS_WRONG: Final = ("aria-invalid", "aria-describedby", "role", "class", "id")
+
+@cache
+def written() -> set[str]:
+    """The kinds of elements and attributes that our templates write."""
+    found: set[str] = set()
+    for path in TEMPLATES.rglob("*.html"):
+        text = path.read_text("utf-8")
+        found |= {f"<{tag}" for tag in re.findall(r"<([a-z][a-z0-9]*)", text)}
+        found |= {
+            f"{name}=" for name in re.findall(r"[\s}]([a-z][a-z-]*)(?=[=\s>{])", text) if not name.startswith("on")
+        }
+    return found
+
+
 _ADDRESSES: Final = ("href", "src", "action", "formaction", "data", "poster", "hx-get", "hx-post", "srcdoc", "content")
 
 
@@ -58,12 +76,12 @@ class Page:
         self.root: Any = html.document_fromstring(content.decode().replace("\0", "\ufffd"))
 
     @property
-    def elements(self) -> set[Element]:
-        """The kinds of elements, each with every attribute that one of them has; a wrong field says so by its own."""
-        found: set[Element] = set()
+    def parts(self) -> set[str]:
+        """The kinds of its elements (`<b`) and of their attributes (`href=`)."""
+        found: set[str] = set()
         for one in self.root.iter():
             if isinstance(one.tag, str):
-                found |= {(one.tag, ""), *((one.tag, name) for name in one.attrib if name not in _OF_WHAT_IS_WRONG)}
+                found |= {f"<{one.tag}", *(f"{name}=" for name in one.attrib)}
         return found
 
     @property
@@ -80,7 +98,7 @@ class Page:
     def handlers(self) -> list[str]:
         """Attributes that would run something."""
         names = (name for one in self.root.iter() if isinstance(one.tag, str) for name in one.attrib)
-        return [name for name in names if name.startswith("on") or name == "style"]
+        return [name for name in names if name.startswith("on")]
 
     def asking(self, at: str) -> set[str]:
         """The links that ask for something by words."""
