@@ -21,7 +21,7 @@ SAID: Final = {
     "note", "said_by", "made_by", "answer", "ended_by", "resolved_by", "opened_by", "because", "held_by", "text",
     "written_by", "subject", "reference", "end_to_end", "bank_reference", "payer", "account", "said", "told_by",
     "given_by", "asked_by", "value", "settled_by", "by", "decided_by", "approved_by", "refused", "stopped_because",
-    "stopped_by", "failure", "before", "changed_by", "begun_from", "iban", "bic", "params", "region", "taken_by",
+    "stopped_by", "changed_by", "iban", "bic", "taken_by",
 }  # fmt: skip
 NOT_OURS: Final = {
     "StoredProcedure",
@@ -55,7 +55,9 @@ def write_over(creditor: Creditor, parts: list[str], turn: int) -> None:
 def _alone(model: type[models.Model]) -> set[str]:
     """The fields by which a row is told from others."""
     keys = (one.fields for one in model._meta.constraints if isinstance(one, models.UniqueConstraint))
-    return {name for key in keys for name in key}
+    return {name for key in keys for name in key} | {
+        field.name for field in model._meta.concrete_fields if field.unique
+    }
 
 
 def _fitting(field: Any, text: str) -> str:
