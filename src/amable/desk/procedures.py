@@ -394,7 +394,7 @@ def switch_on(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     if request.POST.get("edition", "") != str(found.edition):
         tell(request, here, "procedures.looked_at_older", level=messages.ERROR)
         return back(request, here, "draft_effect", draft=found.pk)
-    note = " ".join(request.POST.get("note", "").split())[:500]
+    note = " ".join(request.POST.get("note", "").split())
     if not _switched_on(request, here, found.text, note):
         return back(request, here, "draft_effect", draft=found.pk)
     procedures.discard(found, now=here.now)
