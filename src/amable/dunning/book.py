@@ -123,19 +123,15 @@ def _balances(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWan
     """What each owes by currency: sums over the open items, of which the index holds all that is asked."""
     standing = Q(item__creditor=creditor) & ~Q(item__open=0)
     late = Q(owing__open__gt=0, owing__due_on__lt=today)
-    rows = (
-        chosen.annotate(owing=FilteredRelation("item", condition=standing))
-        .values("pk", currency=F("owing__currency"))
-        .annotate(
-            owed=Sum("owing__open"),
-            overdue=Sum("owing__open", filter=late),
-            oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
-        )
-    )
+    known = chosen.annotate(owing=FilteredRelation("item", condition=standing))
+    # Asked before anything is added up: a condition on the relation afterwards would join the items once more.
     if not want.everybody or want.overdue or want.currency:
-        rows = rows.filter(owing__isnull=False)
-    if want.currency:
-        rows = rows.filter(owing__currency=want.currency)
+        known = known.filter(owing__isnull=False, **({"owing__currency": want.currency} if want.currency else {}))
+    rows = known.values("pk", currency=F("owing__currency")).annotate(
+        owed=Sum("owing__open"),
+        overdue=Sum("owing__open", filter=late),
+        oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
+    )
     return rows.filter(overdue__gt=0) if want.overdue else rows
 
 
