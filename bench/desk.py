@@ -24,7 +24,6 @@ import sys
 import tempfile
 import threading
 import time
-
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -72,14 +71,14 @@ def pages(clock: Clock, folder: Path, server: str, items: int, times: int, only:
     desk = _desk(folder, server)
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
-
-    from amable.organisation.roles import Role
     from tests.desk.crowds import Size, grow
     from tests.desk.test_queries import addresses
 
+    from amable.organisation.roles import Role
+
     addressed = addresses(desk)
     customers = items // A_CUSTOMER
-    grow(desk, Size(customers, customers // 5, customers // 100, items // 2, items // 10, 200))
+    grow(desk, Size(customers, customers // 5, customers // 100, items // 2, items // 10, 200, 25))
     _settle()
     client = desk.client(Role.OWNER)
     for name, address in addressed.items():
@@ -109,9 +108,9 @@ def _percentile(values: list[float], percent: int) -> float:
 def taking(clock: Clock, folder: Path, server: str, rows: int, times: int, only: str) -> None:
     """A ledger dropped, looked into and taken in, twice, with pages asked meanwhile."""
     desk = _desk(folder, server)
-    import importing
     from django.core.files.uploadedfile import SimpleUploadedFile
 
+    import importing
     from amable.organisation.roles import Role
     from amable.organisation.tenancy import acting_for
     from amable.work import files
@@ -193,10 +192,11 @@ def _desk(folder: Path, server: str) -> Any:
     if server:
         planning._create(server, "desk", "template1")
     planning._open(folder, f"{server}/desk" if server else "")
-    from amable.core import creditor as core
-    from amable.organisation.actions import install
     from tests.desk.desks import with_everything
     from tests.stories.world import CREDITOR
+
+    from amable.core import creditor as core
+    from amable.organisation.actions import install
 
     return with_everything(folder, install(core.read(CREDITOR), placeholder=False))
 

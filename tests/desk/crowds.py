@@ -43,7 +43,7 @@ _BY = "marta@turia.example"
 class Size(NamedTuple):
     """How many of each: customers, of them written to today, of them asked about, messages said before, bank lines.
 
-    `few` of everything else, and of everything about the one customer, line, message and file that pages are asked for.
+    `few` of everything else; `of_one` of everything about the one customer, line, message and file pages are asked for.
     """
 
     customers: int
@@ -52,11 +52,12 @@ class Size(NamedTuple):
     said: int
     lines: int
     few: int
+    of_one: int
 
 
 def so_many(count: int) -> Size:
     """The same number of everything."""
-    return Size(4 * count, count, count, count, len(_STATES) * count, count)
+    return Size(4 * count, count, count, count, len(_STATES) * count, count, count)
 
 
 def grow(desk: Desk, size: Size) -> None:
@@ -97,7 +98,7 @@ class _Crowd:
             ),
         )
         rows = [row for place, pk in enumerate(ids) for row in self._items(pk, place, self.first + place)]
-        few = self.size.few
+        few = self.size.of_one
         # Of the one: what is late, then what there is to agree on.
         dues = [LATE] * few + [self.today + timedelta(days=30)] * 3 * few
         rows += [self._item(self.one.pk, f"V-{self.first}-{n}", LATE, 9_00, "EUR", settled_on=LATE) for n in range(few)]
@@ -156,7 +157,7 @@ class _Crowd:
 
     def agreed(self) -> None:
         """Of the one customer: holds, promises, disputes, plans and notes. Of others: holds."""
-        few = self.size.few
+        few = self.size.of_one
         promised, contested, planned = (self.to_agree_on[start * few : (start + 1) * few] for start in range(3))
         about: dict[str, Any] = {"currency": "EUR", **self.stated}
         for n, item in enumerate(promised):
@@ -169,14 +170,14 @@ class _Crowd:
             left = Item.objects.values_list("open", flat=True).get(pk=item)
             halves = instalments_of(left, 2, self.today + timedelta(days=13), 7)
             agreements.plan(self.one, instalments=halves, note="In two halves", items=[item], **about)
-        others = Customer.objects.filter(creditor=self.creditor).exclude(pk=self.one.pk).order_by("-pk")[:few]
-        for n, other in enumerate(others):
+        for n in range(few):
             notes.write(self.one, f"Call in the morning, {n}.", **self.stated)
+            until = self.today + timedelta(days=2)
+            held = holds.hold(self.one, until, "Moving house", self.today, self.now, by=_BY)
+            holds.end(held, self.today, self.now, by=_BY)
+        others = Customer.objects.filter(creditor=self.creditor).exclude(pk=self.one.pk).order_by("-pk")
+        for other in others[: self.size.few]:
             holds.hold(other, self.today + timedelta(days=20), "On holiday", self.today, self.now, by=_BY)
-            holds.end(
-                holds.hold(self.one, self.today + timedelta(days=2), "Moving house", self.today, self.now, by=_BY),
-                self.today, self.now, by=_BY,
-            )  # fmt: skip
 
     def plan(self) -> None:
         """Look at everybody whose day has come."""
@@ -186,7 +187,9 @@ class _Crowd:
         """Words of people for messages of today, and tasks they tried and are asked again."""
         today = Message.objects.filter(creditor=self.creditor, day=self.today)
         edited = set(EditedWords.objects.filter(creditor=self.creditor).values_list("message_id", flat=True))
-        mails = [pk for pk in today.filter(act="email").order_by("-pk").values_list("pk", flat=True) if pk not in edited]
+        mails = [
+            pk for pk in today.filter(act="email").order_by("-pk").values_list("pk", flat=True) if pk not in edited
+        ]
         insert(
             EditedWords,
             ("creditor", "message", "subject", "texts", "basis", "version", "edited_at", "edited_by", "outdated"),
@@ -211,7 +214,7 @@ class _Crowd:
         whose = list(theirs.items())
         count = self.size.said
         about = [whose[n * 7 % len(whose)] for n in range(count)]
-        about[: self.size.few] = [(self.one.pk, mine[n % len(mine)]) for n in range(min(self.size.few, count))]
+        about[: self.size.of_one] = [(self.one.pk, mine[n % len(mine)]) for n in range(min(self.size.of_one, count))]
         ids = numbers(Message, count)
         insert(Message, ("id", *_MESSAGE), (self._said(pk, n, about[n][0]) for n, pk in enumerate(ids)))
         insert(
@@ -229,7 +232,7 @@ class _Crowd:
             ("creditor", "message", "kind", "recipient", "at", "origin", "said"),
             (
                 (self.creditor.pk, told.pk, "delayed", "ana@miro.example", self.now, f"event-{self.first}-{n}", "")
-                for n in range(self.size.few)
+                for n in range(self.size.of_one)
             ),
         )
 
@@ -240,8 +243,8 @@ class _Crowd:
         state = ("bounced", "rejected", "unknown")[n // 50 % 3] if n % 50 == 0 else "accepted"
         return (
             pk, self.creditor.pk, customer, day, "demand.EUR", key, "email", "early_late", "early_late.1", "es", "EUR",
-            10_00, False, state, "", False, f"{key}@turia.example", f"Factura {n} pendiente", at, f"mail/{day}-{key}.eml",
-            "", "email", at, at,
+            10_00, False, state, "", False, f"{key}@turia.example", f"Factura {n} pendiente", at,
+            f"mail/{day}-{key}.eml", "", "email", at, at,
         )  # fmt: skip
 
     # --- money
@@ -283,7 +286,7 @@ class _Crowd:
         proposed = [n for n in range(count) if _STATES[n % len(_STATES)] == "proposed"]
         shares = [(self.creditor.pk, ids[n], self.open[n % len(self.open)][0], 10_00) for n in proposed]
         known = set(Proposal.objects.filter(line=line).values_list("item_id", flat=True))
-        free = [item for item, _ in self.open if item not in known][:few]
+        free = [item for item, _ in self.open if item not in known][: self.size.of_one]
         insert(
             Proposal,
             ("creditor", "line", "item", "amount"),
@@ -310,7 +313,8 @@ class _Crowd:
         reasons = self.reasons if state == "proposed" else ""
         return (
             pk, self.creditor.pk, statement, f"f-{self.first}-{n}", self._day(n), "EUR", amount, kind, name,
-            f"ES{self.first + n:022}", f"pago factura {n}", "", "", "", state, whose, payments.get(n), "", self._day(n),
+            f"ES{self.first + n:022}", f"pago factura {n}", "", "", "", state, whose, payments.get(n), reasons,
+            self._day(n),
         )  # fmt: skip
 
     # --- the rest
@@ -329,12 +333,14 @@ class _Crowd:
                 for n in range(few)
             ),
         )  # fmt: skip
-        found = json.dumps({"kind": "ledger", "rows": 1, "questions": [], "settings": {}, "understood": [], "items": []})
+        found = json.dumps(
+            {"kind": "ledger", "rows": 1, "questions": [], "settings": {}, "understood": [], "items": []}
+        )
         ids = numbers(File, few)
         insert(
             File,
-            ("id", "creditor", "name", "size", "digest", "day", "given_at", "given_by", "kind", "lines", "whole", "rows",
-             "rejected", "asks", "taken_by", "leads_to", "taken_at"),
+            ("id", "creditor", "name", "size", "digest", "day", "given_at", "given_by", "kind", "lines", "whole",
+             "rows", "rejected", "asks", "taken_by", "leads_to", "taken_at"),
             (
                 (pk, creditor.pk, f"abril-{n}.csv", 1, f"{self.first + n:064}", self.today, self.now, _BY, "ledger", "",
                  True, 1, 0, 0, "", "", self.now if n % 2 else None)
@@ -346,7 +352,8 @@ class _Crowd:
             ("creditor", "kind", "file", "given", "asked_by", "asked_at", "begun_at", "ended_at", "outcome", "done",
              "total", "stage", "settled", "result", "failure", "token", "tries"),
             (
-                (creditor.pk, "file", pk, "{}", _BY, self.now, self.now, self.now, "done", 0, 0, "", True, found, "", "", 1)
+                (creditor.pk, "file", pk, "{}", _BY, self.now, self.now, self.now, "done", 0, 0, "", True, found, "",
+                 "", 1)
                 for pk in ids
             ),
         )  # fmt: skip
@@ -363,14 +370,14 @@ class _Crowd:
         )
 
     def _texts(self) -> None:
-        few, creditor = self.size.few, self.creditor
+        creditor = self.creditor
         name = own_name(creditor)
         text = WordingVersion.objects.filter(creditor=creditor, wording=name).latest("number").text
         before = WordingVersion.objects.filter(creditor=creditor, wording=name).count()
         insert(
             WordingVersion,
             ("creditor", "language", "wording", "number", "text", "made_at", "made_by", "note"),
-            ((creditor.pk, "es", name, before + n, text, self.now, _BY, "") for n in range(1, few + 1)),
+            ((creditor.pk, "es", name, before + n, text, self.now, _BY, "") for n in range(1, self.size.of_one + 1)),
         )
         latest = ProcedureVersion.objects.filter(creditor=creditor).latest("number")
         insert(
@@ -378,18 +385,18 @@ class _Crowd:
             ("creditor", "number", "digest", "name", "made_at", "made_by", "note"),
             (
                 (creditor.pk, latest.number + n, latest.digest, latest.name, self.now, _BY, "")
-                for n in range(1, few + 1)
+                for n in range(1, self.size.of_one + 1)
             ),
         )
-        for _ in range(few):
+        for _ in range(self.size.of_one):
             procedures.begin(creditor, STARTER, begun_from="starter", now=self.now, by=_BY)
 
 
 _TRADES = ("Talleres", "Panadería", "Bodegas", "Asesoría", "Hostal", "Cristalería", "Imprenta")
 _PLACES = ("Requena", "Sagunto", "Gandía", "Alzira", "Xàtiva")
 _CUSTOMER: Sequence[str] = (
-    "id", "creditor", "key", "keyed_by", "name", "folded", "tax_id", "kind", "language", "country", "region", "timezone",
-    "segment", "address", "manager_name", "manager_email", "opt_out", "payment_method", "review_on",
+    "id", "creditor", "key", "keyed_by", "name", "folded", "tax_id", "kind", "language", "country", "region",
+    "timezone", "segment", "address", "manager_name", "manager_email", "opt_out", "payment_method", "review_on",
 )  # fmt: skip
 _ITEM: Sequence[str] = (
     "creditor", "customer", "source", "number", "folded", "instalment", "kind", "applies_to", "po_number",
