@@ -44,7 +44,6 @@ def main() -> int:
     parser.add_argument("--tables", default="pages,taking")
     parser.add_argument("--only", default="", help="only addresses whose name contains this")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
-    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     database = "PostgreSQL" if given.postgres else "SQLite"
@@ -52,7 +51,7 @@ def main() -> int:
     for table in given.tables.split(","):
         with tempfile.TemporaryDirectory(prefix="amable-bench-") as folder, planning._server(given.postgres) as server:
             sizes = (Path(folder), server, given.items, given.times, given.only)
-            figures = measure({table: {"pages": pages, "taking": taking}[table]}, sizes, given.rounds)
+            figures = measure({table: {"pages": pages, "taking": taking}[table]}, sizes, rounds=1)
         print(f"{table}, {given.items:,} items, {database}")
         report(figures, given.json, items=given.items, database=database)
         slow += [one for one in figures if table == "pages" and one.notes["p95_ms"] > MUST_MS]
