@@ -70,6 +70,8 @@ bench:
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
 	$(BIN)/python bench/replaying.py $(MEASURE)
 	$(if $(TRYTON),$(BIN)/python bench/tryton.py --python $(TRYTON) --json bench.json)
+	$(BIN)/python bench/desk.py --items $(MANY) --json bench.json
+	$(BIN)/python bench/desk.py --items $(MANY) --postgres --json bench.json
 
 # A picture of every page of the desk, on the sample's day: `make screenshots LANGUAGES="en es ro fr"`.
 LANGUAGES = en

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from amable.agreements import queries as agreements
@@ -130,9 +130,7 @@ def _owed(here: Here, customer: Customer) -> list[Owed]:
     received = Payment.objects.filter(creditor=here.creditor, customer=customer, reversed_on=None)
     for currency, amount in received.exclude(unapplied=0).values_list("currency", "unapplied"):
         unapplied[currency] += amount
-    since: dict[str, date] = {}
-    for currency, due in late.order_by("-due_on").values_list("currency", "due_on"):
-        since[currency] = due
+    since = dict(late.order_by().values("currency").annotate(oldest=Min("due_on")).values_list("currency", "oldest"))
     return [
         Owed(one.currency, one.owed, one.overdue, since.get(one.currency), unapplied.get(one.currency, 0))
         for one in sums.totals
@@ -219,12 +217,14 @@ def _plans(here: Here, customer: Customer, around: Setting | None) -> Iterable[A
     instalments: dict[int, list[PlanInstalment]] = defaultdict(list)
     for part in PlanInstalment.objects.filter(creditor=here.creditor, plan__in=rows).order_by("due_on"):
         instalments[part.plan_id].append(part)
+    named = {number for plan in standing.values() for number in plan.items}
+    items = Item.objects.filter(creditor=here.creditor, pk__in=these(named)).in_bulk()
     for one in rows:
         plan = standing[one.pk]
         if plan.next is None:
             continue
         kept = _waits(here, around, plan.next.due)
-        about = Item.objects.filter(creditor=here.creditor, pk__in=these(plan.items)).order_by("due_on", "pk")
+        about = sorted((items[number] for number in plan.items), key=lambda item: (item.due_on, item.pk))
         owed, shown = 0, []
         for part in instalments[one.pk]:
             owed += part.amount

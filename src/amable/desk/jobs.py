@@ -30,6 +30,7 @@ class Shown:
     sentence: str
     done: int
     total: int
+    stage: str
     stoppable: bool
     by: str
     leads: str
@@ -46,7 +47,16 @@ def shown(here: Here, job: Job) -> Shown:
     title = say(f"desk.job.kind_{job.kind}", here.language, file=job.file.name if job.file else "")
     leads = _LEADS[job.kind](here, job)
     return Shown(
-        job.pk, title, state, _sentence(here, job, state), job.done, job.total, job.stoppable, job.asked_by, leads
+        job.pk,
+        title,
+        state,
+        _sentence(here, job, state),
+        job.done,
+        job.total,
+        job.stage,
+        job.stoppable,
+        job.asked_by,
+        leads,
     )
 
 

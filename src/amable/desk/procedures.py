@@ -49,11 +49,12 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     digest = _digest_in_force(here)
     current = next((version for version in versions if version.digest == digest), None)
     shipped = [(name, starters.shipped(name)) for name in starters.SHIPPED]
+    wordings = duties.wordings_of(here.creditor)
     return show(
         request, here, "procedures.html",
         name=found.name if found else "", found=found, version=current, stops=building.stops(text, here.language),
         grace=_grace(found, here), limits=_limits(found, here), versions=versions, sends=digest is not None,
-        drafts=[_Listed(draft, _name(draft.text), examine(draft.text, duties.wordings_of(here.creditor)).fit)
+        drafts=[_Listed(draft, _name(draft.text), examine(draft.text, wordings).fit)
                 for draft in procedures.drafts(here.creditor)],
         shipped=[(name, building.stops(body, here.language)) for name, body in shipped],
     )  # fmt: skip

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages as told
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from amable.core.delivery import OPEN, State
@@ -234,8 +234,9 @@ def _in_words(here: Here, outlook: Outlook, asked: QuerySet[Message], wrong: int
         yield say("desk.today.left", language, n=n)
     if not (outlook.of(State.PROPOSED) or on_their_way or outlook.gone):
         yield say("desk.today.nothing", language)
-    calls = asked.filter(act__in=(Act.CALL, Act.MEETING)).count()
-    others = asked.count() - calls
+    by_act = dict(asked.order_by().values_list("act").annotate(n=Count("pk")).values_list("act", "n"))
+    calls = sum(n for act, n in by_act.items() if act in (Act.CALL, Act.MEETING))
+    others = sum(by_act.values()) - calls
     if calls:
         yield say("desk.today.calls", language, n=calls)
     if others:

@@ -118,9 +118,9 @@ class Item(models.Model):
             ),
         )
         indexes = (
-            # All that a list of customers adds up, so that it need not read the rows.
+            # All that the lists and the figures of the day add up, so that they need not read the rows.
             models.Index(
-                fields=("creditor", "customer", "currency", "due_on", "open"),
+                fields=("creditor", "customer", "currency", "due_on", "open", "promised_on"),
                 name="item_owed",
                 condition=~models.Q(open=0),
             ),
