@@ -42,22 +42,22 @@ def test_months_go_over_the_year() -> None:
 
 def test_what_was_owed_at_the_end_of_each_month() -> None:
     book = [
-        Stretch(DEC, JAN, FEB, 100),  # billed in December, due in January, paid in February
-        Stretch(JAN, FEB, None, 40),  # billed in January, due in February, still open
-        Stretch(JAN, JAN, JAN, 7),  # billed and paid within January
-        Stretch(JAN, FEB, None, -5),  # a credit note not used yet
+        Stretch(DEC, JAN, FEB, 100, 100),  # billed in December, due in January, paid in February
+        Stretch(JAN, FEB, None, 40, 40),  # billed in January, due in February, still open
+        Stretch(JAN, JAN, JAN, 7, 7),  # billed and paid within January
+        Stretch(JAN, FEB, None, -5, 0),  # a credit note not used yet: less is owed, as much is past due
     ]
     assert [stock(book, month) for month in (NOV, DEC, JAN, FEB)] == [
         Stock(0, 0),
         Stock(100, 0),
         Stock(135, 100),
-        Stock(35, 35),
+        Stock(35, 40),
     ]
 
 
 def test_a_part_payment_is_open_until_its_month() -> None:
     # 100 billed in December; 60 came in January, the rest in March: 100, 40, 40, 0.
-    parts = [Stretch(DEC, DEC, MAR, 100), Stretch(DEC, DEC, JAN, 60), Stretch(DEC, DEC, MAR, -60)]
+    parts = [Stretch(DEC, DEC, MAR, 100, 100), Stretch(DEC, DEC, JAN, 60, 60), Stretch(DEC, DEC, MAR, -60, -60)]
     assert [stock(parts, month).owed for month in (DEC, JAN, FEB, MAR)] == [100, 40, 40, 0]
 
 

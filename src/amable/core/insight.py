@@ -42,13 +42,15 @@ def days_in(month: date, today: date) -> int:
 class Stretch(NamedTuple):
     """An amount that was open from within the month `begins` on, until within `ends` (None: it still is).
 
-    It is past due at the end of the month `due` and of every later one.
+    Its `claims`, what of it invoices ask for, are past due at the end of the month `due` and of every later one;
+    credit notes never are.
     """
 
     begins: date
     due: date
     ends: date | None
     amount: int
+    claims: int
 
 
 class Stock(NamedTuple):
@@ -61,7 +63,7 @@ class Stock(NamedTuple):
 def stock(stretches: Iterable[Stretch], month: date) -> Stock:
     """What was open at the end of a month."""
     there = [one for one in stretches if one.begins <= month and (one.ends is None or one.ends > month)]
-    return Stock(sum(one.amount for one in there), sum(one.amount for one in there if one.due <= month))
+    return Stock(sum(one.amount for one in there), sum(one.claims for one in there if one.due <= month))
 
 
 # --- days sales outstanding ------------------------------------------------------------------------------------------

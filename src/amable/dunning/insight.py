@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
     Count,
@@ -52,7 +53,7 @@ from amable.core.insight import (
 from amable.core.payers import LATE_ITEMS
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import TO_CUSTOMERS
-from amable.dunning.book import held_now, is_disputed, is_promised, said_last
+from amable.dunning.book import BUCKETS, held_now, in_bucket, is_disputed, is_promised, said_last
 from amable.dunning.models import TaskOutcome
 from amable.dunning.outcomes import Outcome
 from amable.ledger.models import Allocation, Contact, Customer, Item, Taken
@@ -97,6 +98,12 @@ class Cut:
         return self.items.filter(open__gt=0, due_on__lt=self.today)
 
 
+# What of a promised part is still to come, as `core.agreements.left_of` says it.
+_LEFT: Final = Greatest(
+    Value(0), Least(F("amount") - (F("open_then") - F("item__open")), F("item__open")), output_field=BigIntegerField()
+)
+
+
 class _Month(Func):
     """The month of a day, as `2026-03`, by what the database does quickly."""
 
@@ -124,6 +131,37 @@ class _Days(Func):
 
 def _first(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
+
+
+# --- how old it is ---------------------------------------------------------------------------------------------------
+
+
+class Aged(NamedTuple):
+    """What is open in a currency: invoices by how long they are past due (`BUCKETS`), and credit not used yet."""
+
+    currency: str
+    items: int = 0
+    total: int = 0
+    credits: int = 0
+    buckets: tuple[int, ...] = (0,) * len(BUCKETS)
+
+    @property
+    def overdue(self) -> int:
+        """What of the invoices is past due."""
+        return sum(self.buckets[1:])
+
+
+def aged(creditor: Creditor, chosen: QuerySet[Customer] | None, today: date) -> list[Aged]:
+    """What is open, by currency, that of most items first."""
+    items = Item.objects.filter(creditor=creditor).exclude(open=0)
+    items = items if chosen is None else items.filter(customer__in=chosen.values("pk"))
+    sums: Any = {name: Sum("open", filter=Q(open__gt=0) & in_bucket(name, today)) for name in BUCKETS}
+    rows: Any = items.order_by().values_list("currency")
+    rows = rows.annotate(n=Count("pk"), whole=Sum("open"), credits=Sum("open", filter=Q(open__lt=0)), **sums)
+    return [
+        Aged(currency, n, whole, credits_ or 0, tuple(amount or 0 for amount in buckets))
+        for currency, n, whole, credits_, *buckets in rows.order_by("-n", "currency")
+    ]
 
 
 # --- months gone -----------------------------------------------------------------------------------------------------
@@ -159,11 +197,11 @@ def past(cut: Cut) -> Past:
     settled: dict[date, Settled] = {}
     stretches: list[Stretch] = []
     unknown = 0
-    for begins, due, ends, amount, total, n, undated, days, lost in _groups(cut, listed[0]):
+    for begins, due, ends, amount, claims, total, n, undated, days, lost in _groups(cut, listed[0]):
         billed[_first(begins)] += total
         unknown += lost
         month = _first(ends) if ends else None
-        stretches.append(Stretch(_first(begins), _first(max(begins, due)), month, amount))
+        stretches.append(Stretch(_first(begins), _first(max(begins, due)), month, amount, claims))
         if month is not None and n:
             was = settled.get(month, Settled())
             settled[month] = Settled(was.items + n, was.undated + undated, was.days + days)
@@ -176,7 +214,9 @@ def _groups(cut: Cut, since: date) -> Any:
     """What matters of the items for these months: sums by the months in which they began, fell due and were settled."""
     paid, invoice = Q(open=0, settled_on__isnull=False), Q(open=0, settled_on__isnull=False, total__gt=0)
     lost = Q(open=0, settled_on=None)
-    amount = Case(When(lost, then=Value(0)), When(paid, then=F("total")), default=F("open"))
+    amount = Case(
+        When(lost, then=Value(0)), When(paid, then=F("total")), default=F("open"), output_field=BigIntegerField()
+    )
     there = cut.items.filter(~Q(open=0) | Q(settled_on__gte=since) | Q(issued_on__gte=since))
     return there.values_list(
         _Month(Coalesce("issued_on", "first_seen_on")),
@@ -184,6 +224,7 @@ def _groups(cut: Cut, since: date) -> Any:
         _Month("settled_on"),
     ).annotate(
         amount=Sum(amount),
+        claims=Coalesce(Sum(amount, filter=Q(total__gt=0)), 0),
         whole=Sum("total"),
         n=Count("pk", filter=invoice),
         undated=Count("pk", filter=invoice & Q(settled_by__endswith=_NO_DAY)),
@@ -207,14 +248,14 @@ def _part_payments(cut: Cut, since: date) -> list[Stretch]:
             _Month("item__settled_on"),
             _Month("payment__received_on"),
         )
-        .annotate(whole=Sum("amount"))
+        .annotate(whole=Sum("amount"), claims=Coalesce(Sum("amount", filter=Q(item__total__gt=0)), 0))
     )
     found = []
-    for begins, due, ends, received, amount in grouped:
+    for begins, due, ends, received, amount, claims in grouped:
         first, late = _first(begins), _first(max(begins, due))
-        found.append(Stretch(first, late, _first(received), amount))
+        found.append(Stretch(first, late, _first(received), amount, claims))
         if ends:
-            found.append(Stretch(first, late, _first(ends), -amount))
+            found.append(Stretch(first, late, _first(ends), -amount, -claims))
     return found
 
 
@@ -283,7 +324,6 @@ def promises(cut: Cut) -> Words:
     until = _until(cut)
     found = Words(Counter(), Counter())
     since = months(cut.today, MONTHS)[0]
-    left = Greatest(Value(0), Least(F("amount") - (F("open_then") - F("item__open")), F("item__open")))
     noted = PromiseItem.objects.filter(
         creditor=cut.creditor, promise__currency=cut.currency, promise__ended_at=None, promise__on__gte=since
     )
@@ -291,18 +331,19 @@ def promises(cut: Cut) -> Words:
         cut.of(noted, "promise__customer")
         .order_by()
         .values_list("promise_id", "promise__on", "promise__amount")
-        .annotate(left=Sum(left), paid_on=Max("item__settled_on", filter=Q(item__open=0)))
+        .annotate(left=Sum(_LEFT), paid_on=Max("item__settled_on", filter=Q(item__open=0)))
     )
-    for _, on, amount, still, paid_on in rows:
-        what = word(still, paid_on, until(on), cut.today)
+    for _, on, amount, left, paid_on in rows:
+        what = word(left, paid_on, until(on), cut.today)
         found.count[what] += 1
         found.amount[what] += amount
     by_ledger = cut.items.filter(promised_on__gte=since, total__gt=0).exclude(
         Exists(PromiseItem.objects.filter(item=OuterRef("pk")))
     )
-    grouped = by_ledger.annotate(still=Least(F("open"), Value(1))).values_list("promised_on", "settled_on", "still")
-    for on, paid_on, still, n, amount in grouped.annotate(n=Count("pk"), whole=Sum("total")):
-        what = word(still, paid_on, until(on), cut.today)
+    still = Least(F("open"), Value(1), output_field=BigIntegerField())
+    grouped = by_ledger.annotate(still=still).values_list("promised_on", "settled_on", "still")
+    for on, paid_on, left, n, amount in grouped.annotate(n=Count("pk"), whole=Sum("total")):
+        what = word(left, paid_on, until(on), cut.today)
         found.count[what] += n
         found.amount[what] += amount
     return found
@@ -377,7 +418,7 @@ class ToCall(NamedTuple):
 
 def to_call(cut: Cut) -> list[ToCall]:
     """Whom to call first. Nobody who is held, promised, disputes, keeps a plan or does not want to be called."""
-    weight = Sum(F("open") * _Days(Value(cut.today, DateField()), "due_on"))
+    weight = Sum(F("open") * _Days(Value(cut.today, DateField()), "due_on"), output_field=BigIntegerField())
     heavy = cut.late.values_list("customer_id").annotate(weight=weight).order_by("-weight", "customer_id")
     ids = [customer for customer, _ in heavy[:_CANDIDATES]]
     known = Customer.objects.filter(creditor=cut.creditor, pk__in=these(ids)).exclude(held_now(cut.today))
@@ -424,10 +465,9 @@ def _broke(cut: Cut, customers: Sequence[int]) -> set[int]:
     by_ledger = Item.objects.filter(
         creditor=cut.creditor, customer__in=these(customers), open__gt=0, promised_on__lt=cut.today
     )
-    left = Greatest(Value(0), Least(F("amount") - (F("open_then") - F("item__open")), F("item__open")))
     noted = PromiseItem.objects.filter(
         creditor=cut.creditor, promise__customer__in=these(customers), promise__ended_at=None, promise__on__lt=cut.today
-    ).annotate(left=left)
+    ).annotate(left=_LEFT)
     stated = noted.filter(left__gt=0).values_list("promise__customer_id", flat=True)
     return {*by_ledger.values_list("customer_id", flat=True), *stated}
 
