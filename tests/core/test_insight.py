@@ -159,9 +159,9 @@ def test_a_call_is_for_money_that_is_later_than_it_usually_is() -> None:
     slow = Owing(1_000_00, 30, 28, broke=False)  # as late as ever: 1,000 x 2 days
     fresh = Owing(400_00, 10, None, broke=False)  # nothing known: 400 x 10
     broke = Owing(300_00, 10, 0, broke=True)  # 300 x 10, twice
-    early = Owing(500_00, 3, -5, broke=False)  # usually early, which does not count: 500 x 3
-    assert [one.urgency // 100 for one in (slow, fresh, broke, early)] == [2_000, 4_000, 6_000, 1_500]
-    assert first_to_call({1: slow, 2: fresh, 3: broke, 4: early}, 3) == [3, 2, 1]
+    early = Owing(500_00, 3, -5, broke=False)  # usually five days early: 500 x 8
+    assert [one.urgency // 100 for one in (slow, fresh, broke, early)] == [2_000, 4_000, 6_000, 4_000]
+    assert first_to_call({1: slow, 2: fresh, 3: broke, 4: early}, 3) == [3, 2, 4]
     assert Owing(100, 400, None, broke=False).urgency == 9_000
     assert Owing(100, 5, 20, broke=False).urgency == 100
 

@@ -217,8 +217,8 @@ class Owing(NamedTuple):
 
     @property
     def beyond(self) -> int:
-        """How many days later than they usually pay; all of them where no habit is known."""
-        return self.late - max(self.usually or 0, 0)
+        """How many days later than they usually pay; than the due date where no habit is known."""
+        return self.late - (self.usually or 0)
 
     @property
     def urgency(self) -> int:

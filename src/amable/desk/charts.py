@@ -63,23 +63,25 @@ def columns(given: Sequence[Column], *, nested: bool = False) -> Drawing:
     most = max((top for top, _ in tops), default=0)
     least = min((bottom for _, bottom in tops), default=0)
     span = max(most - least, 1)
-    base = _TOP + (_BASE - _TOP) * most // span if least < 0 else _BASE
+    room = _BASE - _TOP - (14 if least < 0 else 0)  # and for the figures of what hangs down
+    base = _TOP + room * most // span
     drawing = Drawing(_FOOT + 6, base=base)
     slot = WIDTH / max(len(given), 1)
     width = max(round(slot * 0.68), 4)
     for place, one in enumerate(given):
         middle = round(slot * (place + 0.5))
-        top = base
+        top = bottom = base
         for part in one.parts:
-            tall = _scaled(abs(part.value), span, _BASE - _TOP)
+            tall = _scaled(abs(part.value), span, room)
             stands = base if nested or part.value < 0 else top
             y = stands if part.value < 0 else stands - tall
             if tall:
                 drawing.rects.append(Rect(middle - width // 2, y, width, tall, part.tone))
             top = min(top, y)
+            bottom = max(bottom, y + tall)
         drawing.texts.append(Text(middle, _FOOT, "middle", one.label, "axis"))
         if one.shown:
-            drawing.texts.append(Text(middle, top - 6, "middle", one.shown))
+            drawing.texts.append(Text(middle, bottom + 13 if bottom > base else top - 6, "middle", one.shown))
     return drawing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -38,6 +39,7 @@ from amable.core.reasons import step_name
 from amable.desk.charts import Column, Drawing, Part, Row, columns, rows
 from amable.desk.door import Here, show, to
 from amable.desk.lists import Asked
+from amable.desk.remembering import remembered
 from amable.desk.signing_in import has_second_factor
 from amable.desk.today import sentence_case
 from amable.dunning import book, insight
@@ -75,6 +77,11 @@ class Panel:
     notes: Sequence[str] = ()
     foot: Sequence[Cell] = ()
 
+    @property
+    def key(self) -> str:
+        """The sentence that is its title."""
+        return f"desk.overview.{self.name}"
+
 
 class Figure(NamedTuple):
     """A number at the top, with what it means."""
@@ -94,6 +101,20 @@ class Call(NamedTuple):
 def page(request: HttpRequest, here: Here) -> HttpResponse:
     """The page, also as it is printed."""
     asked = Asked(request)
+    words = tuple(asked.text(name) for name in ("currency", "manager", "segment"))
+    facts = {
+        "paper": asked.yes("paper"),
+        "on_paper": asked.address(paper="1"),
+        "off_paper": asked.address(paper=""),
+        "elsewhere": _elsewhere(here),
+    }
+    return show(
+        request, here, "overview.html", **facts, **remembered(here, ("overview", words), lambda: _told(here, asked))
+    )
+
+
+def _told(here: Here, asked: Asked) -> dict[str, object]:
+    """What the page says of the book."""
     choices = book.choices(here.creditor, here.customers)
     manager, segment = asked.text("manager"), asked.text("segment")
     chosen = _chosen(here, manager, segment)
@@ -104,16 +125,11 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         "manager": manager,
         "segment": segment,
         "currency": currency,
-        "paper": asked.yes("paper"),
-        "on_paper": asked.address(paper="1"),
-        "off_paper": asked.address(paper=""),
         "narrowed": bool(manager or segment),
-        "elsewhere": _elsewhere(here),
     }
     if not currency:
-        return show(request, here, "overview.html", **facts, panels=())
-    cut = Cut(here.creditor, chosen, currency, here.today)
-    return show(request, here, "overview.html", **facts, **_Told(here, cut, asked, aged).facts())
+        return facts
+    return facts | _Told(here, Cut(here.creditor, chosen, currency, here.today), asked, aged).facts()
 
 
 def _chosen(here: Here, manager: str, segment: str) -> QuerySet[Customer] | None:
@@ -153,9 +169,13 @@ def _elsewhere(here: Here) -> list[Elsewhere]:
         sums: Sequence[Aged] = ()
         if not member.creditor.second_factor or has_second_factor(member.user):
             with acting_for(member.creditor):
-                sums = insight.aged(member.creditor, None if there.sees_all else there.customers, there.today)
+                sums = remembered(there, "sums", partial(_sums, there))
         found.append(Elsewhere(member.creditor.name, to(there, "overview"), sums))
     return found
+
+
+def _sums(there: Here) -> Sequence[Aged]:
+    return insight.aged(there.creditor, None if there.sees_all else there.customers, there.today)
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------
@@ -183,10 +203,10 @@ class _Told:
             self._ageing(),
             self._trend(),
             self._dso(back, simple, billed),
-            self._paid_late(),
             self._collected(),
-            self._promises(words),
+            self._paid_late(),
             self._work(calls),
+            self._promises(words),
             *self._shares(),
         ]
         figures = self._figures(back, simple, words, calls)
@@ -268,7 +288,9 @@ class _Told:
     def _ageing(self) -> Panel:
         names = [say(f"desk.items.bucket.{name}", self.language) for name in BUCKETS]
         amounts = self.aged.buckets
-        key = "ageing.none" if self.now.owed <= 0 else "ageing.in_time" if not self.now.overdue else "ageing.says"
+        key = "ageing.says" if amounts[-1] else "ageing.young"
+        if not self.now.overdue:
+            key = "ageing.in_time" if any(amounts) else "ageing.none"
         says = self.say(
             key, owed=self.money(self.now.owed), overdue=self.money(self.now.overdue),
             share=self.share(self.now.overdue, self.now.owed), oldest=self.money(amounts[-1]),
@@ -387,8 +409,7 @@ class _Told:
             ]
             for month, one in reversed(settled)
         ]
-        undated = sum(one.undated for _, one in settled)
-        notes = [self.say("paid.note_undated", n=undated)] if undated else []
+        notes = [self.say("paid.note_undated", n=self.past.undated)] if self.past.undated else []
         return Panel("paid", [says], self.heads("month", "settled", "mean_days"), lines, columns(bars), notes=notes)
 
     def _collected(self) -> Panel:
@@ -454,14 +475,15 @@ class _Told:
 
     def _work(self, calls: Calls) -> Panel:
         days = insight.work(self.cut)
-        messages, spoken, tasks = (sum(day[place] for day in days) for place in (1, 2, 3))
+        messages, spoken = sum(day.messages for day in days), sum(day.calls for day in days)
+        tasks = sum(day.tasks for day in days)
         if not messages + spoken + tasks:
             return Panel("work", [self.say("work.none")])
-        busiest = max(days, key=lambda day: sum(day[1:]))
+        busiest = max(days, key=lambda day: day.all)
         says = [
             self.say(
                 "work.says", messages=self.say("work.messages", n=messages), calls=self.say("work.calls", n=spoken),
-                tasks=self.say("work.tasks", n=tasks), day=busiest.day, n=sum(busiest[1:]),
+                tasks=self.say("work.tasks", n=tasks), day=busiest.day, n=busiest.all,
             )
         ]  # fmt: skip
         if calls.made:
@@ -469,12 +491,12 @@ class _Told:
         bars = [
             Column(
                 str(day.day.day), [Part(day.messages, "a"), Part(day.calls, "b"), Part(day.tasks, "soft")],
-                show_number(sum(day[1:]), self.language) if sum(day[1:]) else "",
+                show_number(day.all, self.language) if day.all else "",
             )
             for day in days
         ]  # fmt: skip
         lines = [
-            [Cell(show_short_date(day.day, self.language)), *map(self.count, day[1:])]
+            [Cell(show_short_date(day.day, self.language)), *map(self.count, (day.messages, day.calls, day.tasks))]
             for day in reversed(days)
         ]  # fmt: skip
         legend = [

@@ -95,7 +95,7 @@ class Cut:
     @property
     def late(self) -> QuerySet[Item]:
         """The invoices that are past due."""
-        return self.items.filter(open__gt=0, due_on__lt=self.today)
+        return self.items.exclude(open=0).filter(open__gt=0, due_on__lt=self.today)  # the index says it so
 
 
 # What of a promised part is still to come, as `core.agreements.left_of` says it.
@@ -168,10 +168,9 @@ def aged(creditor: Creditor, chosen: QuerySet[Customer] | None, today: date) -> 
 
 
 class Settled(NamedTuple):
-    """The invoices settled in a month: how many, of how many the ledger gave no day, and all their days after due."""
+    """The invoices settled in a month: how many, and all their days after due."""
 
     items: int = 0
-    undated: int = 0
     days: int = 0
 
 
@@ -179,7 +178,8 @@ class Settled(NamedTuple):
 class Past:
     """The book over twelve months. What it was like before `known_since` is told by what the first ledger still held.
 
-    `paid_unknown` is how many items were paid on a day nobody knows: they are billed, but stand at no month's end.
+    `paid_unknown` is how many items were paid on a day nobody knows: they are billed, but stand at no month's end. For
+    `undated` settled invoices the ledger gave no day; they count from the one on which it first showed them so.
     """
 
     months: Sequence[date]
@@ -188,6 +188,7 @@ class Past:
     settled: Mapping[date, Settled]
     known_since: date | None
     paid_unknown: int
+    undated: int
 
 
 def past(cut: Cut) -> Past:
@@ -197,17 +198,19 @@ def past(cut: Cut) -> Past:
     settled: dict[date, Settled] = {}
     stretches: list[Stretch] = []
     unknown = 0
-    for begins, due, ends, amount, claims, total, n, undated, days, lost in _groups(cut, listed[0]):
+    for begins, due, ends, amount, claims, total, n, days, lost in _groups(cut, listed[0]):
         billed[_first(begins)] += total
         unknown += lost
         month = _first(ends) if ends else None
         stretches.append(Stretch(_first(begins), _first(max(begins, due)), month, amount, claims))
         if month is not None and n:
             was = settled.get(month, Settled())
-            settled[month] = Settled(was.items + n, was.undated + undated, was.days + days)
+            settled[month] = Settled(was.items + n, was.days + days)
     stretches += _part_payments(cut, listed[0])
     first = Taken.objects.filter(creditor=cut.creditor, kind="ledger").aggregate(first=Min("day"))["first"]
-    return Past(listed, stretches, billed, settled, first, unknown)
+    noticed = cut.items.filter(settled_in_run__gte=listed[0], settled_on__gte=listed[0], total__gt=0)
+    undated = noticed.filter(settled_by__endswith=_NO_DAY).count()
+    return Past(listed, stretches, billed, settled, first, unknown, undated)
 
 
 def _groups(cut: Cut, since: date) -> Any:
@@ -227,7 +230,6 @@ def _groups(cut: Cut, since: date) -> Any:
         claims=Coalesce(Sum(amount, filter=Q(total__gt=0)), 0),
         whole=Sum("total"),
         n=Count("pk", filter=invoice),
-        undated=Count("pk", filter=invoice & Q(settled_by__endswith=_NO_DAY)),
         days=Coalesce(Sum(_Days("settled_on", "due_on"), filter=invoice), 0),
         lost=Count("pk", filter=lost),
     )
@@ -388,6 +390,11 @@ class Work(NamedTuple):
     calls: int
     tasks: int
 
+    @property
+    def all(self) -> int:
+        """How many things there were to do."""
+        return self.messages + self.calls + self.tasks
+
 
 def work(cut: Cut) -> list[Work]:
     """The work of the last fortnight, by day; of today also what waits. It is not of one currency."""
@@ -455,8 +462,8 @@ def _habits(cut: Cut, customers: Sequence[int]) -> dict[int, int]:
         creditor=cut.creditor, customer__in=these(customers), open=0, total__gt=0,
         settled_on__gte=cut.today - timedelta(days=365),
     )  # fmt: skip
-    for customer, on, due in settled.values_list("customer_id", "settled_on", "due_on"):
-        late[customer].append((on - due).days)
+    for customer, days in settled.values_list("customer_id", _Days("settled_on", "due_on")):
+        late[customer].append(days)
     return {customer: round(median(days)) for customer, days in late.items() if len(days) >= LATE_ITEMS}
 
 
