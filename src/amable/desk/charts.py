@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 WIDTH: Final = 400
 _TOP, _BASE, _FOOT = 22, 168, 190  # of a chart of columns: where the highest ends, where all stand, where labels are
 _ROW: Final = 38
+_SIGN: Final = 7  # how wide a figure is
 
 
 class Rect(NamedTuple):
@@ -81,7 +82,9 @@ def columns(given: Sequence[Column], *, nested: bool = False) -> Drawing:
             bottom = max(bottom, y + tall)
         drawing.texts.append(Text(middle, _FOOT, "middle", one.label, "axis"))
         if one.shown:
-            drawing.texts.append(Text(middle, bottom + 13 if bottom > base else top - 6, "middle", one.shown))
+            y = bottom + 13 if bottom > base else top - 6
+            at_edge = place == len(given) - 1 and len(one.shown) * _SIGN > slot
+            drawing.texts.append(Text(WIDTH if at_edge else middle, y, "end" if at_edge else "middle", one.shown))
     return drawing
 
 

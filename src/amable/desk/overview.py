@@ -209,6 +209,7 @@ class _Told:
             self._promises(words),
             *self._shares(),
         ]
+        panels.sort(key=lambda panel: panel.drawing is None)  # what has nothing to show stands last
         figures = self._figures(back, simple, words, calls)
         return {"figures": figures, "panels": panels, "calls": [self._call(one) for one in insight.to_call(self.cut)]}
 
@@ -317,6 +318,7 @@ class _Told:
         month, before = ends[-1]
         rose = self.now.overdue - before.overdue
         key = "trend.same" if not rose else "trend.rose" if rose > 0 else "trend.fell"
+        key = key if self.now.overdue or before.overdue else "trend.none"
         says = self.say(
             key, now=self.money(self.now.overdue), before=self.money(before.overdue), by=self.money(abs(rose)),
             month=self.month(month),
