@@ -34,6 +34,7 @@ _LINES: Final = (
     _Line("money", "b", "landmark"),
     _Line("procedures", "p", "route"),
     _Line("wordings", "w", "file-pen-line"),
+    _Line("overview", "o", "chart-column"),
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),
 )

@@ -23,6 +23,7 @@ from amable.desk import (
     mailbox,
     messages,
     money,
+    overview,
     payments,
     procedures,
     profile,
@@ -201,6 +202,7 @@ urlpatterns = [
     ),
     at("money/payments/<int:payment>/remove", payments.remove, "payment_remove", may=May.RUN, reads=False, writes=True),
     # overview
+    at("overview", overview.page, "overview"),
     # files
     at("files", files.listed, "files", may=May.RUN),
     at("files/drop", files.drop, "file_drop", may=May.RUN, reads=False, writes=True, limit=files.LIMIT),

@@ -128,6 +128,9 @@ class Item(models.Model):
             models.Index(fields=("creditor", "folded"), name="item_folded"),
             models.Index(fields=("creditor", "total"), name="item_total"),
             models.Index(fields=("creditor", "settled_in_run"), name="item_settled"),
+            models.Index(
+                fields=("creditor", "promised_on"), name="item_promised", condition=models.Q(promised_on__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
