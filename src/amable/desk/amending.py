@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from amable.desk.door import Here, show, tell, to
+from amable.desk.following import tell_saved
 from amable.desk.signing_in_forms import Spoken
 from amable.desk.spoken import here_and_now
 from amable.evidence import settings
@@ -62,7 +63,10 @@ def page(
                 row.refresh_from_db()
             seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), error.by
         else:
-            tell(request, here, "settings.saved" if changed else "settings.same")
+            if changed:
+                tell_saved(request, here)
+            else:
+                tell(request, here, "settings.same")
             return redirect(to(here, name))
     now = kind(initial=kind.of(rows)) if meanwhile else None
     return show(request, here, f"{name}.html", form=form, seen=seen, meanwhile=meanwhile, now=now, **facts)

@@ -21,13 +21,14 @@ from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
 from amable.correspondence import outbox
 from amable.correspondence.models import EditedWords, Message
+from amable.desk import jobs as job_pages
 from amable.desk.door import Here, back, show, tell, to
 from amable.dunning import brakes, editing, outcomes, queries
 from amable.dunning.actions import stale_data
 from amable.dunning.dossier import setting
 from amable.dunning.queries import About, Outlook, Owed
 from amable.organisation.models import Sending
-from amable.work import duties
+from amable.work import duties, jobs, planning
 from amable.work.waking import wake
 
 PAGE: Final = 50
@@ -164,6 +165,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         waiting_here=chosen.any and chosen.apply(here, leaving).filter(state=State.PROPOSED).count(),
         figures=list(_figures(here, queries.figures(here.creditor, sight, here.today))),
         notices=list(notices(here, sending)),
+        planning=_planning(here),
         sending=sending,
         groups=[Group(customer, list(some)) for customer, some in groupby(rows, key=lambda row: row.message.customer)],
         shown=shown,
@@ -198,6 +200,12 @@ def _figures(here: Here, owed: Sequence[Owed]) -> Iterable[Figure]:
     for name in ("owed", "overdue", "due_this_week", "promised"):
         yield Figure(say(f"desk.today.{name}", here.language), some(name), [])
     yield Figure(say("desk.today.came_in", here.language), some("came_in_today"), some("came_in_this_week"))
+
+
+def _planning(here: Here) -> job_pages.Shown | None:
+    """The work that brings the plan into line just now."""
+    job = jobs.in_hand(here.creditor, planning.PLAN)
+    return job_pages.shown(here, job) if job else None
 
 
 def in_sight(here: Here) -> Any:

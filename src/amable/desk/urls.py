@@ -126,9 +126,9 @@ urlpatterns = [
         reads=False,
         writes=True,
     ),
-    at("procedures/drafts/<int:draft>/effect", procedures.effect, "draft_effect", may=May.RUN),
+    at("procedures/drafts/<int:draft>/effect", procedures.effect, "draft_effect", may=May.RUN, writes=True),
     at("procedures/drafts/<int:draft>/calendar", procedures.calendar, "draft_calendar", may=May.RUN),
-    at("procedures/drafts/<int:draft>/replay", procedures.replay, "draft_replay", may=May.RUN),
+    at("procedures/drafts/<int:draft>/replay", procedures.replay, "draft_replay", may=May.RUN, writes=True),
     at(
         "procedures/drafts/<int:draft>/switch-on",
         procedures.switch_on,

@@ -172,18 +172,22 @@ def procedure_last_used(creditor: Creditor) -> str:
     return stored.text if stored else ""
 
 
-def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> None:
-    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed."""
+def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> bool:
+    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed.
+
+    Whether they did.
+    """
     kept = Creditor.objects.values().get(pk=creditor.pk)  # as the database has it, whatever file was read
     facts = {name: str(value) for name, value in kept.items() if name not in _NO_RULES}
     rules = log.digest(json.dumps([__version__, procedure, facts], sort_keys=True).encode())
     if creditor.looked_by == rules:
-        return
+        return False
     with transaction.atomic():
         theirs = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
         Customer.objects.filter(Exists(theirs), creditor=creditor).update(review_on=today)
         creditor.looked_by = rules
         creditor.save(update_fields=("looked_by",))
+    return True
 
 
 _NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by", "passed", "second_factor")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from amable.core import procedure
@@ -137,7 +138,10 @@ class _LostError(Exception):
 def look_at_range(
     creditor: Creditor, range_: Range, clock: Clock, *, progress: Callable[[int], object] = lambda n: None
 ) -> None:
-    """Look at the customers of a range, or end the plan. Whoever lost the lease leaves it to the other."""
+    """Look at the customers of a range, or end the plan. Whoever lost the lease leaves it to the other.
+
+    Whatever else ends it before its time lets go of the range, so that it is taken up at once.
+    """
     ours = Range.objects.filter(creditor=creditor, pk=range_.pk, token=range_.token)
 
     def on(count: int) -> None:
@@ -156,6 +160,10 @@ def look_at_range(
     except _LostError:
         _log.warning("a range was taken over by another worker")
         return
+    except BaseException:
+        with suppress(DatabaseError):  # the lease runs out then
+            ours.update(lease_until=None)
+        raise
     ours.update(done_at=clock(), lease_until=None)
 
 
@@ -176,6 +184,7 @@ def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], ob
     sending = Sending.objects.filter(creditor=creditor).first()
     if sending is None or sending.planned_on != today:
         return False
+    actions.look_at_all_by_new_rules(creditor, sending.procedure, today)
     actions.review(creditor, procedure_of(creditor, sending), today, now, composed=False, progress=progress)
     end_plan(creditor, sending, today, now)
     return True
