@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,12 @@ import pytest
 from amable.correspondence.models import Message
 from amable.dunning import procedures
 from amable.dunning.models import Look, ProcedureDraft, Range
-from amable.evidence.models import Entry
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
-from amable.work import duties, jobs, looking, planning
+from amable.work import duties, jobs, planning
 from amable.work.jobs import Cancelled
 from amable.work.models import Job
-from tests.contexts.books import row, take
 from tests.contexts.office import NOON, STARTER
 from tests.desk.desks import Desk
 
@@ -143,7 +140,9 @@ def test_a_draft_nobody_can_read_is_not_worked_out(desk: Desk, draft: ProcedureD
 def test_work_whose_worker_died_is_done_by_the_next(desk: Desk, draft: ProcedureDraft) -> None:
     desk.post("draft_effect", {}, draft=draft.pk)
     with acting_for(desk.creditor):
-        Job.objects.filter(pk=newest(desk).pk).update(begun_at=NOON, tries=1, lease_until=NOON + jobs.LEASE, token="dead")
+        Job.objects.filter(pk=newest(desk).pk).update(
+            begun_at=NOON, tries=1, lease_until=NOON + jobs.LEASE, token="dead"
+        )
     assert work(desk) == 0
     desk.later(minutes=1)
     assert work(desk) == 1

@@ -25,8 +25,8 @@ from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from tests.contexts.books import row
 from tests.contexts.office import NOON, STARTER
-from tests.desk.test_jobs import work
 from tests.desk.desks import NOWHERE, Desk
+from tests.desk.test_jobs import work
 from tests.material import material
 
 

@@ -266,7 +266,10 @@ def notices(here: Here, sending: Sending | None) -> Iterable[Notice]:
         yield Notice("stale", reason(gate.rule, gate.params, language), "warn", "calendar-x")
     if sending.test_to:
         yield Notice("test", say("desk.brake.test", language, address=sending.test_to), "", "flask-conical")
-    if sending.planned_on != here.today:
+    if sending.planned_on != here.today and sending.broke_off_at is not None:
+        at = show_time(sending.broke_off_at.astimezone(here.zone), language)
+        yield Notice("broke_off", say("desk.brake.broke_off", language, at=at), "bad", "triangle-alert")
+    elif sending.planned_on != here.today:
         yield Notice("no_plan", say("desk.brake.no_plan", language), "", "clock")
 
 

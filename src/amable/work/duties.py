@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -131,6 +131,17 @@ def take_range(creditor: Creditor, today: date, now: datetime) -> Range | None:
         return range_
 
 
+@contextmanager
+def told_when_broken(creditor: Creditor, clock: Clock) -> Iterator[None]:
+    """Let people know that today's plan broke off; whoever makes plans tries again."""
+    try:
+        yield
+    except Exception:
+        with suppress(DatabaseError):  # then the database is what is wrong
+            Sending.objects.filter(creditor=creditor).update(broke_off_at=clock())
+        raise
+
+
 class _LostError(Exception):
     """Somebody else has taken the range over."""
 
@@ -156,7 +167,8 @@ def look_at_range(
         else:
             among = (range_.first, range_.last)
             rules = procedure_of(creditor, sending)
-            actions.review(creditor, rules, range_.day, clock(), composed=False, among=among, progress=on)
+            done = actions.review(creditor, rules, range_.day, clock(), composed=False, among=among, progress=on)
+            notices.tell_of_unplanned(creditor, done.broken, range_.day, clock())
     except _LostError:
         _log.warning("a range was taken over by another worker")
         return
@@ -174,7 +186,7 @@ def end_plan(creditor: Creditor, sending: Sending, today: date, now: datetime) -
     approve_itself(creditor, sending, today, now)
     log.record_run(creditor, today, now, sending.procedure, [], [])
     log.seal(creditor)
-    Sending.objects.filter(creditor=creditor).update(planned_on=today, planned_at=now)
+    Sending.objects.filter(creditor=creditor).update(planned_on=today, planned_at=now, broke_off_at=None)
 
 
 def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], object] = lambda n: None) -> bool:
@@ -185,7 +197,9 @@ def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], ob
     if sending is None or sending.planned_on != today:
         return False
     actions.look_at_all_by_new_rules(creditor, sending.procedure, today)
-    actions.review(creditor, procedure_of(creditor, sending), today, now, composed=False, progress=progress)
+    rules = procedure_of(creditor, sending)
+    done = actions.review(creditor, rules, today, now, composed=False, progress=progress)
+    notices.tell_of_unplanned(creditor, done.broken, today, now)
     end_plan(creditor, sending, today, now)
     return True
 
@@ -245,7 +259,8 @@ def send(
     if total.states[State.REJECTED] or total.states[State.UNKNOWN]:
         notices.tell_of_fates(creditor, today, clock())
     if total.changed:
-        actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
+        done = actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
+        notices.tell_of_unplanned(creditor, done.broken, today, clock())
         approve_itself(creditor, sending, today, clock())
     log.seal(creditor)
     due = next_due(creditor, today, clock())

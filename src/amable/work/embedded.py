@@ -167,7 +167,9 @@ class Embedded:
             as_it_is = Creditor.objects.get(pk=creditor.pk)  # its settings may have changed at the desk
             sending = Sending.objects.get(creditor=as_it_is)
             if duties.plan_due(as_it_is, sending, now) and not brakes.doubtful(sending):
-                if duties.plan(as_it_is, self.clock, progress=lambda _: self.beat(creditor, "plans")):
+                with duties.told_when_broken(as_it_is, self.clock):
+                    made = duties.plan(as_it_is, self.clock, progress=lambda _: self.beat(creditor, "plans"))
+                if made:
                     heartbeat.call_aside(sending.heartbeat)
                 self.wake()
             yield
