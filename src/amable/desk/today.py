@@ -22,7 +22,7 @@ from amable.core.reasons import reason, step_name
 from amable.correspondence import outbox
 from amable.correspondence.models import EditedWords, Message
 from amable.desk import jobs as job_pages
-from amable.desk.door import Here, back, show, tell, to
+from amable.desk.door import Here, back, moment_of, show, tell, to
 from amable.dunning import brakes, editing, outcomes, queries
 from amable.dunning.actions import stale_data
 from amable.dunning.dossier import setting
@@ -395,19 +395,10 @@ def unapprove(request: HttpRequest, here: Here) -> HttpResponse:
     if named := request.POST.getlist("message"):
         approved = approved.filter(key__in=named[:PAGE])
     else:
-        approved = approved.filter(approved_at=_moment(request.GET.get("at", "")), approved_by=here.by)
+        approved = approved.filter(approved_at=moment_of(request.GET.get("at", "")) or _NEVER, approved_by=here.by)
     count = outbox.unapprove(here.creditor, list(approved.values_list("pk", flat=True)), by=here.by)
     tell(request, here, "today.unapproved" if count else "today.too_late", n=count, level=told.SUCCESS if count else 40)
     return back(request, here, "today")
-
-
-def _moment(text: str) -> datetime:
-    """A moment out of an address; one that nothing was approved at where it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return _NEVER
-    return moment if moment.tzinfo else _NEVER
 
 
 _NEVER: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

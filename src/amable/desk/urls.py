@@ -176,6 +176,8 @@ urlpatterns = [
     # money
     at("money", money.page, "money"),
     at("money/statements", money.statements, "statements"),
+    at("money/confirm", money.confirm_lot, "lines_confirm", may=May.RUN, reads=False, writes=True),
+    at("money/undo", money.undo_lot, "lines_undo", may=May.RUN, reads=False, writes=True),
     at("money/lines/<int:line>", money.line, "line"),
     at("money/lines/<int:line>/items", money.items, "line_items"),
     at("money/lines/<int:line>/book", money.book, "line_book", may=May.RUN, reads=False, writes=True),
