@@ -128,15 +128,15 @@ def floor(clock: Clock, folder: Path, postgres: str, invoices: int, load: str) -
 def shared(clock: Clock, folder: Path, postgres: str, invoices: int, load: str, *, workers: int) -> None:
     """`work.duties.plan` from its beginning to its end, its ranges taken by processes that stand ready."""
     _copy(folder, postgres)
-    from amable.cli.run import starter
     from amable.dunning import actions
+    from amable.dunning.starters import shipped
     from amable.organisation.models import Creditor, Sending
     from amable.organisation.tenancy import acting_for
     from amable.work import duties
 
     creditor = Creditor.objects.get()
     with acting_for(creditor):
-        Sending.objects.create(creditor=creditor, procedure=actions.remember_procedure(creditor, starter()))
+        Sending.objects.create(creditor=creditor, procedure=actions.remember_procedure(creditor, shipped()))
         command = [sys.executable, "-c", "import planning; planning.take_ranges()"]
         others = [
             subprocess.Popen(command, cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -114,9 +114,9 @@ def book(clock: Clock, folder: Path, postgres: str, count: int, port: int, part:
 
 
 def planning_text() -> str:
-    from amable.cli.run import starter
+    from amable.dunning.starters import shipped
 
-    return starter()
+    return shipped()
 
 
 def _fill(creditor: int, count: int, *, letters: bool) -> None:

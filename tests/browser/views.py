@@ -107,7 +107,7 @@ def _of_a_draft(desk: SampleDesk) -> dict[str, str]:
     """The pages of a draft that changes something, of one that is wrong, and of a version."""
     from datetime import UTC, datetime
 
-    from amable.dunning import procedures
+    from amable.dunning import procedures, starters
     from amable.dunning.models import ProcedureDraft, ProcedureVersion
     from amable.organisation.models import Creditor
     from amable.organisation.tenancy import acting_for
@@ -116,7 +116,7 @@ def _of_a_draft(desk: SampleDesk) -> dict[str, str]:
     moment = datetime(2026, 3, 17, 8, 30, tzinfo=UTC)
     with acting_for(creditor):
         if not ProcedureDraft.objects.exists():
-            text = procedures.shipped("starter").replace("4 to 5 working days", "2 to 3 working days")
+            text = starters.shipped().replace("4 to 5 working days", "2 to 3 working days")
             procedures.begin(creditor, text, begun_from="starter", now=moment, by="marta@turia.example")
             wrong = text.replace("7 days before due", "a week before")
             procedures.begin(creditor, wrong, begun_from="starter", now=moment, by="marta@turia.example")

@@ -14,12 +14,12 @@ from django.apps import apps
 from django.db import connection
 
 from amable.cli import main, speaking
-from amable.cli.run import starter
 from amable.core import creditor as core
 from amable.core.delivery import State
 from amable.correspondence import outbox
 from amable.correspondence.models import Message
 from amable.dunning import actions, brakes
+from amable.dunning.starters import shipped
 from amable.evidence import log
 from amable.evidence.models import Entry
 from amable.ledger.models import Customer
@@ -68,7 +68,7 @@ def begin(port: int) -> None:
         Customer.objects.create(creditor=creditor, key="gone", keyed_by="id", name="Gone", language="es").delete()
         Sending.objects.create(
             creditor=creditor, server="localhost", port=port, encryption="none", per_minute=3, undo_minutes=0,
-            procedure=actions.remember_procedure(creditor, starter()), trusted_at=NOW, seen_at=NOW,
+            procedure=actions.remember_procedure(creditor, shipped()), trusted_at=NOW, seen_at=NOW,
         )  # fmt: skip
         assert duties.plan(creditor, lambda: NOW)
         approve(creditor)

@@ -95,7 +95,7 @@ def test_closed_days_are_left_as_they_were(desk: Desk) -> None:
         ("region", "Atlantis", "with holidays of its own"),
         ("pay_link", "http://pay.example/x", "not a secure payment address"),
         ("minimum", "a lot", "not an amount"),
-        ("sender_email", "nobody", "email address"),
+        ("sender_email", "nobody", "address that mail can go to"),
         ("name", "", "required"),
         ("country", "US", "several time zones"),
     ],

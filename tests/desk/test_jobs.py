@@ -216,8 +216,8 @@ def test_a_stopped_plan_says_so_and_lets_go_of_what_it_had_in_hand(large: Desk) 
 
 def company(desk: Desk, **changed: str) -> str:
     """The settings of the company saved with something changed; what the next page says."""
+    from amable.core.seals import seen
     from amable.desk.company import facts_of
-    from amable.desk.worded import seen
 
     kept = facts_of(Creditor.objects.get(pk=desk.creditor.pk))
     client = desk.client(Role.OWNER)
@@ -245,13 +245,14 @@ def test_in_a_large_book_it_is_said_that_the_plan_is_being_brought_into_line(lar
 
 
 def test_a_day_closed_since_this_morning_moves_what_was_planned(desk: Desk) -> None:
+    from amable.core.seals import seen
     from amable.desk.calendars import Calendar
     from amable.evidence import settings
 
     kept = Creditor.objects.get(pk=desk.creditor.pk)
     client, address = desk.client(Role.OWNER), desk.address("calendars")
     shown = {"country": kept.country, "region": kept.region, "timezone": kept.timezone, "closed_days": "2026-04-10"}
-    answer = client.post(address, {**shown, "seen": settings.seal_of(settings.values((kept,), Calendar.base_fields))})
+    answer = client.post(address, {**shown, "seen": seen(settings.values((kept,), Calendar.base_fields))})
     assert answer.status_code == 302
     assert "Today’s plan already follows it" in unescape(client.get(address).content.decode())
 

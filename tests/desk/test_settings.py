@@ -28,7 +28,7 @@ CALENDAR = {
 
 
 def seen(desk: Desk, name: str) -> str:
-    found = re.search(r'name="seen" value="(\w+)"', desk.get(name, Role.OWNER).content.decode())
+    found = re.search(r'name="seen" value="([^"]+)"', desk.get(name, Role.OWNER).content.decode())
     assert found
     return found[1]
 
@@ -92,7 +92,7 @@ def test_of_two_who_change_the_brakes_neither_is_lost(desk: Desk) -> None:
     assert 'value="200"' in page, "what was typed is still there"
     assert "100" in page, "and so is what holds now"
     assert sending(desk).daily_cap == 100
-    fresh = re.search(r'name="seen" value="(\w+)"', page)
+    fresh = re.search(r'name="seen" value="([^"]+)"', page)
     assert fresh
     second.post(desk.address("brakes"), {**BRAKES, "seen": fresh[1], "daily_cap": "200"})
     assert sending(desk).daily_cap == 200

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from amable.dunning.starters import shipped
 from amable.server.database import open_database
 from tests.conftest import Home
 from tests.doors.office import PASSWORD, Office, office, up
@@ -64,7 +65,7 @@ def test_with_several_creditors_a_command_wants_to_know_for_whom(
     (empty.files / "us.yaml").write_text(CREDITOR)
     assert empty.give("configure", "--creditor", empty.files / "us.yaml") == 0
     open_database(empty.data)
-    from amable.dunning import procedures, setting_up
+    from amable.dunning import setting_up
     from amable.organisation.models import Creditor, Sending
     from amable.organisation.tenancy import acting_for
 
@@ -75,7 +76,7 @@ def test_with_several_creditors_a_command_wants_to_know_for_whom(
     with acting_for(one):
         rules = Sending.objects.get().procedure
     with acting_for(other):
-        setting_up.begin(other, procedures.shipped("starter"), empty.now.date(), empty.now, instance="")
+        setting_up.begin(other, shipped(), empty.now.date(), empty.now, instance="")
         assert Sending.objects.get(creditor=other).procedure == rules
     capsys.readouterr()
     assert empty.give("status") == 2

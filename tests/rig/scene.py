@@ -108,8 +108,8 @@ class Scene:
 
     def owe(self, customers: int) -> None:
         """So many customers owe an invoice each that fell due two weeks ago, and nothing was said yet."""
-        from amable.cli.run import starter
         from amable.dunning import actions
+        from amable.dunning.starters import shipped
         from amable.ledger.models import Contact, Customer, Item
         from amable.organisation.models import Sending
         from amable.server.instance import instance
@@ -137,7 +137,7 @@ class Scene:
             Sending.objects.create(
                 creditor=creditor, server=self.server.host, port=self.server.port, encryption="none",
                 per_minute=60_000, per_minute_and_domain=60_000, connections=self.connections, undo_minutes=0,
-                daily_cap=1_000_000, procedure=actions.remember_procedure(creditor, starter()),
+                daily_cap=1_000_000, procedure=actions.remember_procedure(creditor, shipped()),
                 instance=instance(self.folder), seen_at=self.now(), trusted_at=self.now(),
             )  # fmt: skip
 

@@ -13,7 +13,6 @@ from amable.cli.run import (
     creditor_of,
     gap_in_words,
     procedure_of,
-    starter,
     text_of,
     wording_files,
     wordings_of,
@@ -24,6 +23,7 @@ from amable.cli.workplace import meant, working_in
 from amable.core import mailbox, wording
 from amable.core.languages import say
 from amable.core.procedure_check import stages
+from amable.dunning.starters import shipped
 from amable.plugs.channel import Reach
 from amable.plugs.loading import channels
 from amable.server import instance
@@ -58,7 +58,7 @@ def command(arguments: argparse.Namespace) -> int:
             raise RefusedError("no_creditor")
         with acting_for(creditor):
             sending = Sending.objects.filter(creditor=creditor).first()
-            text = rules or ("" if sending else actions.procedure_last_used(creditor) or starter())
+            text = rules or ("" if sending else actions.procedure_last_used(creditor) or shipped())
             if text:
                 found = checked_procedure(text, "procedure")
                 lacking = wording.gaps(stages(found), library)

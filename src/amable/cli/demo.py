@@ -23,11 +23,12 @@ from tqdm import tqdm
 
 from amable import sample
 from amable.cli import up
-from amable.cli.run import Errand, checked_procedure, read_input, run, starter
+from amable.cli.run import Errand, checked_procedure, read_input, run
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core import creditor as creditor_file
 from amable.core.languages import say
+from amable.dunning.starters import shipped
 from amable.server import copies, instance, keys
 from amable.server.database import kept_in
 
@@ -87,7 +88,7 @@ def _days(first: date, last: date) -> list[date]:
 def _errand(folder: Path, day: date) -> Errand:
     """What the sample's bookkeeper would have typed that morning."""
     given = sample.unpack(folder / "input", day)
-    text = starter()
+    text = shipped()
     return Errand(
         ledgers=(given.ledger,),
         banks=given.statements,
@@ -134,7 +135,7 @@ def _make_desk(folder: Path, *, begun_today: bool) -> None:
             before = place if begun_today else folder
             setting_up.begin(
                 creditor,
-                starter(),
+                shipped(),
                 sample.TODAY,
                 _MORNING,
                 instance=here,

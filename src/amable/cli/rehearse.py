@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from amable.cli.replay import write_said
-from amable.cli.run import checked_procedure, procedure_of, starter
+from amable.cli.run import checked_procedure, procedure_of
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import meant, working_in
 from amable.core.languages import say, show_date
 from amable.core.procedure import MESSAGES, Act, Procedure
 from amable.core.reasons import step_name
 from amable.core.replay import Said, rehearse
+from amable.dunning.starters import shipped
 
 if TYPE_CHECKING:
     from amable.organisation.models import Creditor
@@ -46,7 +47,7 @@ def _rehearse(arguments: argparse.Namespace, given: Procedure | None) -> int:
     first = creditor.last_run_on
     last = first + timedelta(days=arguments.days)
     with acting_for(creditor):
-        procedure = given or checked_procedure(procedure_last_used(creditor) or starter(), "last used")
+        procedure = given or checked_procedure(procedure_last_used(creditor) or shipped(), "last used")
         said = ahead(creditor, procedure, first, last)
         if arguments.out:
             listed_items = Item.objects.filter(creditor=creditor).values_list("pk", "number", "instalment")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from amable.core.matching import fold_number
 from amable.core.procedure import COURTESIES, MESSAGES, Act, Procedure
 from amable.core.procedure_check import stages
 from amable.core.wording import Gap, Library, Template
+from amable.dunning.starters import shipped
 from amable.plugs.channel import Reach
 from amable.plugs.complaint import Complaint
 from amable.plugs.loading import channels
@@ -179,17 +179,12 @@ def creditor_of(path: Path | None) -> creditor_file.Creditor | None:
 
 
 def _procedure(path: Path | None) -> dict[str, Any]:
-    return {"procedure": procedure_of(path), "procedure_text": text_of(path) if path else starter()}
+    return {"procedure": procedure_of(path), "procedure_text": text_of(path) if path else shipped()}
 
 
 def procedure_of(path: Path | None) -> Procedure:
     """The procedure of a file, or the starter."""
-    return checked_procedure(text_of(path) if path else starter(), str(path or "starter"))
-
-
-def starter() -> str:
-    """The text of the starter procedure."""
-    return files("amable.dunning").joinpath("starters", "starter.yaml").read_text("utf-8")
+    return checked_procedure(text_of(path) if path else shipped(), str(path or "starter"))
 
 
 def checked_procedure(text: str, name: str) -> Procedure:

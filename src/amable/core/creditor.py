@@ -189,11 +189,6 @@ def in_stretches(closed: Sequence[str]) -> list[str]:
     return written + sorted(day for day in closed if len(day) == len("12-24"))
 
 
-def country_codes() -> Sequence[str]:
-    """Every country of ISO 3166, by its code."""
-    return sorted(_territories())
-
-
 def placeholder(language: str, country: str = "") -> Creditor:
     """A creditor for a run without a creditor file: every value says, in the language, what belongs in its place.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from amable.core.seals import seen
 from amable.desk.door import Here, show, tell, to
 from amable.desk.following import tell_saved
-from amable.desk.signing_in_forms import Spoken
-from amable.desk.spoken import here_and_now
+from amable.desk.spoken import Spoken
 from amable.evidence import settings
 from amable.evidence.settings import MeanwhileError
 from amable.organisation.models import Creditor, Sending
@@ -21,16 +21,9 @@ Row = Creditor | Sending
 
 
 class Settings(Spoken, forms.Form):
-    """A form of settings, each with a label and a hint (`desk.settings.<name>`, `desk.settings.<name>_hint`)."""
+    """A form of settings."""
 
-    hinted: ClassVar[Sequence[str]] = ()
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        for name, field in self.fields.items():
-            field.label = here_and_now(f"desk.settings.{name}")
-            if name in self.hinted:
-                field.help_text = here_and_now(f"desk.settings.{name}_hint")
+    area: ClassVar[str] = "settings"
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Mapping[str, object]:
@@ -51,7 +44,7 @@ def page(
     request: HttpRequest, here: Here, name: str, kind: type[Settings], rows: Sequence[Row], **facts: object
 ) -> HttpResponse:
     """Show settings and change them: template and route are called `name`."""
-    seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), ""
+    seal, meanwhile = seen(settings.values(rows, kind.base_fields)), ""
     form = kind(request.POST if request.method == "POST" else None, initial=kind.of(rows))
     if request.method == "POST" and form.is_valid():
         try:
@@ -61,7 +54,7 @@ def page(
         except MeanwhileError as error:
             for row in rows:
                 row.refresh_from_db()
-            seen, meanwhile = settings.seal_of(settings.values(rows, kind.base_fields)), error.by
+            seal, meanwhile = seen(settings.values(rows, kind.base_fields)), error.by
         else:
             if changed:
                 tell_saved(request, here)
@@ -69,4 +62,4 @@ def page(
                 tell(request, here, "settings.same")
             return redirect(to(here, name))
     now = kind(initial=kind.of(rows)) if meanwhile else None
-    return show(request, here, f"{name}.html", form=form, seen=seen, meanwhile=meanwhile, now=now, **facts)
+    return show(request, here, f"{name}.html", form=form, seen=seal, meanwhile=meanwhile, now=now, **facts)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from amable.core.languages import say, sentences
 from amable.correspondence.models import Message
+from amable.desk import exports
 from amable.desk.door import Here, show, tell, to
 from amable.dunning import proof
 from amable.evidence import log, reading
@@ -70,40 +70,29 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
 def export(request: HttpRequest, here: Here) -> HttpResponse:
     """Everything that answers, as a table for a spreadsheet; the last columns are what the chain is made of."""
     found = reading.entries(here.creditor, _question(here, _wanted(request)))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([say(f"desk.audit.column_{name}", here.language) for name in _COLUMNS])
+    heading = [say(f"desk.audit.column_{name}", here.language) for name in _COLUMNS]
+    return exports.csv(f"record-{here.today}", heading, _rows(here, found), here.language)
+
+
+def _rows(here: Here, found: QuerySet[Entry]) -> Iterator[list[exports.Cell]]:
     last: int | None = None
     while batch := list((found if last is None else found.filter(pk__lt=last))[:_BATCH]):
         for one in told(here, batch):
-            moment = one.line.written_at.astimezone(here.zone).isoformat(timespec="seconds")
-            about = one.customer.name if one.customer else ""
-            body = json.dumps(one.line.body, ensure_ascii=False, sort_keys=True)
-            row = (
-                one.line.seq or "",
-                moment,
+            yield [
+                str(one.line.seq or ""),
+                one.line.written_at.astimezone(here.zone).isoformat(timespec="seconds"),
                 one.who,
                 one.what,
                 one.detail,
-                about,
+                one.customer.name if one.customer else "",
                 one.line.kind,
-                body,
+                json.dumps(one.line.body, ensure_ascii=False, sort_keys=True),
                 one.line.digest,
-            )
-            writer.writerow([_harmless(str(cell)) for cell in row])
+            ]
         last = batch[-1].pk
-    response = HttpResponse(text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="record-{here.today}.csv"'
-    return response
 
 
 _COLUMNS: Final = ("number", "when", "who", "what", "detail", "customer", "kind", "body", "digest")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run."""
-    flat = " ".join(cell.split())
-    return f"'{flat}" if flat.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else flat
 
 
 def verify(request: HttpRequest, here: Here) -> HttpResponse:

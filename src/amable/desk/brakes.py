@@ -21,11 +21,6 @@ from amable.plugs.loading import channels
 class Brakes(amending.Settings):
     """What a creditor sets."""
 
-    hinted = (
-        "plan_at", "undo_minutes", "daily_cap", "minimum", "per_minute", "per_minute_and_domain", "test_to",
-        "heartbeat",
-    )  # fmt: skip
-
     plan_at = forms.TimeField(widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
     undo_minutes = forms.IntegerField(min_value=0, max_value=24 * 60)
     daily_cap = forms.IntegerField(min_value=0, max_value=1_000_000)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
-from zoneinfo import available_timezones
 
-from babel import Locale
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
@@ -32,8 +30,6 @@ class Free(NamedTuple):
 class Calendar(amending.Settings):
     """Where and when the creditor works. Closed days are text, a line each, as a creditor file has them."""
 
-    hinted = ("region", "timezone", "closed_days")
-
     country = forms.ChoiceField()
     region = forms.CharField(required=False, max_length=6)
     timezone = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}))
@@ -43,9 +39,7 @@ class Calendar(amending.Settings):
         super().__init__(*given, **more)
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        names = Locale(get_language() or "en").territories
-        known = {code: str(names[code]) for code in core.country_codes() if code in names}
-        country.choices = [(code, known[code]) for code in sorted(known, key=known.__getitem__)]
+        country.choices = core.countries(get_language() or "en")
 
     @classmethod
     def of(cls, rows: Sequence[amending.Row]) -> Mapping[str, object]:
@@ -76,7 +70,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     """The calendar, and the next days it makes free."""
     return amending.page(
         request, here, "calendars", Calendar, (here.creditor,), free=_free(here),
-        zones=sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")),
+        zones=core.zones(),
     )  # fmt: skip
 
 

@@ -17,13 +17,14 @@ from django.utils.translation import get_language
 
 from amable.core import creditor as core
 from amable.core import wording
-from amable.core.languages import LANGUAGES, say
+from amable.core.languages import LANGUAGES
+from amable.core.seals import changed_since, seen
 from amable.core.tax_numbers import is_plausible
 from amable.desk import steps
 from amable.desk.door import Here, back, show, tell
 from amable.desk.following import tell_saved
-from amable.desk.worded import Worded, changed_since, seen
-from amable.dunning import procedures, setting_up
+from amable.desk.spoken import Spoken, here_and_now
+from amable.dunning import setting_up, starters
 from amable.organisation import actions
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.tenancy import acting_for
@@ -39,7 +40,7 @@ def _text(length: int = _LONG, *, required: bool = False, **attributes: str) -> 
     return forms.CharField(max_length=length, required=required, widget=forms.TextInput(attrs=attributes))
 
 
-class Company(Worded):
+class Company(Spoken, forms.Form):
     """What a creditor says of itself. What the form does not ask stays as it is."""
 
     area: ClassVar[str] = "company"
@@ -64,15 +65,15 @@ class Company(Worded):
     email = forms.EmailField(max_length=254, required=False)
     phone = _text(60)
 
-    def __init__(self, *args: Any, kept: Creditor | None, language: str, **kwargs: Any) -> None:
-        super().__init__(*args, language=language, **kwargs)
+    def __init__(self, *args: Any, kept: Creditor | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.closed = list(kept.closed_days) if kept else []
         self.usual = kept.tax_id if kept else ""  # what was given before is not asked about again
         self.described: core.Creditor | None = None
         self.asks_about_tax_id = False
-        choose = ("", say("desk.company.choose", language))
-        self.fields["country"].choices = [choose, *core.countries(language)]  # type: ignore[attr-defined]
-        own = ("", say("desk.company.timezone_own", language))
+        choose = ("", here_and_now("desk.company.choose"))
+        self.fields["country"].choices = [choose, *core.countries(get_language() or "en")]  # type: ignore[attr-defined]
+        own = ("", here_and_now("desk.company.timezone_own"))
         self.fields["timezone"].choices = [own, *((zone, zone) for zone in core.zones())]  # type: ignore[attr-defined]
 
     def clean_region(self) -> str:
@@ -93,7 +94,7 @@ class Company(Worded):
             return code  # it is only for the time zone there
         meant = known[names[near[0]]] if near else ""
         key = "desk.company.region_near" if near else "desk.company.region_unknown"
-        raise forms.ValidationError(say(key, self.spoken, value=given, near=meant))
+        raise forms.ValidationError(here_and_now(key, value=given, near=meant))
 
     def clean(self) -> dict[str, Any]:
         """Read as the creditor file is, so that both know the same rules; each problem stands at its field."""
@@ -103,7 +104,7 @@ class Company(Worded):
         if number != self.usual and not is_plausible(number, country):
             self.asks_about_tax_id = True
             if not given.get("tax_id_kept"):
-                self.add_error("tax_id", say("desk.company.tax_id_wrong", self.spoken, value=number))
+                self.add_error("tax_id", here_and_now("desk.company.tax_id_wrong", value=number))
         return given
 
     def _read(self, given: dict[str, Any]) -> None:
@@ -116,7 +117,7 @@ class Company(Worded):
                 name = _MEANT.get(problem.rule) or names[problem.line - 1]
                 key = f"desk.company.{problem.rule}" if problem.rule in _MEANT else f"creditor.{problem.rule}"
                 if name not in self.errors:
-                    self.add_error(name if name in self.fields else None, say(key, self.spoken, **problem.params))
+                    self.add_error(name if name in self.fields else None, here_and_now(key, **problem.params))
 
 
 FIELDS: Final = tuple(name for name in Company.base_fields if name != "tax_id_kept")
@@ -190,9 +191,9 @@ def _edit(request: HttpRequest, here: Here, template: str, *, then: str) -> Http
     listed = {} if then else {"steps": steps.listed("company", here)}
     kept = facts_of(here.creditor)
     if request.method != "POST":
-        form = Company(initial=kept, kept=here.creditor, language=here.language)
+        form = Company(initial=kept, kept=here.creditor)
         return show(request, here, template, **_drawn(form, [], seen(kept)), **listed)
-    form = Company(request.POST, kept=here.creditor, language=here.language)
+    form = Company(request.POST, kept=here.creditor)
     changed: list[str] | None = None
     with transaction.atomic():
         creditor = Creditor.objects.select_for_update().get(pk=here.creditor.pk)
@@ -217,7 +218,6 @@ def another(request: HttpRequest) -> HttpResponse:
         return redirect("account_login")
     if user is None:
         return render(request, "desk/refused.html", {"rule": "role"}, status=403)
-    language = get_language() or "en"
     first = not Member.objects.filter(user=user).exists()
     facts: dict[str, Any] = {"steps": steps.listed("company", None), "first": first}
     if request.method != "POST":
@@ -226,9 +226,9 @@ def another(request: HttpRequest) -> HttpResponse:
             "sender_name": user.name, "sender_email": user.email, "language": user.language, "country": country,
             "minimum": str(core.DEFAULT_MINIMUM),
         }  # fmt: skip
-        form = Company(initial=initial, kept=None, language=language)
+        form = Company(initial=initial, kept=None)
         return render(request, "desk/start_company.html", facts | _drawn(form, [], ""))
-    form = Company(request.POST, kept=None, language=language)
+    form = Company(request.POST, kept=None)
     if not form.is_valid() or form.described is None:
         return render(request, "desk/start_company.html", facts | _drawn(form, [], ""), status=422)
     house: House = request.META[HOUSE]
@@ -237,7 +237,5 @@ def another(request: HttpRequest) -> HttpResponse:
         creditor = actions.add(form.described, owner=user)
         with acting_for(creditor):
             today = today_of(creditor, now)
-            setting_up.begin(
-                creditor, procedures.shipped(procedures.SHIPPED[0]), today, now, instance=house.instance, by=user.email
-            )
+            setting_up.begin(creditor, starters.shipped(), today, now, instance=house.instance, by=user.email)
     return redirect(steps.begins(creditor))

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from amable.desk.signing_in import has_second_factor
-from amable.desk.signing_in_forms import Spoken
+from amable.desk.spoken import Spoken
 from amable.ledger.models import Item
 from amable.organisation.models import Creditor, Member, User
 from amable.organisation.roles import May

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +17,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from amable.banking.models import Statement
-from amable.core.cells import Figure
-from amable.core.cells import shown as cell
 from amable.core.languages import say, show_amount, show_date, show_money
 from amable.core.ledger_map import IGNORE
 from amable.core.money import Money, TooPreciseError, known, to_minor
+from amable.desk import exports
 from amable.desk import jobs as job_pages
 from amable.desk.door import Here, show, tell, to
 from amable.ledger.models import Taken
@@ -257,18 +254,13 @@ def leave(request: HttpRequest, here: Here, file: int) -> HttpResponse:
 def rejected(request: HttpRequest, here: Here, file: int) -> HttpResponse:
     """Every row or value that could not be used, as a table that a spreadsheet shows and does not run."""
     found, language = _found(here, file), here.language
-    page = io.StringIO("\ufeff", newline="")
-    page.seek(0, io.SEEK_END)
-    table = csv.writer(page)
-    table.writerow(
-        say(f"desk.files.rejected_{name}", language) for name in ("line", "column", "value", "why", "advice")
+    columns = ("line", "column", "value", "why", "advice")
+    rows = (
+        (one.line or None, _field(one.field, language), one.value, *_words(one, language))
+        for one in _rejected(here, found).iterator()
     )
-    for one in _rejected(here, found).iterator():
-        cells = (Figure(one.line or ""), _field(one.field, language), one.value, *_words(one, language))
-        table.writerow(map(cell, cells))
-    response = HttpResponse(page.getvalue().encode("utf-8", "replace"), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="rejected-{found.pk}.csv"'
-    return response
+    heading = [say(f"desk.files.rejected_{name}", language) for name in columns]
+    return exports.csv(f"rejected-{found.pk}", heading, rows, language)
 
 
 def _found(here: Here, pk: int) -> File:

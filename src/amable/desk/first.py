@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from amable.desk import steps
-from amable.desk.worded import Worded
+from amable.desk.spoken import Spoken
 from amable.organisation import actions
 from amable.organisation.models import User
 
@@ -28,7 +28,7 @@ def link() -> str:
     return reverse("desk:first", kwargs={"token": signing.dumps("owner", salt=_SALT)})
 
 
-class You(Worded):
+class You(Spoken, forms.Form):
     """Who they are, and how they come in."""
 
     area: ClassVar[str] = "you"
@@ -56,9 +56,9 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "desk/refused.html", {"rule": "first_spent"}, status=410)
     language = request.LANGUAGE_CODE or "en"
     if request.method != "POST":
-        form = You(initial={"language": language}, language=language)
+        form = You(initial={"language": language})
         return render(request, "desk/start_you.html", {"form": form, "steps": steps.listed("you", None)})
-    form = You(request.POST, language=language)
+    form = You(request.POST)
     if not form.is_valid():
         return render(request, "desk/start_you.html", {"form": form, "steps": steps.listed("you", None)}, status=422)
     user = actions.come_first(**form.cleaned_data)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final, NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from amable.core.languages import say
+from amable.core.money import from_minor
 from amable.desk import exports
 from amable.desk.door import Here, show, to
 from amable.desk.lists import Asked, columns, pager
 from amable.dunning import book
 from amable.dunning.book import BUCKETS, ITEM_SORTS, STATUSES, ItemsWanted
 from amable.ledger.models import Item
+from amable.organisation.bulk import batched
+from amable.organisation.models import Creditor
 
+_BATCH: Final = 2_000
+_FIELDS: Final = (
+    "customer_number", "customer", "number", "kind", "issued", "due", "late", "currency", "total", "open", "status",
+    "manager", "purchase_order", "description",
+)  # fmt: skip
 _COLUMNS = {"customer": False, "number": False, "due": False, "open": True}
 
 
@@ -63,17 +73,43 @@ def export(request: HttpRequest, here: Here) -> HttpResponse:
     asked = Asked(request)
     want = _wanted(asked, book.choices(here.creditor, here.customers).currencies)
     found = book.wanted_items(here.creditor, None if here.sees_all else here.customers, want, here.today)
-    rows = exports.rows(here.creditor, found, here.today, here.language)
-    heading = exports.heading(here.language)
     name = f"{say('desk.items.file', here.language)}-{here.today.isoformat()}"
+    heading = [say(f"desk.items.column.{field}", here.language) for field in _FIELDS]
+    rows = _rows(here.creditor, found, here.today, here.language)
     if asked.one_of("as", ("csv", "xlsx"), "csv") == "xlsx":
-        return _file(exports.xlsx(heading, rows), f"{name}.xlsx", exports.XLSX)
-    return _file(exports.csv(heading, rows, here.language), f"{name}.csv", exports.CSV)
+        return exports.xlsx(name, heading, rows)
+    return exports.csv(name, heading, rows, here.language)
 
 
-def _file(content: bytes, name: str, kind: str) -> HttpResponse:
-    """A file to keep; it is whole before the page is left, so nothing is read for it afterwards."""
-    return HttpResponse(content, kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+def _rows(creditor: Creditor, found: QuerySet[Item], today: date, language: str) -> Iterator[list[exports.Cell]]:
+    """A row an item, by due date."""
+    numbers = found.order_by("due_on", "pk").values_list("pk", flat=True).iterator(chunk_size=_BATCH)
+    for ids in batched(numbers, _BATCH):
+        listed = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(ids)
+        marks = book.marks(creditor, ids, today)
+        for pk in ids:
+            yield _row(listed[pk], marks.get(pk, set()), today, language)
+
+
+def _row(item: Item, marks: set[str], today: date, language: str) -> list[exports.Cell]:
+    status = "settled" if not item.open else next(iter(sorted(marks)), "")
+    status = status or ("overdue" if item.open > 0 and item.due_on < today else "open")
+    return [
+        item.customer.key,
+        item.customer.name,
+        f"{item.number} {item.instalment}".strip(),
+        say(f"desk.items.kind.{item.kind}", language),
+        item.issued_on,
+        item.due_on,
+        (today - item.due_on).days,
+        item.currency,
+        from_minor(item.total, item.currency),
+        from_minor(item.open, item.currency),
+        say(f"desk.items.status.{status}", language),
+        item.customer.manager_name or item.customer.manager_email,
+        item.po_number,
+        item.description,
+    ]
 
 
 def _wanted(asked: Asked, currencies: Sequence[str]) -> ItemsWanted:

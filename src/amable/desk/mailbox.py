@@ -14,9 +14,10 @@ from amable.core import providers
 from amable.core.checkup import Checked, Verdict
 from amable.core.languages import say, sentences
 from amable.core.mailbox import HERE, PORTS, is_server
+from amable.core.seals import changed_since, seen
 from amable.desk import steps
 from amable.desk.door import Here, back, show, tell
-from amable.desk.worded import Worded, changed_since, seen
+from amable.desk.spoken import Spoken, here_and_now
 from amable.dunning import setting_up
 from amable.organisation import sealed
 from amable.organisation.models import Sending
@@ -28,7 +29,7 @@ _TYPED: Final = "mailbox_typed"  # a password typed for a try that failed, seale
 _TYPED_FOR: Final = timedelta(minutes=10)
 
 
-class Mailbox(Worded):
+class Mailbox(Spoken, forms.Form):
     """Which mailbox, and how its server is reached; a common provider's server need not be known."""
 
     area: ClassVar[str] = "mailbox"
@@ -44,13 +45,13 @@ class Mailbox(Worded):
     testing = forms.BooleanField(required=False)
     test_to = forms.EmailField(max_length=254, required=False)
 
-    def __init__(self, *args: Any, country: str, language: str, **kwargs: Any) -> None:
-        super().__init__(*args, language=language, **kwargs)
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.known = providers.providers(country)
         listed = [(one.key, one.name) for one in self.known]
-        own = (_OWN, say("desk.mailbox.own", language))
+        own = (_OWN, here_and_now("desk.mailbox.own"))
         self.fields["provider"].choices = [*listed, own]  # type: ignore[attr-defined]
-        ways = [(one.value, say(f"desk.mailbox.way_{one}", language)) for one in Encryption]
+        ways = [(one.value, here_and_now(f"desk.mailbox.way_{one}")) for one in Encryption]
         self.fields["encryption"].choices = ways  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -62,22 +63,22 @@ class Mailbox(Worded):
             for name in ("server", "port", "encryption"):
                 self.errors.pop(name, None)
             if not given.get("user"):
-                self.add_error("user", say("desk.mailbox.user_missing", self.spoken))
+                self.add_error("user", here_and_now("desk.mailbox.user_missing"))
         else:
             self._own_server(given)
         if given.get("testing") and not given.get("test_to") and "test_to" not in self.errors:
-            self.add_error("test_to", say("desk.mailbox.test_to_missing", self.spoken))
+            self.add_error("test_to", here_and_now("desk.mailbox.test_to_missing"))
         return given
 
     def _own_server(self, given: dict[str, Any]) -> None:
         server = given.get("server", "").strip()
         encryption = given["encryption"] = given.get("encryption") or Encryption.STARTTLS.value
         if not server:
-            self.add_error("server", say("desk.mailbox.server_missing", self.spoken))
+            self.add_error("server", here_and_now("desk.mailbox.server_missing"))
         elif not is_server(server):
-            self.add_error("server", say("mailbox.server", self.spoken, value=server))
+            self.add_error("server", here_and_now("mailbox.server", value=server))
         elif encryption == Encryption.NONE and server.strip("[]") not in HERE:
-            self.add_error("encryption", say("desk.mailbox.none_elsewhere", self.spoken))
+            self.add_error("encryption", here_and_now("desk.mailbox.none_elsewhere"))
         given["server"] = server
         given["port"] = given.get("port") or PORTS[encryption]
 
@@ -138,7 +139,7 @@ def step(request: HttpRequest, here: Here) -> HttpResponse:
 def check(request: HttpRequest, here: Here) -> HttpResponse:
     """Examine the mailbox as it is kept, and what receivers find out about the sender's name."""
     sending = Sending.objects.select_related("creditor").get(creditor=here.creditor)
-    form = Mailbox(initial=_initial(here, sending), country=here.creditor.country, language=here.language)
+    form = Mailbox(initial=_initial(here, sending), country=here.creditor.country)
     selector = request.POST.get("selector", "").strip()[:63]
     domain = here.creditor.sender_email.rpartition("@")[2].lower()
     found = [
@@ -163,9 +164,9 @@ def _in_words(checked: Checked, language: str) -> str:
 def _edit(request: HttpRequest, here: Here, template: str, *, then: str) -> HttpResponse:
     sending = Sending.objects.select_related("creditor").get(creditor=here.creditor)
     if request.method != "POST":
-        form = Mailbox(initial=_initial(here, sending), country=here.creditor.country, language=here.language)
+        form = Mailbox(initial=_initial(here, sending), country=here.creditor.country)
         return _show(request, here, template, form, sending)
-    form = Mailbox(request.POST, country=here.creditor.country, language=here.language)
+    form = Mailbox(request.POST, country=here.creditor.country)
     was = request.POST.get("seen", "")
     if newer := changed_since(was, facts_of(sending)):
         return _show(request, here, template, form, sending, 409, newer=_newer(form, sending, newer))
@@ -206,7 +207,7 @@ def _newer(form: Mailbox, sending: Sending, changed: list[str]) -> list[tuple[st
     shown: list[tuple[str, str]] = []
     for name in changed:
         label = str(form.fields["password" if name == "password_from" else name].label)
-        value = say("desk.mailbox.password_another", form.spoken) if name == "password_from" else str(facts[name])
+        value = here_and_now("desk.mailbox.password_another") if name == "password_from" else str(facts[name])
         shown.append((label, value or "–"))
     return shown
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +17,10 @@ from django.shortcuts import get_object_or_404
 from amable.banking.models import BankLine
 from amable.banking.queries import shown
 from amable.core.allocating import RefusedError, Room, fill, room
-from amable.core.cells import harmless
 from amable.core.languages import say, show_amount
 from amable.core.money import Money, exponent, from_minor, known
 from amable.core.typed_amounts import read_amount
+from amable.desk import exports
 from amable.desk.door import Here, back, show, tell, to
 from amable.desk.money_forms import Choice, customers_like, day, number, ours, pages, query, typed_shares
 from amable.ledger import actions, queries
@@ -72,35 +70,29 @@ _COLUMNS: Final = (
 
 
 def export(request: HttpRequest, here: Here) -> HttpResponse:
-    """The same as a table for a spreadsheet: UTF-8 with BOM, and no cell that it would run."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([say(f"desk.money.column_{name}", here.language) for name in _COLUMNS])
-    for row in _rows(request, here):
-        writer.writerow(row)
-    answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="payments-{here.today.isoformat()}.csv"'
-    return answer
+    """The same as a table for a spreadsheet."""
+    heading = [say(f"desk.money.column_{name}", here.language) for name in _COLUMNS]
+    return exports.csv(f"payments-{here.today.isoformat()}", heading, _rows(request, here), here.language)
 
 
-def _rows(request: HttpRequest, here: Here) -> Iterator[list[object]]:
+def _rows(request: HttpRequest, here: Here) -> Iterator[list[exports.Cell]]:
     found = _asked(request, here)
     for batch in Paginator(found, 1000):
         for one in queries.with_items(here.creditor, list(batch)):
             payment = one.payment
             paid = "; ".join(f"{item.number} {from_minor(item.amount, payment.currency)}" for item in one.paid)
             yield [
-                payment.received_on.isoformat(),
-                harmless(payment.customer.key),
-                harmless(payment.customer.name),
+                payment.received_on,
+                payment.customer.key,
+                payment.customer.name,
                 payment.currency,
                 from_minor(payment.amount, payment.currency),
-                harmless(paid),
+                paid,
                 from_minor(payment.unapplied, payment.currency),
                 say(f"desk.money.means_{payment.means or 'bank'}", here.language),
-                harmless(payment.payer),
-                harmless(payment.account),
-                payment.reversed_on.isoformat() if payment.reversed_on else "",
+                payment.payer,
+                payment.account,
+                payment.reversed_on,
             ]
 
 

@@ -26,7 +26,7 @@ from amable.core.replay import Said, rehearse
 from amable.desk import building
 from amable.desk import jobs as job_pages
 from amable.desk.door import Here, back, show, tell, to
-from amable.dunning import effects, past_book, procedures
+from amable.dunning import effects, past_book, procedures, starters
 from amable.dunning.dossier import gather, setting
 from amable.dunning.models import ProcedureDraft, ProcedureVersion
 from amable.ledger import queries
@@ -47,7 +47,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     versions = procedures.versions(here.creditor)
     digest = _digest_in_force(here)
     current = next((version for version in versions if version.digest == digest), None)
-    shipped = [(name, procedures.shipped(name)) for name in procedures.SHIPPED]
+    shipped = [(name, starters.shipped(name)) for name in starters.SHIPPED]
     return show(
         request, here, "procedures.html",
         name=found.name if found else "", found=found, version=current, stops=building.stops(text, here.language),
@@ -93,8 +93,8 @@ def _limits(found: Procedure | None, here: Here) -> list[tuple[str, int]]:
 def begin(request: HttpRequest, here: Here) -> HttpResponse:
     """Begin a draft from the procedure in force, a version or one of the shipped ones."""
     source = request.POST.get("from", "force")
-    if source in procedures.SHIPPED:
-        text = procedures.shipped(source)
+    if source in starters.SHIPPED:
+        text = starters.shipped(source)
     elif source.startswith("version:") and source.removeprefix("version:").isdecimal():
         version = _version(here, int(source.removeprefix("version:")))
         text, source = procedures.text_of(here.creditor, version.digest), f"version {version.number}"

@@ -14,8 +14,7 @@ from django.shortcuts import redirect
 from amable.core.languages import LANGUAGES
 from amable.desk.door import Here, show, tell, to
 from amable.desk.entering import LAST_AT
-from amable.desk.signing_in_forms import Spoken
-from amable.desk.spoken import here_and_now
+from amable.desk.spoken import Spoken, here_and_now
 from amable.desk.staff import NAMES
 
 _LOOKS: Final = ("system", "light", "dark")

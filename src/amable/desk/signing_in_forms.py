@@ -1,4 +1,4 @@
-"""The forms of signing in: allauth's, with our words, and without a text inside a field that vanishes as one types."""
+"""The forms of signing in: allauth's, with our words."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn import forms as webauthn
-from django import forms
-from django.core.exceptions import ValidationError
 
-from amable.desk.spoken import here_and_now
-
-
-class Spoken:
-    """Labels, and what is missing, by the name of the field."""
-
-    labels: ClassVar[dict[str, str]] = {}
-    hints: ClassVar[dict[str, str]] = {}
-    fields: dict[str, forms.Field]
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        for name, field in self.fields.items():
-            field.widget.attrs.pop("placeholder", None)
-            field.label = here_and_now(self.labels[name]) if name in self.labels else ""
-            field.help_text = here_and_now(self.hints[name]) if name in self.hints else ""
-            field.error_messages["required"] = here_and_now("desk.account.wrong_empty")
-            if isinstance(field, forms.EmailField):
-                field.error_messages["invalid"] = here_and_now("desk.settings.wrong_address")
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        """The one sentence allauth says by itself is ours too: that two passwords differ."""
-        if field == "password2" and not isinstance(error, ValidationError):
-            error = here_and_now("desk.account.wrong_twice")
-        super().add_error(field, error)  # type: ignore[misc]  # a form's
-
+from amable.desk.spoken import Spoken
 
 _TWICE = {"password1": "desk.account.new_password", "password2": "desk.account.new_password_again"}
 _HOW_LONG = {"password1": "desk.account.how_long"}

@@ -17,8 +17,7 @@ from amable.core.languages import LANGUAGES
 from amable.desk.door import Here, back, show, tell, to
 from amable.desk.entering import welcome_for
 from amable.desk.signing_in import has_second_factor
-from amable.desk.signing_in_forms import Spoken
-from amable.desk.spoken import here_and_now
+from amable.desk.spoken import Spoken, here_and_now
 from amable.evidence import staff
 from amable.evidence.staff import StaffError
 from amable.ledger.models import Customer

@@ -28,7 +28,7 @@ from amable.correspondence.models import Message
 from amable.desk import jobs as job_pages
 from amable.desk import steps
 from amable.desk.door import Here, show, to
-from amable.dunning import brakes, procedures
+from amable.dunning import brakes, procedures, starters
 from amable.dunning.models import Look
 from amable.ledger import models as ledger
 from amable.organisation import calendars
@@ -136,11 +136,11 @@ def procedure_step(request: HttpRequest, here: Here) -> HttpResponse:
     current = duties.procedure_of(here.creditor, sending)
     if request.method == "POST":
         chosen = request.POST.get("procedure", "")
-        if chosen in procedures.SHIPPED:
+        if chosen in starters.SHIPPED:
             if chosen != current.name:
                 procedures.switch_on(
                     here.creditor,
-                    procedures.shipped(chosen),
+                    starters.shipped(chosen),
                     duties.wordings_of(here.creditor),
                     today=here.today,
                     now=here.now,
@@ -155,12 +155,12 @@ def procedure_step(request: HttpRequest, here: Here) -> HttpResponse:
             name,
             say(f"desk.choose.{name}", here.language),
             say(f"desk.choose.{name}_about", here.language),
-            list(_calendar(language_of_procedures.read(procedures.shipped(name)), item, calendar, here.language)),
+            list(_calendar(language_of_procedures.read(starters.shipped(name)), item, calendar, here.language)),
             current.name == name,
         )
-        for name in procedures.SHIPPED
+        for name in starters.SHIPPED
     ]
-    ours = current.name in procedures.SHIPPED
+    ours = current.name in starters.SHIPPED
     return _show(request, here, "procedure", choices=choices, example=example, own="" if ours else current.name)
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from difflib import unified_diff
-from functools import lru_cache
-from importlib.resources import files
-from typing import Final
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -16,11 +13,10 @@ from amable.core.procedure_check import examine, read
 from amable.core.wording import Library
 from amable.dunning import actions
 from amable.dunning.models import ProcedureDraft, ProcedureVersion, Range, StoredProcedure
+from amable.dunning.starters import shipped
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.organisation.models import Creditor, Sending
-
-SHIPPED: Final = ("starter", "gentle", "firm")  # the usual one first
 
 
 class ChangedMeanwhileError(Exception):
@@ -31,12 +27,6 @@ class UnfitError(Exception):
     """A procedure that cannot be switched on: it has problems, or messages of it would have no words."""
 
 
-@lru_cache(maxsize=8)
-def shipped(name: str) -> str:
-    """The text of one of the procedures that come with Amable."""
-    return files("amable.dunning").joinpath("starters", f"{name}.yaml").read_text("utf-8")
-
-
 # --- questions -------------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +35,7 @@ def text_in_force(creditor: Creditor) -> str:
     sending = Sending.objects.filter(creditor=creditor).first()
     if sending is not None and sending.procedure:
         return text_of(creditor, sending.procedure)
-    return actions.procedure_last_used(creditor) or shipped("starter")
+    return actions.procedure_last_used(creditor) or shipped()
 
 
 def text_of(creditor: Creditor, digest: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from hashlib import sha256
 from typing import Final
 
 from django.db import transaction
 
+from amable.core.seals import changed_since
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.evidence.models import Entry, Personal
@@ -32,11 +32,6 @@ def values(rows: Sequence[Creditor | Sending], names: Collection[str]) -> dict[s
     return {field.name: getattr(row, field.name) for row in rows for field in row._meta.fields if field.name in names}
 
 
-def seal_of(settings: Mapping[str, object]) -> str:
-    """What a form carries to say which settings its writer saw."""
-    return sha256(repr(sorted((name, str(value)) for name, value in settings.items())).encode()).hexdigest()[:16]
-
-
 def change(
     creditor: Creditor,
     rows: Sequence[Creditor | Sending],
@@ -53,7 +48,7 @@ def change(
     with transaction.atomic():
         fresh = [type(row)._default_manager.select_for_update().get(pk=row.pk) for row in rows]
         before = values(fresh, new)
-        if seal_of(before) != seen:
+        if changed_since(seen, before):
             raise MeanwhileError(_last_by(creditor))
         changed = [name for name in before if before[name] != new[name]]
         for row in fresh:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection
 from queue import SimpleQueue
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +19,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from amable.cli.run import starter
 from amable.correspondence.models import Message
 from amable.dunning import actions, brakes
+from amable.dunning.starters import shipped
 from amable.organisation.models import Creditor, Sending
 from amable.server.wsgi import listening
 from amable.work.embedded import Embedded
@@ -69,7 +70,7 @@ def sends(acting: Creditor) -> Sending:
     return Sending.objects.create(
         creditor=acting,
         server="localhost",
-        procedure=actions.remember_procedure(acting, starter()),
+        procedure=actions.remember_procedure(acting, shipped()),
         trusted_at=NOW,
         planned_on=TODAY,
         planned_at=NOW,
@@ -290,15 +291,19 @@ def test_who_has_asked_is_answered_while_leaving(sends: Sending) -> None:
     clock = HangingClock()
     with staying(House(clock, list)) as (there, leave):
         clock.hangs = True
-        with socket.create_connection(there) as client, client.makefile("rb") as answer:
-            client.sendall(b"GET /metrics HTTP/1.0\r\nHost: amable\r\n\r\n")
-            with clock.condition:
-                assert clock.condition.wait_for(lambda: clock.waiting == 1, timeout=60)
-            leave()
-            with suppress(ConnectionError):
-                while True:  # until nobody is let in any more
-                    socket.create_connection(there).close()
+        try:
+            with socket.create_connection(there) as client, client.makefile("rb") as answer:
+                client.sendall(b"GET /metrics HTTP/1.0\r\nHost: amable\r\n\r\n")
+                with clock.condition:
+                    assert clock.condition.wait_for(lambda: clock.waiting, timeout=60)
+                leave()
+                with suppress(ConnectionError):
+                    while True:  # until nobody is let in any more
+                        socket.create_connection(there).close()
+                        sleep(0.01)
+                clock.go_on()
+                said = answer.read()
+        finally:
             clock.go_on()
-            said = answer.read()
     assert b" 200 OK" in said
     assert b"amable_due_messages" in said

@@ -16,10 +16,10 @@ from django.db import DatabaseError, connection, connections, transaction
 from django_scopes import scopes_disabled
 
 from amable.cli import main
-from amable.cli.run import starter
 from amable.correspondence.models import Message
 from amable.dunning import actions
 from amable.dunning.models import Range
+from amable.dunning.starters import shipped
 from amable.ledger.models import Customer
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
@@ -42,7 +42,7 @@ def sends(creditor: Creditor, *customers: str, lanes: int = 1) -> Creditor:
             server="localhost",
             connections=lanes,
             undo_minutes=0,
-            procedure=actions.remember_procedure(creditor, starter()),
+            procedure=actions.remember_procedure(creditor, shipped()),
             trusted_at=NOW,
             plan_at=time(4),
         )
