@@ -58,8 +58,8 @@ def test_sure_proposals_are_marked_and_confirmed_with_the_keyboard_only(desk: Sa
 
     creditor = Creditor.objects.get()
     with acting_for(creditor):  # what was booked unasked is taken back: it waits, as sure as before
-        for line in BankLine.objects.filter(state="booked").order_by("-pk")[:12]:
-            actions.undo(line, seen=actions.version(line), today=desk.clock().date(), by="marta")
+        booked = list(BankLine.objects.filter(state="booked").order_by("-pk")[:12])
+        actions.undo_all(booked, today=desk.clock().date(), by="marta")
         sure = sum(one.is_sure for one in shown(creditor, list(BankLine.objects.filter(state="proposed"))))
     assert sure > 1
     page = desk.come_in(browser, "controller")
