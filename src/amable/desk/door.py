@@ -152,3 +152,12 @@ def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpR
 def to(here: Here, name: str, /, **places: Any) -> str:
     """The address of a page of the same creditor."""
     return reverse(f"desk:{name}", kwargs={"creditor": here.creditor.ref, **places})
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment out of an address, None where none can be read."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -21,13 +21,14 @@ from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
 from amable.correspondence import outbox, tasks
 from amable.correspondence.models import EditedWords, Message
-from amable.desk.door import Here, back, show, tell, to
+from amable.desk import jobs as job_pages
+from amable.desk.door import Here, back, moment_of, show, tell, to
 from amable.dunning import brakes, editing, outcomes, queries
 from amable.dunning.actions import stale_data
 from amable.dunning.dossier import setting
 from amable.dunning.queries import About, Outlook, Owed
 from amable.organisation.models import Sending
-from amable.work import duties
+from amable.work import duties, jobs, planning
 from amable.work.waking import wake
 
 PAGE: Final = 50
@@ -171,6 +172,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         waiting_here=chosen.any and chosen.apply(here, leaving).filter(state=State.PROPOSED).count(),
         figures=list(_figures(here, queries.figures(here.creditor, sight, here.today))),
         notices=list(notices(here, sending)),
+        planning=_planning(here),
         sending=sending,
         groups=[Group(customer, list(some)) for customer, some in groupby(rows, key=lambda row: row.message.customer)],
         shown=shown,
@@ -205,6 +207,12 @@ def _figures(here: Here, owed: Sequence[Owed]) -> Iterable[Figure]:
     for name in ("owed", "overdue", "due_this_week", "promised"):
         yield Figure(say(f"desk.today.{name}", here.language), some(name), [])
     yield Figure(say("desk.today.came_in", here.language), some("came_in_today"), some("came_in_this_week"))
+
+
+def _planning(here: Here) -> job_pages.Shown | None:
+    """The work that brings the plan into line just now."""
+    job = jobs.in_hand(here.creditor, planning.PLAN)
+    return job_pages.shown(here, job) if job else None
 
 
 def in_sight(here: Here) -> Any:
@@ -266,7 +274,10 @@ def notices(here: Here, sending: Sending | None) -> Iterable[Notice]:
         yield Notice("stale", reason(gate.rule, gate.params, language), "warn", "calendar-x")
     if sending.test_to:
         yield Notice("test", say("desk.brake.test", language, address=sending.test_to), "", "flask-conical")
-    if sending.planned_on != here.today:
+    if sending.planned_on != here.today and sending.broke_off_at is not None:
+        at = show_time(sending.broke_off_at.astimezone(here.zone), language)
+        yield Notice("broke_off", say("desk.brake.broke_off", language, at=at), "bad", "triangle-alert")
+    elif sending.planned_on != here.today:
         yield Notice("no_plan", say("desk.brake.no_plan", language), "", "clock")
 
 
@@ -392,19 +403,10 @@ def unapprove(request: HttpRequest, here: Here) -> HttpResponse:
     if named := request.POST.getlist("message"):
         approved = approved.filter(key__in=named[:PAGE])
     else:
-        approved = approved.filter(approved_at=_moment(request.GET.get("at", "")), approved_by=here.by)
+        approved = approved.filter(approved_at=moment_of(request.GET.get("at", "")) or _NEVER, approved_by=here.by)
     count = outbox.unapprove(here.creditor, list(approved.values_list("pk", flat=True)), by=here.by)
     tell(request, here, "today.unapproved" if count else "today.too_late", n=count, level=told.SUCCESS if count else 40)
     return back(request, here, "today")
-
-
-def _moment(text: str) -> datetime:
-    """A moment out of an address; one that nothing was approved at where it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return _NEVER
-    return moment if moment.tzinfo else _NEVER
 
 
 _NEVER: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -127,9 +127,9 @@ urlpatterns = [
         reads=False,
         writes=True,
     ),
-    at("procedures/drafts/<int:draft>/effect", procedures.effect, "draft_effect", may=May.RUN),
+    at("procedures/drafts/<int:draft>/effect", procedures.effect, "draft_effect", may=May.RUN, writes=True),
     at("procedures/drafts/<int:draft>/calendar", procedures.calendar, "draft_calendar", may=May.RUN),
-    at("procedures/drafts/<int:draft>/replay", procedures.replay, "draft_replay", may=May.RUN),
+    at("procedures/drafts/<int:draft>/replay", procedures.replay, "draft_replay", may=May.RUN, writes=True),
     at(
         "procedures/drafts/<int:draft>/switch-on",
         procedures.switch_on,
@@ -177,6 +177,8 @@ urlpatterns = [
     # money
     at("money", money.page, "money"),
     at("money/statements", money.statements, "statements"),
+    at("money/confirm", money.confirm_lot, "lines_confirm", may=May.RUN, reads=False, writes=True),
+    at("money/undo", money.undo_lot, "lines_undo", may=May.RUN, reads=False, writes=True),
     at("money/lines/<int:line>", money.line, "line"),
     at("money/lines/<int:line>/items", money.items, "line_items"),
     at("money/lines/<int:line>/book", money.book, "line_book", may=May.RUN, reads=False, writes=True),
