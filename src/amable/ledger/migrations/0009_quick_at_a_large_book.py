@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0007_payments_by_people"),
+        ("ledger", "0008_promised_items"),
         ("organisation", "0007_tries"),
     ]
 
