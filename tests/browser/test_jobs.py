@@ -47,35 +47,3 @@ def test_it_is_followed_without_javascript(desk: SampleDesk, browser: Browser) -
             break
         page.locator("#effect .job a.button").click()  # “See how far it is”
     assert "messages and tasks" in page.locator("#effect .lead").inner_text()
-
-
-def test_sure_proposals_are_marked_and_confirmed_with_the_keyboard_only(desk: SampleDesk, browser: Browser) -> None:
-    from amable.banking import actions
-    from amable.banking.models import BankLine
-    from amable.banking.queries import shown
-    from amable.organisation.models import Creditor
-    from amable.organisation.tenancy import acting_for
-
-    creditor = Creditor.objects.get()
-    with acting_for(creditor):  # what was booked unasked is taken back: it waits, as sure as before
-        booked = list(BankLine.objects.filter(state="booked").order_by("-pk")[:12])
-        actions.undo_all(booked, today=desk.clock().date(), by="marta")
-        sure = sum(one.is_sure for one in shown(creditor, list(BankLine.objects.filter(state="proposed"))))
-    assert sure > 1
-    page = desk.come_in(browser, "controller")
-    page.goto(desk.page("money"))
-    boxes = page.locator("input[name=line]")
-    assert boxes.count() == sure
-    for _ in range(60):
-        page.keyboard.press("j")
-        if page.locator("tr[data-here] input[name=line]").count():
-            page.keyboard.press("x")
-        if page.locator("input[name=line]:checked").count() == 2:
-            break
-    page.locator(".bulk", has_text="2").wait_for()
-    page.keyboard.press("a")
-    page.locator(".told", has_text="2 movements booked as proposed").wait_for()
-    assert boxes.count() == sure - 2
-    page.locator(".told form button").click()
-    page.locator(".told", has_text="2 movements wait again").wait_for()
-    assert boxes.count() == sure
