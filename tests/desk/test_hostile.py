@@ -333,8 +333,8 @@ def test_a_broken_form_is_refused_in_words(desk: Desk, sender: Client, case: str
     body, kind = BROKEN[case]
     before = rows(desk.creditor)
     taking = [place(desk, pattern) for route, pattern in routes() if "POST" in route.methods]
-    for address in ("/account/login/", *(taking if case == "a null byte" else taking[::15])):
-        answer = sender.post(address, body, content_type=kind)
+    for address in taking if case == "a null byte" else taking[::15]:
+        answer = sender.generic("POST", address, body, content_type=kind)
         assert answer.status_code in (400, 413), (address, answer.status_code, why(answer))
         assert say("desk.refused_illegible" if answer.status_code == 400 else "desk.refused_size", "en") in text_of(
             answer

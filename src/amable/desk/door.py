@@ -144,9 +144,15 @@ def tell(
 def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpResponse:
     """After an action: the page it was asked from (field `next`), else the one named."""
     wanted = request.POST.get("next", "")
-    if not (wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)):
+    if not is_ours(wanted):
         wanted = to(here, name, **places)
     return HttpResponse(status=303, headers={"Location": wanted})
+
+
+def is_ours(address: str) -> bool:
+    """Whether an address that came with a form is one of this site's."""
+    mine = address.startswith("/") and address.isprintable()
+    return mine and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
 
 
 def to(here: Here, name: str, /, **places: Any) -> str:
