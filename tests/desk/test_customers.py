@@ -77,6 +77,15 @@ def test_the_list_adds_up_what_is_owed_and_what_is_late(desk: Desk) -> None:
     assert "500.00" in foot
 
 
+def test_each_item_of_a_customer_is_added_up_once(desk: Desk) -> None:
+    with acting_for(desk.creditor):
+        take(desk.creditor, row("F-1009", "30.00"), row("F-1010", "4.00"), today=desk.now.date(), whole=False)
+    for query in ("", "?sort=name", "?sort=next", "?currency=EUR", "?overdue=1", "?everybody=1", "?text=miro"):
+        shown = text(desk, "customers", query)
+        line = shown[shown.index("Talleres Miró") :]
+        assert "534.00" in line[: line.index("</tr>")], query
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("?text=miro", True), ("?text=MIRÓ+talleres", True), ("?text=c-1", True), ("?text=forn", False),

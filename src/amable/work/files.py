@@ -173,7 +173,7 @@ def look_inside(creditor: Creditor, job: Job, progress: Progress) -> dict[str, A
     progress(0, 0, "opening")
     data = _bytes(file)
     progress(0, 0, "reading")
-    given = _read(file, data, file.map_lines)
+    given = _read(file, data, file.map_lines, progress)
     if given.bank_files and not given.records and not given.questions:
         return _take_statements(creditor, file, given, progress, by=job.asked_by)
     return _compare(creditor, file, data, given, progress)
@@ -185,7 +185,7 @@ def _compare(creditor: Creditor, file: File, data: bytes, given: Input, progress
     found: dict[str, Any] = {"kind": "ledger", "remembered": None}
     if not lines and (told := _told_before(creditor, given)) is not None:
         lines = json.loads(told.lines)
-        given = _read(file, data, lines)
+        given = _read(file, data, lines, progress)
         File.objects.filter(pk=file.pk, creditor=creditor).update(lines=told.lines)
         found["remembered"] = {"by": told.said_by, "on": told.said_at.date().isoformat()}
     found |= {
@@ -225,10 +225,10 @@ def _tried(creditor: Creditor, given: Input, progress: Progress) -> Effect:
     return taking.tried(creditor, given, today_of(creditor, progress.clock()), progress=on)
 
 
-def _read(file: File, data: bytes, lines: dict[str, str]) -> Input:
+def _read(file: File, data: bytes, lines: dict[str, str], progress: Progress) -> Input:
     """What a ledger says, complete unless something of it could not be read."""
     given = Input()
-    reading.read(file.name, data, lines, (), given)
+    reading.read(file.name, data, lines, (), given, progress=progress)
     invoicing.make_items(file.creditor, given)
     return given
 
@@ -263,8 +263,8 @@ def take(creditor: Creditor, job: Job, progress: Progress) -> dict[str, Any]:
     if (file := _of(job)).taken_at is not None:  # its worker died at the plan
         taking.in_line(creditor, progress.clock)
         return {"kind": file.kind, "rows": file.rows, "whole": file.whole}
-    progress(0, file.rows, "reading")
-    given = _read(file, _bytes(file), file.map_lines)
+    progress(0, 0, "opening")
+    given = _read(file, _bytes(file), file.map_lines, progress)
     if given.questions or not given.records:
         raise jobs.FailedError("file_unclear")
     given.whole = given.whole and bool(job.facts.get("whole"))

@@ -13,7 +13,7 @@ from amable.core.languages import say
 from amable.plugs.bank import BankReader, Statement
 from amable.plugs.complaint import Complaint
 from amable.plugs.containers import Container, Enclosed
-from amable.plugs.invoices import EInvoiceReader, Invoice, ItemRecord, Understood
+from amable.plugs.invoices import EInvoiceReader, Invoice, ItemRecord, Progress, Understood, unwatched
 from amable.plugs.loading import bank_readers, containers, einvoice_readers, invoice_readers
 
 LARGEST_FILE: Final = 200 * 2**20  # bytes
@@ -72,7 +72,15 @@ def begun(headings: Mapping[str, str]) -> Input:
     return Input(whole=headings.get("ledger", "").strip().casefold() != "additions")
 
 
-def read(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
+def read(
+    name: str,
+    data: bytes,
+    headings: dict[str, str],
+    folders: Sequence[Path],
+    given: Input,
+    *,
+    progress: Progress = unwatched,
+) -> None:
     """Add what any file says, found by its content: e-invoices, a ledger, a bank file, or several in an archive.
 
     `folders` are the only places below which a PDF that a ledger names may lie.
@@ -90,7 +98,7 @@ def read(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Pat
         elif strange_xml.looks_like_xml(what.data):
             given.complaints.append((file, _strange(what.data)))
         else:
-            _read_rows(file, what.data, headings, folders, given)
+            _read_rows(file, what.data, headings, folders, given, progress)
     if len(given.invoices) > before:
         given.invoice_digests.append(sha256(data).hexdigest())
 
@@ -158,13 +166,20 @@ def _read_einvoice(name: str, given_file: Enclosed, reader: EInvoiceReader, give
             given.complaints.append((name, found))
 
 
-def _read_rows(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
+def _read_rows(
+    name: str,
+    data: bytes,
+    headings: dict[str, str],
+    folders: Sequence[Path],
+    given: Input,
+    progress: Progress,
+) -> None:
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((name, Complaint("ledger_not_recognised")))
         given.whole = False
         return
-    for found in reader.read(data, folders=folders, heading_map=headings):
+    for found in reader.read(data, folders=folders, heading_map=headings, progress=progress):
         if isinstance(found, ItemRecord):
             given.records.append((name, found))
         elif isinstance(found, Understood):

@@ -6,8 +6,8 @@ from amable.organisation.tenancy import row_policies
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0007_payments_by_people"),
-        ("organisation", "0008_default_terms"),
+        ("ledger", "0009_quick_at_a_large_book"),
+        ("organisation", "0009_default_terms"),
     ]
 
     operations = [
