@@ -6,14 +6,19 @@ import csv
 import json
 import os
 import zipfile
+from base64 import b64encode
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from amable.core.languages import LANGUAGES, say
 from amable.plugs.complaint import Complaint
@@ -360,6 +365,39 @@ def test_a_download_of_the_tax_office_is_the_invoice_beside_its_signature() -> N
     ]
     ((file, said),) = given.complaints
     assert (file, said.rule, said.notice) == ("3001.zip/semnatura_4021.xml", "not_ours_signature", True)
+
+
+def signed(content: bytes) -> bytes:
+    """A CMS envelope as its writers make it, by a key of its own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Talleres Ruiz")])
+    day = datetime(2026, 3, 17, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(day).not_valid_after(day + timedelta(days=9))
+    signer = pkcs7.PKCS7SignatureBuilder().set_data(content)
+    signer = signer.add_signer(builder.sign(key, hashes.SHA256()), key, hashes.SHA256())
+    return signer.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+
+def test_a_signed_envelope_is_opened() -> None:
+    data = signed(ubl())
+    for written in (data, b64encode(data), b"-----BEGIN PKCS7-----\n" + b64encode(data) + b"\n-----END PKCS7-----\n"):
+        (document,) = read("a.xml.p7m", written).invoices
+        assert (document.file, document.invoice.number) == ("a.xml.p7m", "F-2026/0012")
+    assert refused(data[:200]).rule == "signed_broken"
+
+
+def test_an_envelope_in_parts_of_unknown_length_is_opened() -> None:
+    """As streaming signers write it (BER): lengths end where two zeros stand, the content comes in pieces."""
+    content = ubl()
+    pieces = b"".join(
+        b"\x04\x81" + bytes([len(piece)]) + piece
+        for piece in (content[place : place + 200] for place in range(0, len(content), 200))
+    )
+    oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+    inner = b"\x30\x80" + oid + b"\x01" + b"\xa0\x80" + b"\x24\x80" + pieces + b"\0\0" * 3
+    data = b"\x30\x80" + oid + b"\x02" + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00" + inner + b"\0\0" * 3
+    assert one(data).number == "F-2026/0012"
 
 
 def test_an_archive_in_an_archive_is_opened_and_no_deeper_one() -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.answering import answered
 from tests.fuzz.changing import changed
-from tests.plugs.test_einvoices import SAMPLES, ubl, zipped
+from tests.plugs.test_einvoices import SAMPLES, signed, ubl, zipped
 
 HOSTILE = SAMPLES.parent / "hostile"
 SECRET = "the-secret-of-another-file"
@@ -250,7 +250,11 @@ def test_a_locked_pdf_says_so() -> None:
 # --- torn files ------------------------------------------------------------------------------------------------------
 
 SEEDS = [path.read_bytes() for path in sorted(SAMPLES.glob("*.xml"))]
-SEEDS += [carrying(), zipped(**{"1.xml": SEEDS[0], "2.pdf": carrying(), "3.csv": b"invoice_number;total\n1;2\n"})]
+SEEDS += [
+    signed(SEEDS[0]),
+    carrying(),
+    zipped(**{"1.xml": SEEDS[0], "2.pdf": carrying(), "3.csv": b"invoice_number;total\n1;2\n"}),
+]
 
 
 @pytest.mark.parametrize("place", range(len(SEEDS)))

@@ -11,6 +11,8 @@ from amable.plugs.complaint import Complaint
 class Enclosed(NamedTuple):
     """A file that was inside another: its bare name, never a path to write to, and its bytes.
 
+    The name is empty where it is that of the file around it.
+
     `picture` is the PDF that shows to people what the file says to machines, where it came inside one.
     """
 

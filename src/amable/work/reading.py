@@ -125,7 +125,7 @@ def unfolded(name: str, data: bytes, depth: int = _DEEPEST) -> Iterator[Unfolded
         if isinstance(one, Complaint):
             yield Unfolded(name, one)
         elif not one.picture:
-            yield from unfolded(f"{name}/{one.name}", one.data, depth - 1)
+            yield from unfolded(f"{name}/{one.name}" if one.name else name, one.data, depth - 1)
         elif _einvoice_reader(one.data) is not None:
             shown = True
             yield Unfolded(name, one)
