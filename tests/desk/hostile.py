@@ -139,8 +139,9 @@ class Form(NamedTuple):
 
     @property
     def shape(self) -> Any:
-        """What makes it another form: not its values."""
-        return (self.address, self.method, tuple(field.name for field in self.fields), self.buttons)
+        """What makes it another form: neither its values nor which row of a list it belongs to."""
+        names = (self.address, *(field.name for field in self.fields), *(part for one in self.buttons for part in one))
+        return (self.method, *(re.sub(r"\d+", "#", name) for name in names))
 
 
 TYPED: Final = ("text", "textarea", "search", "tel", "url", "password", "hidden-text")
