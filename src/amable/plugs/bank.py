@@ -46,6 +46,13 @@ class Statement:
     closing: Decimal | None = None
     closing_on: date | None = None
 
+    @property
+    def differs(self) -> Decimal | None:
+        """What lies between the closing balance and opening balance with all lines; None without both balances."""
+        if self.opening is None or self.closing is None:
+            return None
+        return self.closing - self.opening - sum((line.amount for line in self.lines), Decimal(0))
+
 
 class BankReader(Protocol):
     """A reader of one kind of bank file."""
