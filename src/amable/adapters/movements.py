@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from stdnum import iban as ibans
+
 from amable.adapters.decoding import decode
 from amable.adapters.vocabulary import fold
 from amable.plugs.bank import Statement, StatementLine
@@ -37,14 +39,27 @@ _CHARGED: Final = re.compile(
     r"\bfees?\b|\bcommissions?\b|\bservice charges?\b|\bbank charges?\b|\bcomision(?:es|ul|ului)?\b|\bcomisioane\b"
     r"|\bgastos (?:de )?(?:devoluc\w*|correo|transf\w*|admin\w*|mantenim\w*)|\bfrais\b|\bcotisation (?:carte|compte)"
     r"|\btaxa (?:administrare|transfer|cont)|\bgebuehr\w*|\bgebuhr\w*|\bentgelt\w*|\bkontofuhrung|\babrechnung kto"
-    r"|\bprowizja\b|\bcommissioni\b|\bspese\b|\bbankkosten\b"
+    r"|\bprowizja\b|\bcommissioni\b|\bspese\b|\b(?:bank)?kosten\b"
 )
 # Why money came back: ISO 20022 ExternalReturnReason1Code, as banks put it into their texts.
 _REASON: Final = re.compile(
     r"\b(?:A[CGM]\d\d|B[E]\d\d|CNOR|CUST|DNOR|DT01|DUPL|ED\d\d|FF\d\d|FOCR|FR01|MD\d\d|MS0[23]|NARR|NOAS|NOOR|RC\d\d"
     r"|RF01|RR0[1-4]|SL\d\d|SVNR|TM01|UPAY)\b"
 )
+# Who pays, where a bank puts it before the purpose instead of into a field of its own.
+_FROM: Final = re.compile(
+    r"(?:ABONO )?(?:TRANSF(?:ERENCIA|\.)?|TRF\.?|BIZUM)(?: INMEDIATA)?(?: SEPA)?(?: RECIBIDA)?(?: DE|:| ORDENANTE:?)"
+    r"\s+(.{3,})|ORDENANTE:?\s+(.{3,})"
+    r"|VIR(?:EMENT)?(?: INST(?:ANTANE)?)?(?: SEPA)?(?: RECU)?(?: DE)?\s+(.{3,})"
+    r"|(?:PAYMENT|MONEY|TRANSFER) (?:RECEIVED )?FROM\s+(.{3,})|RECEIVED MONEY FROM\s+(.{3,})",
+    re.IGNORECASE,
+)
+_PURPOSE: Final = re.compile(
+    r"\s+(?:FRAS?|FACT\w*|INV(?:OICE)?|REF\w*|CONCEPTO|MOTIF|MOTIV|PEDIDO|RECHNUNG|RG|N[Oº°R])(?![A-Z]).*",
+    re.IGNORECASE,
+)
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+_IBAN_IN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
 
 
 class UnusableError(Exception):
@@ -79,6 +94,13 @@ def as_iban(text: str) -> str:
     return account if _IBAN.fullmatch(account) else ""
 
 
+def iban_in(words: str) -> str:
+    """The one valid IBAN in a text; nothing where there are several."""
+    found = {compact(one) for one in _IBAN_IN.findall(words.upper())}
+    valid = [one for one in found if ibans.is_valid(one)]
+    return valid[0] if len(valid) == 1 else ""
+
+
 def reference(text: str) -> str:
     """A reference, or nothing where the bank only says that there is none."""
     text = clean(text)
@@ -107,6 +129,13 @@ def return_reason(words: str) -> str:
     """The ISO 20022 code of a return, where a text carries one."""
     found = _REASON.search(words)
     return found[0] if found else ""
+
+
+def payer_in(text: str, amount: Decimal) -> str:
+    """Who paid, when the words of money in begin by naming the payer, as Spanish and French banks write them."""
+    found = _FROM.match(clean(text)) if amount > 0 else None
+    name = next(filter(None, found.groups()), "") if found else ""
+    return _PURPOSE.sub("", name).strip(" -,;:/")
 
 
 def joined(pieces: Iterable[str], width: int) -> str:

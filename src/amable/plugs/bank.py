@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -61,6 +62,9 @@ class BankReader(Protocol):
         """Whether the content, not the name, is of this kind."""
         ...
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
-        """The statements of the file, and a complaint for all that cannot be used. Never raises for bad input."""
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
+        """The statements of the file, and a complaint for all that cannot be used. Never raises for bad input.
+
+        `told` are lines of a map, for formats that do not say everything themselves (`dates: day first`).
+        """
         ...

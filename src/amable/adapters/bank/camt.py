@@ -7,7 +7,7 @@ message, charges kept back, returns whose parties are turned round, amounts in s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -51,7 +51,7 @@ class Camt:
         """Whether the head of the file names a camt.05x message, in any encoding that keeps ASCII (UTF-16 too)."""
         return _LOOKS_LIKE_CAMT.search(data[:_HEAD].replace(b"\0", b"")) is not None
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each entry left out; one complaint for a file of no use."""
         try:
             return list(_read_all(_statements(data)))

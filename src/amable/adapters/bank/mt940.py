@@ -15,6 +15,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from stdnum import iban as ibans
+
 from amable.adapters import movements
 from amable.adapters.movements import UnusableError, as_iban, clean, joined, reference, with_text
 from amable.adapters.tables import shown
@@ -29,26 +31,25 @@ _HEAD: Final = 4_096
 _ENVELOPE: Final = re.compile(r"\{[1235]:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\{4:|-\}")
 _END: Final = re.compile(r"-[ \t]*")
 
-_BALANCE: Final = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,15})(?:[,.](\d{0,5}))?")
+_BALANCE: Final = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,20})(?:[,.](\d{0,5}))?")
 _MOVEMENT: Final = re.compile(
     r"(?P<valued>\d{6})(?P<booked>\d{4})?(?P<mark>E?R?[CD])(?P<funds>[A-Z])?"
-    r"(?P<whole>\d{1,15})(?:[,.](?P<decimals>\d{0,5}))?"
+    r"(?P<whole>\d{1,20})(?:[,.](?P<decimals>\d{0,5}))?"
     r"(?:(?P<code>[A-Z][A-Z0-9 ]{3})(?P<own>.*?)(?://(?P<bank>.*))?)?"
 )
 _LIMIT: Final = re.compile(r"([A-Z]{3})[CD]?\d")
 _COUNTED: Final = re.compile(r"\d{1,5}([A-Z]{3})\d")
-_SUFFIX: Final = re.compile(r"[\d/ ]([A-Z]{3})")
+_ACCOUNT: Final = re.compile(r"/?([A-Z]{2}\d{2}[A-Z0-9 ]{11,40}?) ?(?:[A-Z]{3})?")
+_SUFFIX: Final = re.compile(r"[\d/ ]([A-Z]{3})$")
 _WIDE: Final = 65  # signs in a full line of field 86
 _NARROW: Final = 27  # signs in a full subfield
 
 _SUBFIELDS: Final = re.compile(r"(?P<code>\d{3})?(?P<sign>[^\w\s/:.,+*-])(?=\d\d)")
 _PURPOSE: Final = (*range(20, 30), *range(60, 64))
-_SEPA: Final = re.compile(
-    r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|COAM|OAMT|PURP|RREF|RTRN|ANAM|IBAN|BIC)\+"
-)
+_SEPA: Final = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|COAM|OAMT|PURP|RREF|RTRN|ANAM|IBAN|BIC)\+")
 _SLASHED: Final = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|KREF|CNTP|ORDP|BENM|ISDT|CSID|MARF|SVCL|PREF|RTRN|PURP|ULTD|ULTC|ADDR|INIT"
-    r"|TRCD|CREF|MREF|BREF|ID|ACCW|ACCT|FEES?|CHGS|EXCH|OCMT|OAMT|CUR|SUBJ)/"
+    r"|TRCD|CREF|MREF|BREF|ID|ACCW|ACCT|FEES?|CHGS|EXCH|OCMT|OAMT|SUBJ)/"
 )
 
 # Business transaction codes (GVC) of the DFÜ-Abkommen: sent back or taken back, and the bank's own fees. In other
@@ -68,7 +69,7 @@ class Mt940:
         """Whether a line of the head begins with a field of such a statement."""
         return _LOOKS_LIKE_MT.search(data[:_HEAD].replace(b"\r", b"\n")) is not None
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each movement left out."""
         try:
             text = movements.text_of(data)
@@ -108,9 +109,8 @@ def _messages(text: str) -> Iterator[list[_Field]]:
 def _fields(text: str) -> Iterator[_Field]:
     """Every field with the lines that go on in it; what stands outside of any is not SWIFT's."""
     current: _Field | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if "{" in line or line.startswith("-}"):
-            line = _ENVELOPE.sub("", line)
+    for number, written in enumerate(text.splitlines(), 1):
+        line = _ENVELOPE.sub("", written) if "{" in written or "-}" in written else written
         if found := _FIELD.fullmatch(line):
             if current:
                 yield current
@@ -138,6 +138,7 @@ class _Told:
     closing: tuple[str, Decimal, date | None] | None = None
     until: date | None = None
     currency: str = ""
+    suffix: str = ""
     entries: list[tuple[_Field, list[_Field]]] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
 
@@ -148,7 +149,9 @@ def _read(fields: list[_Field]) -> Iterator[Statement | Complaint]:
     for one in fields:
         match one.tag:
             case "25" | "25P":
-                told.account = told.account or clean(one.first)
+                told.account = told.account or _account(one.first)
+                suffix = _SUFFIX.search(one.first)
+                told.suffix = suffix[1] if suffix and known(suffix[1]) else told.suffix
             case "28" | "28C":
                 told.number = told.number or clean(one.first)
             case "60F" | "60M":
@@ -170,8 +173,7 @@ def _read(fields: list[_Field]) -> Iterator[Statement | Complaint]:
 
 def _statement(told: _Told) -> Iterator[Statement | Complaint]:
     balance = told.opening or told.closing
-    suffix = _SUFFIX.search(told.account[-4:])
-    currency = (balance[0] if balance else told.currency) or (suffix[1] if suffix and known(suffix[1]) else "")
+    currency = (balance[0] if balance else told.currency) or told.suffix
     lines: list[StatementLine] = []
     expected = 0
     for one, more in told.entries:
@@ -183,7 +185,7 @@ def _statement(told: _Told) -> Iterator[Statement | Complaint]:
         if line is None:
             expected += 1
         else:
-            lines.append(line)
+            lines.append(replace(line, iban="") if line.iban == told.account else line)
     if expected:
         told.complaints.append(Complaint("bank_not_booked", params={"n": expected}))
     statement = Statement(
@@ -198,6 +200,13 @@ def _statement(told: _Told) -> Iterator[Statement | Complaint]:
         or max((line.booked_on for line in lines), default=None),
     )
     return movements.useful(statement, len(told.entries) - expected, told.complaints)
+
+
+def _account(text: str) -> str:
+    """The account as written; an IBAN without the slash before it and the currency behind it."""
+    text = clean(text)
+    bare = _ACCOUNT.fullmatch(text)
+    return bare[1].replace(" ", "") if bare and ibans.is_valid(bare[1]) else text
 
 
 def _balance(one: _Field, told: _Told) -> tuple[str, Decimal, date | None] | None:
@@ -322,9 +331,11 @@ def _described(
         text=details.text,
         reference=details.reference,
         end_to_end=details.end_to_end,
-        return_reason=(details.reason or movements.return_reason(words)) if kind == "return" else "",
+        return_reason=(movements.return_reason(words) or details.reason) if kind == "return" else "",
     )
-    line = with_text(line, *(other.text for other in said[1:]), supplement, details.holder)
+    if not supplement.startswith("/TRCD/"):  # the transaction code of Dutch banks is nobody's words
+        line = with_text(line, supplement)
+    line = with_text(line, *(other.text for other in said[1:]), details.holder)
     named = next((other.name for other in said if other.name), "")
     line = replace(line, name=line.name or named)
     if not details.gvc and own and own != line.end_to_end:
@@ -341,7 +352,13 @@ def _details(one: _Field, *, money_in: bool) -> _Details:
     flowing = joined(one.lines, _WIDE)
     if len(_SLASHED.findall(flowing)) >= 2 or _SLASHED.match(flowing):
         return _slashed(flowing, money_in=money_in)
-    return _sepa(flowing, money_in=money_in)
+    found = _sepa(flowing, money_in=money_in)
+    own_line = next((account for text in one.lines if ibans.is_valid(account := as_iban(text))), "")
+    return replace(
+        found,
+        name=found.name or movements.payer_in(one.lines[0], Decimal(1 if money_in else -1)),
+        iban=found.iban or own_line,
+    )
 
 
 def _subfields(whole: str, code: str, sign: str, *, money_in: bool) -> _Details:

@@ -7,14 +7,14 @@ records 23 of two texts of 38 columns each, and a 24 where it was in another cur
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from amable.adapters import movements
-from amable.adapters.movements import UnusableError, as_iban, clean, joined, reference
+from amable.adapters.movements import UnusableError, clean, joined, reference
 from amable.adapters.tables import shown
 from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
@@ -34,11 +34,6 @@ _WITHOUT_CENTS: Final = frozenset(("JPY", "CLP"))
 # Common concepts (annex of the norm): returned and unpaid; entries annulled or corrected; interest, fees, expenses.
 _RETURNED: Final = frozenset(("14", "98"))
 _CHARGED: Final = frozenset(("17",))
-_FROM: Final = re.compile(
-    r"(?:ABONO )?(?:TRANSF(?:ERENCIA|\.)?|TRF\.?|BIZUM)(?: INMEDIATA)?(?: SEPA)?(?: RECIBIDA)?(?: (?:DE|ORDENANTE):?)\s+(.{3,})"
-    r"|ORDENANTE:?\s+(.{3,})",
-    re.IGNORECASE,
-)
 
 
 class Norma43:
@@ -48,7 +43,7 @@ class Norma43:
         """Whether the file begins with the head of an account."""
         return _LOOKS_LIKE_N43.match(data[:512].removeprefix(b"\xef\xbb\xbf")) is not None
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each record left out or total that does not fit."""
         try:
             text = movements.text_of(data)
@@ -166,9 +161,8 @@ def _complete(account: _Account) -> None:
         return
     line = account.lines[-1]
     first, text = texts[0], joined(texts, _CONCEPT)
-    found = _FROM.match(clean(first))
-    name = (found[1] or found[2]).strip() if found and line.amount > 0 else ""
-    iban = next(filter(None, map(as_iban, re.findall(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b", text))), "")
+    name = movements.payer_in(first, line.amount)
+    iban = movements.iban_in(text)
     kind = line.kind
     if kind == "debit":
         kind = movements.kind_in_words(line.amount, text)

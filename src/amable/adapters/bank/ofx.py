@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -54,7 +54,7 @@ class Ofx:
         """Whether the head of the file says that it is OFX."""
         return _LOOKS_LIKE_OFX.search(data[:_HEAD].replace(b"\0", b"")) is not None
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each movement left out or answer that is an error."""
         try:
             text = movements.text_of(data)
