@@ -85,7 +85,8 @@ def alike(creditor: Creditor, new: Sequence[Kept]) -> tuple[set[str], list[tuple
     """New movements (their fingerprints) that another file seems to have told already, in other words.
 
     Two formats of one bank tell the same money with other texts. Nobody can be sure of that, for amounts repeat: such
-    a movement is kept, and a person decides. What speaks against it is another payer or reference.
+    a movement is kept, and a person decides. What speaks against it is another payer,
+    reference or number.
     """
     found: set[str] = set()
     told: list[tuple[str, Complaint]] = []
@@ -129,7 +130,15 @@ def _may_be_one(line: BankLine, other: BankLine) -> bool:
         said, also = getattr(line, name), getattr(other, name)
         if said and also and said != also:
             return False
+    numbers, also_numbers = _numbers(line.text), _numbers(other.text)
+    if numbers and also_numbers and numbers.isdisjoint(also_numbers):
+        return False
     return not line.name or not other.name or same_name(line.name, other.name)
+
+
+def _numbers(text: str) -> set[str]:
+    """The figures of each word that has some: `F-2026/0012` is 20260012."""
+    return {figures for word in text.split() if (figures := "".join(filter(str.isdigit, word)))}
 
 
 def _same_account(one: str, other: str) -> bool:

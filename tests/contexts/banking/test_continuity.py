@@ -102,8 +102,8 @@ def test_a_third_payment_like_two_known_ones_is_a_third(owing: Creditor) -> None
     assert (rules(taken), taken.booked, open_of("F-1001")) == ([], 1, [200_00])
 
 
-@pytest.mark.parametrize("other", [{"name": "Eva Soler"}, {"on": TODAY - DAY}, {"amount": "99.00"}])
-def test_another_payer_day_or_amount_is_other_money(owing: Creditor, other: dict[str, object]) -> None:
+@pytest.mark.parametrize("other", [{"name": "Eva Soler"}, {"on": TODAY - DAY}, {"amount": "99.00"}, {"text": "F-1002"}])
+def test_another_payer_day_amount_or_number_is_other_money(owing: Creditor, other: dict[str, object]) -> None:
     receive(owing, statements=[told(TODAY, None, None, paid("100.00", "F-1001", on=TODAY))])
     line = paid(**({"amount": "100.00", "text": "F-1001 again"} | other))  # type: ignore[arg-type]
     assert rules(receive(owing, statements=[told(TODAY, None, None, line)])) == []

@@ -184,6 +184,7 @@ def _line(facts: dict[str, str], amount: Decimal, booked: date, currency: str, k
     if told == "debit" and kind in _CHARGED:
         told = "charge"
     number = reference(facts.get("REFNUM", ""))
+    name = movements.payer_in(name, amount) or name
     return StatementLine(
         booked,
         amount,
