@@ -22,8 +22,9 @@ def camt(megabytes: int) -> bytes:
     entry = (
         '<Ntry><Amt Ccy="EUR">{amount}.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
         "<BookgDt><Dt>2026-03-16</Dt></BookgDt><AcctSvcrRef>B{n}</AcctSvcrRef><NtryDtls><TxDtls><Refs>"
-        "<EndToEndId>E{n}</EndToEndId></Refs><RltdPties><Dbtr><Nm>Customer {n} SL</Nm></Dbtr><DbtrAcct><Id><IBAN>ES91{n:020d}</IBAN>"
-        "</Id></DbtrAcct></RltdPties><RmtInf><Ustrd>Factura F-2026-{n:06d}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"
+        "<EndToEndId>E{n}</EndToEndId></Refs><RltdPties><Dbtr><Nm>Customer {n} SL</Nm></Dbtr><DbtrAcct><Id>"
+        "<IBAN>ES91{n:020d}</IBAN></Id></DbtrAcct></RltdPties><RmtInf><Ustrd>Factura F-2026-{n:06d}</Ustrd></RmtInf>"
+        "</TxDtls></NtryDtls></Ntry>\n"
     )
     whole = io.BytesIO()
     whole.write(

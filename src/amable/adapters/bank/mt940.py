@@ -41,6 +41,7 @@ _LIMIT: Final = re.compile(r"([A-Z]{3})[CD]?\d")
 _COUNTED: Final = re.compile(r"\d{1,5}([A-Z]{3})\d")
 _ACCOUNT: Final = re.compile(r"/?([A-Z]{2}\d{2}[A-Z0-9 ]{11,40}?) ?(?:[A-Z]{3})?")
 _SUFFIX: Final = re.compile(r"[\d/ ]([A-Z]{3})$")
+_MOST_FIELDS: Final = 20  # that say something of one movement; SWIFT knows one
 _WIDE: Final = 65  # signs in a full line of field 86
 _NARROW: Final = 27  # signs in a full subfield
 
@@ -166,7 +167,8 @@ def _read(fields: list[_Field]) -> Iterator[Statement | Complaint]:
             case "61":
                 told.entries.append((one, []))
             case "86" | "NS" if told.entries and before in ("61", "86", "NS"):
-                told.entries[-1][1].append(one)
+                if len(told.entries[-1][1]) < _MOST_FIELDS:
+                    told.entries[-1][1].append(one)
         before = one.tag
     yield from _statement(told)
 

@@ -23,9 +23,10 @@ from amable.plugs.complaint import Complaint
 
 _LOOKS_LIKE_OFX: Final = re.compile(rb"OFXHEADER|<OFX>|<\?OFX\b", re.IGNORECASE)
 _HEAD: Final = 4_096
-_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA: Final = "<![CDATA["
 _MARK: Final = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})\s*(/?)>([^<]*)")
 _LONGEST: Final = 10_000  # signs of one text
+_DEEPEST: Final = 100  # marks within marks
 
 _STATEMENTS: Final = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
 _ACCOUNTS: Final = frozenset(("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM"))
@@ -83,13 +84,23 @@ class _Account:
 
 def _marks(text: str) -> Iterator[tuple[bool, str, str]]:
     """Each mark in capitals, whether it closes, and the text behind it."""
-    if "<![CDATA[" in text:
-        text = _CDATA.sub(lambda found: html.escape(found[1], quote=False), text)
+    if _CDATA in text:
+        text = "".join(_without_cdata(text))
     for found in _MARK.finditer(text):
         behind = found[4].strip()
         if "&" in behind:
             behind = html.unescape(behind[:_LONGEST])
         yield bool(found[1]), found[2].upper(), behind
+
+
+def _without_cdata(text: str) -> Iterator[str]:
+    """The text with what stands in CDATA sections written as other texts are."""
+    before, *sections = text.split(_CDATA)
+    yield before
+    for section in sections:
+        inside, ends, behind = section.partition("]]>")
+        yield html.escape(inside, quote=False) if ends else inside
+        yield behind
 
 
 def _read(text: str) -> Iterator[Statement | Complaint]:
@@ -106,7 +117,8 @@ def _read(text: str) -> Iterator[Statement | Complaint]:
                 account = _Account()
             if mark == _STATUS:
                 facts = {}
-            inside.append(mark)
+            if len(inside) < _DEEPEST:
+                inside.append(mark)
         elif not closes:
             if account and inside:
                 _note(account, inside, mark, behind, facts)

@@ -106,6 +106,8 @@ class _Reading:
         self.above = [clean(cell) for row in sheet.rows[: found.row] for cell in row.cells if clean(cell)]
         self.places = _settled(found.places, self.rows)
         self.sign = self.order = ""
+        self.named_currency = self._named_currency()
+        self.named_account = movements.iban_in("\n".join(self.above))
         self.pending = 0
 
     # --- cells --------------------------------------------------------------------------------------------------------
@@ -146,10 +148,10 @@ class _Reading:
                 entries.append(entry)
         if self.pending:
             self.complaints.append(Complaint("bank_not_booked", params={"n": self.pending}))
-        accounts = dict.fromkeys((entry.account, entry.currency) for entry in entries)
-        statements = [
-            self._statement([entry for entry in entries if (entry.account, entry.currency) == key]) for key in accounts
-        ]
+        accounts: dict[tuple[str, str], list[_Entry]] = {}
+        for entry in entries:
+            accounts.setdefault((entry.account, entry.currency), []).append(entry)
+        statements = [self._statement(of_account) for of_account in accounts.values()]
         if not statements and not told:
             return [*self.complaints, Complaint("bank_no_entries")]
         return [*statements, *self.complaints]
@@ -307,7 +309,7 @@ class _Reading:
             written = amounts.parse(self._cell(row, role))
             if written and written.currencies:
                 return amounts.the_currency(written.currencies)
-        return self.told.currency or self._named_currency()
+        return self.told.currency or self.named_currency
 
     def _named_currency(self) -> str:
         columns = [
@@ -326,7 +328,7 @@ class _Reading:
         told = self._cell(row, "own")
         if told:
             return as_iban(told) or clean(told)
-        return movements.iban_in("\n".join(self.above))
+        return self.named_account
 
     # --- a statement --------------------------------------------------------------------------------------------------
 
