@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -71,9 +71,17 @@ bench:
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
 	$(BIN)/python bench/replaying.py $(MEASURE)
 	$(if $(TRYTON),$(BIN)/python bench/tryton.py --python $(TRYTON) --json bench.json)
+	$(BIN)/python bench/desk.py --items $(MANY) --json bench.json
+	$(BIN)/python bench/desk.py --items $(MANY) --postgres --json bench.json
 
 # A picture of every page of the desk, on the sample's day: `make screenshots LANGUAGES="en es ro fr"`.
 LANGUAGES = en
 
 screenshots:
 	$(BIN)/python -m tests.browser.screenshots --languages $(LANGUAGES)
+
+# Those of the README and the tour, remade when the desk has changed its face.
+pictures:
+	$(BIN)/python -m tests.browser.screenshots --fold --role controller --folder docs/pictures --looks light \
+		--only today message customer money procedure-effect
+	$(BIN)/python -m tests.browser.screenshots --fold --role controller --folder docs/pictures --looks phone-dark --only today

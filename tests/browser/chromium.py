@@ -41,13 +41,16 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def findings(page: Page) -> list[str]:
+_ALL = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_OF_COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def findings(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe has against the page as it is shown now: rule, and the places it means."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
+    chosen = {"type": "rule", "values": _OF_COLOURS} if colours_only else {"type": "tag", "values": _ALL}
+    found = Axe().run(page, options={"runOnly": chosen, "resultTypes": ["violations"]})
     return [
         f"{one['id']}: {', '.join(node['html'][:160] for node in one['nodes'][:4])}"
         for one in found.response["violations"]

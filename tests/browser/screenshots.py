@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import django
+from PIL import Image
 
 
 def main() -> None:
@@ -16,6 +17,8 @@ def main() -> None:
     parser.add_argument("--languages", nargs="+", default=["en"])
     parser.add_argument("--looks", nargs="+", default=["light", "dark", "phone"])
     parser.add_argument("--only", nargs="+", default=[], help="names of pages")
+    parser.add_argument("--fold", action="store_true", help="only what is seen without scrolling, small: for the docs")
+    parser.add_argument("--role", default="owner")
     parser.add_argument("--sample", type=Path, help="a folder where the sample has reached its day, made if missing")
     given = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amable.server.settings")
@@ -30,19 +33,21 @@ def main() -> None:
         folder = given.sample or Path(beside) / "data"
         if not folder.exists():
             reached(folder)
-        given.folder.mkdir(exist_ok=True)
+        given.folder.mkdir(parents=True, exist_ok=True)
         with chromium() as browser, serving(folder) as desk:
             for language in given.languages:
                 for look in given.looks:
-                    page = desk.come_in(browser, "owner", language, **LOOKS[look])
+                    page = desk.come_in(browser, given.role, language, **LOOKS[look])
                     for name, address in views(desk).items():
                         if given.only and name not in given.only:
                             continue
                         page.goto(address)
                         page.wait_for_load_state("networkidle")
                         place = given.folder / f"{name}-{language}-{look}.png"
-                        page.screenshot(path=place, full_page=True)
-                        print(place)
+                        page.screenshot(path=place, full_page=not given.fold)
+                        if given.fold:
+                            Image.open(place).quantize(128).save(place, optimize=True)
+                        print(place, flush=True)
                     page.context.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from amable.correspondence.models import EditedWords, Message
@@ -74,7 +75,7 @@ def test_sending_is_stopped_and_resumed(desk: SampleDesk, browser: Browser) -> N
 def test_what_a_call_came_to_is_noted_from_the_list(desk: SampleDesk, browser: Browser) -> None:
     page = desk.come_in(browser, "controller", "en")
     before = page.locator("#tasks + .tasks > li").count()
-    call = page.locator(".tasks > li", has_text="Llamar a").first
+    call = page.locator(".tasks > li", has=page.locator("strong", has_text=re.compile("^Call "))).first
     who = call.locator("strong").inner_text()
     call.locator("summary").click()
     call.get_by_text("Voicemail").click()

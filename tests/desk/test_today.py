@@ -13,10 +13,11 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from amable.agreements.models import Dispute, Promise
 from amable.core.anomalies import Oddity
 from amable.correspondence.models import EditedWords, Message
 from amable.dunning.models import Hold, TaskOutcome
-from amable.ledger.models import Contact, Customer
+from amable.ledger.models import Contact, Customer, Item
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
@@ -99,6 +100,14 @@ def test_the_toast_takes_back_what_it_speaks_of(desk: Desk) -> None:
 def test_all_approves_nothing_that_was_not_on_the_page_yet(desk: Desk) -> None:
     desk.post("approve", {"all": "1", "seen": str(proposed(desk).pk - 1)})
     assert state(desk) == "proposed"
+
+
+def test_all_approves_what_the_page_shows(desk: Desk) -> None:
+    set_up(desk, undo_minutes=10)
+    client = desk.client()
+    seen = re.findall(r'name="seen" value="(\d+)"', text(client.get(desk.address("today"))))
+    client.post(desk.address("approve"), {"all": "1", "seen": seen[0]})
+    assert state(desk) == "approved"
 
 
 def test_an_unusual_plan_is_read_first(desk: Desk) -> None:
@@ -253,6 +262,50 @@ def test_what_a_task_came_to_is_kept_and_the_task_is_gone(desk: Desk) -> None:
         told = TaskOutcome.objects.get()
     assert (told.outcome, told.note) == ("not_received", "Never came.")
     assert "First checks" not in text(desk.get("today"))
+
+
+def test_a_promise_on_the_telephone_is_recorded_once_and_the_task_is_done(desk: Desk) -> None:
+    asked = task(desk)
+    with acting_for(desk.creditor):
+        Message.objects.filter(pk=asked.pk).update(act="call", step="call")
+    client = desk.client(Role.MANAGER)
+    said = {"outcome": "promised", "said_on": "2026-03-27", "note": "After the fair."}
+    led = client.post(desk.address("outcome", task=asked.key), said)
+    assert led.status_code == 307
+    form = text(client.post(led.headers["Location"], said))
+    for known in ('value="80.00"', 'value="2026-03-27"', "Rosa Marín", "After the fair.", "F-1003"):
+        assert known in form, known
+    with acting_for(desk.creditor):
+        assert not Promise.objects.exists()
+        assert not TaskOutcome.objects.exists()
+        item = Item.objects.get(number="F-1003").pk
+    given = {"amount": "80.00", "on": "2026-03-27", "said_by": "Rosa", "items": item, "note": "After the fair."}
+    client.post(led.headers["Location"], given)
+    with acting_for(desk.creditor):
+        promise, told = Promise.objects.get(), TaskOutcome.objects.get()
+        assert (promise.amount, promise.on.isoformat()) == (80_00, "2026-03-27")
+        assert (told.message_id, told.outcome, told.note) == (asked.pk, "promised", "After the fair.")
+        assert not Hold.objects.exists()  # the promise says how long reminders rest
+    assert "Llamar" not in text(client.get(desk.address("today")))
+
+
+def test_a_dispute_told_by_a_task_begins_with_what_it_is_about(desk: Desk) -> None:
+    asked = task(desk)
+    client = desk.client()
+    led = client.get(desk.address("outcome", task=asked.key) + "?outcome=disputed")
+    with acting_for(desk.creditor):
+        item = Item.objects.get(number="F-1003").pk
+    assert re.search(rf'value="{item}"[^>]* checked', text(client.get(led.headers["Location"])))
+    refused = client.post(led.headers["Location"], {"ground": "price", "note": "Two were broken."})
+    assert refused.status_code == 422
+    with acting_for(desk.creditor):
+        assert not TaskOutcome.objects.exists()
+    client.post(led.headers["Location"], {"ground": "price", "note": "Two were broken.", "items": item})
+    with acting_for(desk.creditor):
+        assert (Dispute.objects.get().note, TaskOutcome.objects.get().outcome) == ("Two were broken.", "disputed")
+        other = Customer.objects.get(key="C-1").pk
+    elsewhere = desk.address("customer_dispute", customer=other)
+    assert client.get(f"{elsewhere}?task={asked.key}").status_code == 404  # another customer's task
 
 
 def test_a_fate_nobody_knows_is_resolved_with_a_button(desk: Desk) -> None:

@@ -237,3 +237,41 @@ def test_a_password_typed_at_the_desk_is_in_the_backup_but_not_what_opens_it(
     (other.data / "secret.key").write_text("another installation's")
     assert other.give("restore", file) == 0
     assert "the password of the mailbox cannot be read with the key of this folder" in capsys.readouterr().out
+
+
+def test_second_factors_come_back_with_their_key_only(
+    ours: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ours.files / "us.yaml").write_text(CREDITOR)
+    assert ours.give("configure", "--creditor", ours.files / "us.yaml") == 0
+    open_database(ours.data)
+    keys.use_key_of(ours.data)
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from amable.organisation.models import User
+
+    ana = User.objects.create_user("ana@turia.example", name="Ana", language="es")
+    TOTP.activate(ana, "JBSWY3DPEHPK3PXP")
+    codes = RecoveryCodes.activate(ana).generate_codes()
+    file = tmp_path / "monday.sqlite3"
+    capsys.readouterr()
+    assert ours.give("backup", file) == 0
+    said = capsys.readouterr().out
+    assert f"Only {ours.data / 'secret.key'} can open them" in said
+    assert "password of the mailbox" not in said
+    assert b"JBSWY3DPEHPK3PXP" not in file.read_bytes()
+
+    there = Office(ours.files, tmp_path / "new")
+    there.data.mkdir(mode=0o700)
+    (there.data / "secret.key").write_bytes((ours.data / "secret.key").read_bytes())
+    assert there.give("restore", file) == 0
+    assert "cannot be read" not in capsys.readouterr().out
+    open_database(there.data)
+    keys.use_key_of(there.data)
+    assert RecoveryCodes.activate(User.objects.get()).generate_codes() == codes
+    other = Office(ours.files, tmp_path / "other")
+    other.data.mkdir(mode=0o700)
+    (other.data / "secret.key").write_text("another installation's")
+    assert other.give("restore", file) == 0
+    assert "ana@turia.example: the second factor cannot be read" in capsys.readouterr().out

@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 from amable.adapters.decoding import decode
 from amable.core import headings
 from amable.plugs.complaint import Complaint
+from amable.plugs.invoices import Progress, unwatched
 
 LARGEST_CELL: Final = 32_768  # characters; as much as a spreadsheet cell can hold
 LARGEST_FILE: Final = 200_000_000  # bytes
 MOST_ROWS: Final = 2_000_000
+TOLD_EVERY: Final = 500  # rows between two tellings of how far it is
 MOST_COLUMNS: Final = 16_384  # as many as a spreadsheet can hold; what stands further right is not a heading
 
 _SEPARATORS: Final = ",;\t|"
@@ -75,7 +77,7 @@ class Table:
     complaints: tuple[Complaint, ...] = ()
 
 
-def read(data: bytes, known: Callable[[str], bool]) -> Sheet:
+def read(data: bytes, known: Callable[[str], bool], progress: Progress = unwatched) -> Sheet:
     """The rows in the bytes of a text. `known` tells a heading, which helps to see what separates the cells."""
     if len(data) > LARGEST_FILE:
         return _refused("file_too_large", limit=LARGEST_FILE // 1_000_000)
@@ -85,9 +87,12 @@ def read(data: bytes, known: Callable[[str], bool]) -> Sheet:
     separator, begin = _separator(text, known)
     rows: list[Row] = []
     complaints: list[Complaint] = []
+    total = text.count("\n") or text.count("\r")
     for found in _csv(text, separator, begin):
         if isinstance(found, Row):
             rows.append(found)
+            if len(rows) % TOLD_EVERY == 0:
+                progress(min(found.line, total), total, "lines")
         elif not rows or found.line is None:  # without its headings no row below can be understood
             return Sheet(complaints=(found,))
         else:

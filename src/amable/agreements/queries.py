@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import Q
 
 from amable.agreements.models import Dispute, DisputeItem, Plan, PlanInstalment, PlanItem, Promise, PromiseItem
 from amable.core.agreements import Instalment, left_of, next_instalment
-from amable.organisation.bulk import these
+from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor
 
 
@@ -51,21 +51,81 @@ class Agreed:
     plans: dict[int, PlanStanding] = field(default_factory=dict)
 
 
+class _PartPromised(NamedTuple):
+    """What of an item was promised, and how far it has come since."""
+
+    promise_id: int
+    promise__customer_id: int
+    item_id: int
+    promise__on: date
+    promise__noted_on: date
+    amount: int
+    open_then: int
+    item__open: int
+
+
+class _PartDisputed(NamedTuple):
+    """What of an item is contested: all that is open without an amount."""
+
+    item_id: int
+    amount: int | None
+
+
+class _Owner(NamedTuple):
+    """Whose plan it is."""
+
+    pk: int
+    customer_id: int
+
+
+class _InPlan(NamedTuple):
+    """An item a plan is about."""
+
+    plan_id: int
+    item_id: int
+    open_then: int
+    item__open: int
+
+
+class _Due(NamedTuple):
+    """An instalment of a plan."""
+
+    plan_id: int
+    due_on: date
+    amount: int
+
+
+_PROMISED: Final = Question(
+    _PartPromised,
+    lambda creditor, ids: PromiseItem.objects.filter(
+        creditor=creditor, promise__customer__in=these(ids), promise__ended_at=None
+    ).order_by("promise_id", "item_id"),
+)
+_DISPUTED: Final = Question(
+    _PartDisputed,
+    lambda creditor, ids: DisputeItem.objects.filter(creditor=creditor, dispute__customer__in=these(ids)).filter(
+        Q(dispute__outcome="") | Q(dispute__outcome="upheld", dispute__credited_at=None)
+    ),
+)
+_OWNERS: Final = Question(
+    _Owner,
+    lambda creditor, ids: Plan.objects.filter(creditor=creditor, customer__in=these(ids), ended_at=None).order_by("pk"),
+)
+_IN_PLANS: Final = Question(
+    _InPlan, lambda creditor, plans: PlanItem.objects.filter(creditor=creditor, plan__in=these(plans))
+)
+_INSTALMENTS: Final = Question(
+    _Due,
+    lambda creditor, plans: PlanInstalment.objects.filter(creditor=creditor, plan__in=these(plans)).order_by("due_on"),
+)
+
+
 def agreed(creditor: Creditor, customers: Collection[int]) -> Agreed:
     """What was agreed with these customers and not ended by a person."""
     found = Agreed()
-    promised = PromiseItem.objects.filter(
-        creditor=creditor, promise__customer__in=these(customers), promise__ended_at=None
-    ).order_by("promise_id", "item_id")
-    for promise, customer, item, on, noted, amount, then, now in promised.values_list(
-        "promise_id", "promise__customer_id", "item_id", "promise__on", "promise__noted_on", "amount", "open_then",
-        "item__open",
-    ):  # fmt: skip
+    for promise, customer, item, on, noted, amount, then, now in _PROMISED.ask(creditor, customers):
         found.promises[item].append(Stated(promise, customer, item, on, noted, left_of(amount, then, now)))
-    disputed = DisputeItem.objects.filter(creditor=creditor, dispute__customer__in=these(customers)).filter(
-        Q(dispute__outcome="") | Q(dispute__outcome="upheld", dispute__credited_at=None)
-    )
-    for item, part in disputed.values_list("item_id", "amount"):
+    for item, part in _DISPUTED.ask(creditor, customers):
         before = found.disputed.get(item, 0)
         found.disputed[item] = None if part is None or before is None else before + part
     for plan in plans(creditor, customers).values():
@@ -76,17 +136,14 @@ def agreed(creditor: Creditor, customers: Collection[int]) -> Agreed:
 
 def plans(creditor: Creditor, customers: Collection[int]) -> dict[int, PlanStanding]:
     """The plans of these customers that nobody ended, by number."""
-    standing = Plan.objects.filter(creditor=creditor, customer__in=these(customers), ended_at=None).order_by("pk")
-    owners = dict(standing.values_list("pk", "customer_id"))
+    owners = {owner.pk: owner.customer_id for owner in _OWNERS.ask(creditor, customers)}
     if not owners:
         return {}
     items: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = PlanItem.objects.filter(creditor=creditor, plan__in=these(owners))
-    for plan, item, then, now in rows.values_list("plan_id", "item_id", "open_then", "item__open"):
+    for plan, item, then, now in _IN_PLANS.ask(creditor, owners):
         items[plan].append((item, then - now))
     instalments: dict[int, list[Instalment]] = defaultdict(list)
-    due = PlanInstalment.objects.filter(creditor=creditor, plan__in=these(owners)).order_by("due_on")
-    for plan, on, amount in due.values_list("plan_id", "due_on", "amount"):
+    for plan, on, amount in _INSTALMENTS.ask(creditor, owners):
         instalments[plan].append(Instalment(on, amount))
     return {
         plan: PlanStanding(

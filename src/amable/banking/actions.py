@@ -62,6 +62,33 @@ def confirm(line: BankLine, *, seen: str, today: date, now: datetime, by: str) -
     return _book(line, proposed(line), line.customer_id, today, now, by, reasons=line.reasons)
 
 
+def confirm_all(seen: Mapping[BankLine, str], *, today: date, now: datetime, by: str) -> list[BankLine]:
+    """Book each of these lines as it is proposed, and return those: what was decided meanwhile, or fits no more, stays.
+
+    Each is a decision of its own; those of one moment have the same `decided_at`.
+    """
+    booked: list[BankLine] = []
+    for line, version_seen in seen.items():
+        try:
+            confirm(line, seen=version_seen, today=today, now=now, by=by)
+        except (DecidedError, RefusedError):
+            continue
+        booked.append(line)
+    return booked
+
+
+def undo_all(lines: Iterable[BankLine], *, today: date, by: str) -> list[BankLine]:
+    """Take back what was decided about each of these lines, and return those of which that could be."""
+    undone: list[BankLine] = []
+    for line in lines:
+        try:
+            undo(line, seen=version(line), today=today, by=by)
+        except (DecidedError, RefusedError):
+            continue
+        undone.append(line)
+    return undone
+
+
 @transaction.atomic
 def book(
     line: BankLine,

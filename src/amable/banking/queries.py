@@ -80,6 +80,11 @@ class Shown:
         return self.waits and self.line.amount > 0 and bool(self.seems or self.line.customer_id)
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it may be confirmed together with others: the payer is told firmly, and the amount fits."""
+        return self.can_confirm and bool(self.seems) and self.certainty is Certainty.STRONG
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
         state = self.line.state

@@ -22,7 +22,8 @@ def command(arguments: argparse.Namespace) -> int:
     if not kept_in(folder):
         raise RefusedError("nothing_to_back_up", folder=folder)
     with working_in(folder, beside_others=True):
-        from amable.organisation.models import Creditor, Sending  # noqa: PLC0415 - once the database is chosen
+        from amable.organisation import second_factors  # noqa: PLC0415 - once the database is chosen
+        from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
         from amable.work import mailboxes  # noqa: PLC0415
 
@@ -35,14 +36,16 @@ def command(arguments: argparse.Namespace) -> int:
             raise RefusedError(f"backup_{error.rule}", file=folder / "amable.sqlite3") from error
         except OSError as error:
             raise RefusedError("backup_unwritable", file=file, why=error.strerror or error) from error
-        sealed = False
+        passwords, codes = False, second_factors.any_sealed()
         for creditor in Creditor.objects.all():
             with acting_for(creditor):
                 sendings = Sending.objects.filter(creditor=creditor)
                 sendings.update(backed_up_at=moment)
-                sealed = sealed or any(mailboxes.is_sealed(one) for one in sendings)
+                passwords = passwords or any(mailboxes.is_sealed(one) for one in sendings)
     print(say("backup.done", language(), file=file, n=max(1, file.stat().st_size // 2**20)))
-    if sealed:
-        key = "AMABLE_SECRET_KEY" if os.environ.get("AMABLE_SECRET_KEY") else folder / keys.FILE
+    key = "AMABLE_SECRET_KEY" if os.environ.get("AMABLE_SECRET_KEY") else folder / keys.FILE
+    if passwords:
         print(say("backup.key_apart", language(), file=key))
+    if codes:
+        print(say("backup.key_apart_codes", language(), file=key))
     return 0

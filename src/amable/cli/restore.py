@@ -40,7 +40,7 @@ def command(arguments: argparse.Namespace) -> int:
             except OSError as error:
                 raise RefusedError("file_unreadable", file=arguments.file, why=error.strerror or error) from error
             keys.read_key_of(folder)
-            seen, unreadable = _examine(Path(place), arguments.file, moment)
+            seen, unreadable, shut_out = _examine(Path(place), arguments.file, moment)
             replaced = database.exists()
             copies.put_in_place(fresh, database, kept)
     print(say("restore.done", language(), folder=folder))
@@ -48,21 +48,25 @@ def command(arguments: argparse.Namespace) -> int:
         print(say("restore.seen", language(), creditor=creditor.name, moment=here(at, creditor)))
     for name in unreadable:
         print(say("restore.password_lost", language(), creditor=name, folder=folder))
+    for address in shut_out:
+        print(say("restore.codes_lost", language(), address=address, folder=folder))
     if replaced:
         print(say("restore.kept", language(), file=kept))
     print(say("restore.stopped", language()))
     return 0
 
 
-def _examine(place: Path, file: Path, moment: datetime) -> tuple[list[tuple[Creditor, datetime]], list[str]]:
+def _examine(place: Path, file: Path, moment: datetime) -> tuple[list[tuple[Creditor, datetime]], list[str], list[str]]:
     """Bring the copy up to date, prove its record, and stop its sending.
 
-    When it was last at work, by creditor, and the names of those whose password this folder's key does not open.
+    When it was last at work, by creditor, the names of those whose password this folder's key does not open, and the
+    addresses of the people whose second factor it does not.
     """
     open_database(place)
     try:
         from amable.dunning import brakes  # noqa: PLC0415 - once the database is chosen
         from amable.evidence import log  # noqa: PLC0415
+        from amable.organisation import second_factors  # noqa: PLC0415
         from amable.organisation.models import Creditor, Sending  # noqa: PLC0415
         from amable.organisation.tenancy import acting_for  # noqa: PLC0415
 
@@ -84,7 +88,7 @@ def _examine(place: Path, file: Path, moment: datetime) -> tuple[list[tuple[Cred
                     seen.append((creditor, sending.seen_at))
                 if not _opens(sending):
                     unreadable.append(creditor.name)
-        return seen, unreadable
+        return seen, unreadable, second_factors.unreadable()
     finally:
         close_database()
 

@@ -51,10 +51,12 @@ def _work(arguments: argparse.Namespace) -> int:
     told = told_to_stop()
     with working_in(folder, beside_others=True), only_one(folder), ExitStack() as stack:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
+        from amable.organisation import second_factors  # noqa: PLC0415
         from amable.work.embedded import Embedded  # noqa: PLC0415
         from amable.work.house import House  # noqa: PLC0415
 
         keys.use_key_of(folder)
+        second_factors.seal_earlier()
         here = instance.instance(folder)
         for creditor in senders():
             look_around(creditor, folder)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 
 from amable.core.money import Money, exponent
@@ -114,6 +114,16 @@ def show_short_date(day: date, language: str, country: str = "") -> str:
     """`17 mar 2026`: a day in a table; the month stays a word."""
     text: str = format_date(day, "medium", locale=locale(language, country))
     return text if _MONTH_IN_WORDS.search(text) else show_date(day, language, country)
+
+
+def show_month(month: date, language: str) -> str:
+    """`marzo de 2026`: a month, by any day of it."""
+    return str(format_skeleton("yMMMM", month, locale=locale(language)))
+
+
+def show_month_alone(month: date, language: str) -> str:
+    """`mar`: a month where there is little room and the year is plain."""
+    return str(format_date(month, "LLL", locale=locale(language)))
 
 
 def show_time(moment: datetime, language: str, country: str = "") -> str:

@@ -168,8 +168,9 @@ class Names:
         if not words:
             return []
         blocks = sorted((self._blocks.get(block, []) for block in {word[:_BLOCK] for word in words}), key=len)
-        blocks = [block[:_BLOCK_LIMIT] for block in blocks if block][:2]
-        candidates = list({id(name): name for block in blocks for name in block}.values())
+        first, *others = [block[:_BLOCK_LIMIT] for block in blocks if block][:2] or [[]]
+        there = set(map(id, first)) if others else set()
+        candidates = first + [name for block in others for name in block if id(name) not in there]
         hits = process.extract(
             folded, [name.folded for name in candidates], scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=_MOST
         )

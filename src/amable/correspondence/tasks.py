@@ -166,6 +166,14 @@ def describe_fate(
     return page.done()
 
 
+def describe_unplanned(creditor: Creditor, customer: str) -> str:
+    """A task about a customer of whom it could not be decided what comes next."""
+    page = _Page(creditor.language)
+    page.heading(say("task.title.unplanned", creditor.language, customer=escaped(customer)))
+    page.text(say("task.ask.unplanned", creditor.language, customer=escaped(customer)))
+    return page.done()
+
+
 class Difference(NamedTuple):
     """An item for which ledger and bank saw different money, in minor units."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib.messages import INFO, WARNING
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
 from amable.agreements import actions
@@ -17,12 +18,16 @@ from amable.core.agreements import MOST_INSTALMENTS, Ground, Instalment, instalm
 from amable.core.languages import say
 from amable.core.money import Money
 from amable.core.reasons import reason, step_name
+from amable.correspondence.models import Message, MessageItem
+from amable.desk import messages
+from amable.desk.changing import look_now
 from amable.desk.customer import found, owed_of
 from amable.desk.door import Here, back, show, tell
 from amable.desk.fields import Amount, Items, currencies, day, line, text
-from amable.dunning import chasing, holds
+from amable.dunning import chasing, holds, outcomes
 from amable.dunning.models import Hold
-from amable.ledger.models import Customer, Item
+from amable.dunning.outcomes import Outcome
+from amable.ledger.models import Contact, Customer, Item
 from amable.organisation.models import Sending
 from amable.work.duties import procedure_of
 
@@ -57,7 +62,7 @@ def chase(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
     facts: dict[str, Any] = {
         "customer": it,
         "asked": asked,
-        "state": say(f"desk.story.state.{asked.standing.state}", here.language) if asked.standing else "",
+        "state": say(f"desk.state.{asked.standing.state}", here.language) if asked.standing else "",
         "gate": reason(*asked.gate, here.language) if asked.gate else "",
         "why": [
             (items.get(verdict.item), reason(verdict.rule, verdict.params, here.language))
@@ -148,21 +153,29 @@ class PromiseForm(forms.Form):
 
 
 def promise(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
-    """Record what they promised."""
+    """Record what they promised; asked by a task (`task`), it is done by that."""
     it = found(here, customer)
+    task = _task(request, here, it, Outcome.PROMISED)
     items, currency = _to_choose(request, here, it)
-    late = [item for item in items if item.currency == currency and item.due_on < here.today]
-    about = late or [item for item in items if item.currency == currency]
+    mine = [item for item in items if item.currency == currency]
+    spoken_of = _about(task, mine)
+    about = spoken_of or [item for item in mine if item.due_on < here.today] or mine
     begins = {
         "amount": sum(item.open for item in about), "on": here.today + timedelta(days=_DAYS_OF_GRACE),
         "items": [str(item.pk) for item in about],
     }  # fmt: skip
-    form = PromiseForm(here, items, currency, request.POST or None, initial=begins)
+    begins |= _said(request, here, task)
+    form = PromiseForm(here, items, currency, _sent(request), initial=begins)
+    if task is not None:
+        form.fields["note"] = text(say("desk.outcome.note", here.language), required=False)
 
     def record(given: Mapping[str, Any]) -> None:
-        actions.promise(it, currency=currency, today=here.today, now=here.now, by=here.by, **given)
+        facts = {name: given[name] for name in ("amount", "on", "said_by", "items")}
+        actions.promise(it, currency=currency, today=here.today, now=here.now, by=here.by, **facts)
+        if task is not None:
+            _is_done(here, task, Outcome.PROMISED, note=given["note"], said_on=given["on"])
 
-    return _record(request, here, it, form, "promise", record, items)
+    return _record(request, here, it, form, "promise", record, items, task)
 
 
 def end_promise(request: HttpRequest, here: Here, promise: int) -> HttpResponse:
@@ -202,10 +215,13 @@ class DisputeForm(forms.Form):
 
 
 def dispute(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
-    """Record what they contest."""
+    """Record what they contest; asked by a task, it is done by that."""
     it = found(here, customer)
+    task = _task(request, here, it, Outcome.DISPUTED)
     items, currency = _to_choose(request, here, it)
-    form = DisputeForm(here, items, currency, request.POST or None)
+    about = _about(task, [item for item in items if item.currency == currency])
+    begins = {"items": [str(item.pk) for item in about]} | _said(request, here, task)
+    form = DisputeForm(here, items, currency, _sent(request), initial=begins)
 
     def record(given: Mapping[str, Any]) -> None:
         parts = dict.fromkeys(given["items"], given["part"])
@@ -213,8 +229,10 @@ def dispute(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
             it, ground=Ground(given["ground"]), note=given["note"], parts=parts, today=here.today, now=here.now,
             by=here.by,
         )  # fmt: skip
+        if task is not None:
+            _is_done(here, task, Outcome.DISPUTED)
 
-    return _record(request, here, it, form, "dispute", record, items)
+    return _record(request, here, it, form, "dispute", record, items, task)
 
 
 class AnswerForm(forms.Form):
@@ -239,8 +257,10 @@ def resolve(request: HttpRequest, here: Here, dispute: int) -> HttpResponse:
         done = actions.resolve_dispute(
             it, upheld=given["outcome"] == "upheld", answer=given["answer"], today=here.today, now=here.now, by=here.by
         )
-        tell(request, here, f"agree.resolve.done_{given['outcome']}" if done else "agree.ended_before", level=INFO)
-        return back(request, here, "customer", customer=it.customer_id)
+        if done:
+            tell(request, here, f"agree.resolve.done_{given['outcome']}", level=INFO)
+            return back(request, here, "customer", customer=it.customer_id)
+        form.add_error(None, say("desk.agree.ended_before", here.language))
     return _form(request, here, it.customer, form, "resolve")
 
 
@@ -361,6 +381,46 @@ def _to_choose(request: HttpRequest, here: Here, customer: Customer) -> tuple[li
     return items, wanted if wanted in known else (known[0] if known else "EUR")
 
 
+def _task(request: HttpRequest, here: Here, customer: Customer, outcome: Outcome) -> Message | None:
+    """The task that somebody says came to this, where one is named."""
+    key = request.GET.get("task", "")
+    if not key:
+        return None
+    task = messages.found(here, key)
+    if task.customer_id != customer.pk or outcome not in outcomes.choices(task.act, task.step):
+        raise Http404
+    return task
+
+
+def _about(task: Message | None, items: list[Item]) -> list[Item]:
+    """What was spoken of in a task, as far as it is still owed."""
+    if task is None:
+        return []
+    named = MessageItem.objects.filter(creditor=task.creditor_id, message=task).values_list("item", flat=True)
+    return [item for item in items if item.pk in set(named)]
+
+
+def _sent(request: HttpRequest) -> Any:
+    """What was sent to be recorded: not what a task brought along, which is only what the form begins with."""
+    return None if "outcome" in request.POST else request.POST or None
+
+
+def _said(request: HttpRequest, here: Here, task: Message | None) -> dict[str, Any]:
+    """What is known already from a task: who was spoken with, the day they named, and what was noted."""
+    if task is None:
+        return {}
+    contact = Contact.objects.filter(creditor=here.creditor, customer=task.customer_id, role="billing").first()
+    known = {
+        "on": request.POST.get("said_on", ""), "note": request.POST.get("note", ""),
+        "said_by": contact.name if contact else "",
+    }  # fmt: skip
+    return {name: value for name, value in known.items() if value}
+
+
+def _is_done(here: Here, task: Message, outcome: Outcome, **facts: Any) -> None:
+    outcomes.tell(here.creditor, task, outcome, here.today, here.now, by=here.by, **facts)
+
+
 def _mine(here: Here, model: Any, pk: int) -> Any:
     """The agreement of this number with a customer in sight."""
     mine = model.objects.filter(creditor=here.creditor, pk=pk, customer__in=here.customers.values("pk"))
@@ -378,22 +438,33 @@ def _record(
     name: str,
     record: Callable[[Mapping[str, Any]], None],
     items: list[Item],
+    task: Message | None = None,
 ) -> HttpResponse:
     """Record what the form says, or show it again with what is wrong."""
     if request.method == "POST" and form.is_valid():
         try:
-            record(form.cleaned_data)
+            with transaction.atomic():
+                record(form.cleaned_data)
         except RefusedError as refused:
             form.add_error(None, say(f"agreement.{refused.refusal.rule}", here.language, **refused.refusal.params))
         else:
             tell(request, here, f"agree.{name}.done")
-            return back(request, here, "customer", customer=customer.pk)
-    return _form(request, here, customer, form, name, items=items)
+            if task is None:
+                return back(request, here, "customer", customer=customer.pk)
+            look_now(here, task)
+            return back(request, here, "today")
+    return _form(request, here, customer, form, name, items=items, task=task)
 
 
 def _form(
-    request: HttpRequest, here: Here, customer: Customer, form: forms.Form, name: str, items: list[Item] | None = None
+    request: HttpRequest,
+    here: Here,
+    customer: Customer,
+    form: forms.Form,
+    name: str,
+    items: list[Item] | None = None,
+    task: Message | None = None,
 ) -> HttpResponse:
     facts = {"customer": customer, "form": form, "name": name, "nothing": items == [],
-             "currencies": currencies(items or ()), "prefix": f"desk.agree.{name}."}  # fmt: skip
+             "currencies": currencies(items or ()), "prefix": f"desk.agree.{name}.", "task": task}  # fmt: skip
     return show(request, here, "agree.html", 422 if form.is_bound else 200, **facts)

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from amable.core.seals import seen
 from amable.desk.door import Here, show, tell, to
+from amable.desk.following import tell_saved
 from amable.desk.spoken import Spoken
 from amable.evidence import settings
 from amable.evidence.settings import MeanwhileError
@@ -55,7 +56,10 @@ def page(
                 row.refresh_from_db()
             seal, meanwhile = seen(settings.values(rows, kind.base_fields)), error.by
         else:
-            tell(request, here, "settings.saved" if changed else "settings.same")
+            if changed:
+                tell_saved(request, here)
+            else:
+                tell(request, here, "settings.same")
             return redirect(to(here, name))
     now = kind(initial=kind.of(rows)) if meanwhile else None
     return show(request, here, f"{name}.html", form=form, seen=seal, meanwhile=meanwhile, now=now, **facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages as told
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +18,8 @@ from amable.core.rewording import Words
 from amable.correspondence import outbox
 from amable.correspondence.composing import Withheld, Worded
 from amable.correspondence.models import EditedWords, Message
-from amable.desk.door import Here, back, show, tell
+from amable.desk.customer import owed_of
+from amable.desk.door import Here, back, show, tell, to
 from amable.desk.messages import found, seen, text_of
 from amable.desk.today import rows_of
 from amable.dunning import actions, editing, holds, outcomes
@@ -29,6 +31,7 @@ from amable.work import duties
 
 _A_WEEK: Final = timedelta(days=7)
 _LONGEST_HOLD: Final = timedelta(days=366)
+RECORDED: Final = {Outcome.PROMISED: "customer_promise", Outcome.DISPUTED: "customer_dispute"}
 LONGEST: Final = 2000  # characters of a note
 
 
@@ -65,7 +68,7 @@ def _keep(
     worded = planned.words(words)
     errors = worded.findings if isinstance(worded, Withheld) else worded.errors
     asks = _asks(worded, words, ours)
-    if errors or (asks and not request.POST.get("sure")):
+    if errors or _too_long(words, here.language) or (asks and not request.POST.get("sure")):
         return _editor(request, here, row, planned, ours, words, seen=seen, status=422)
     kept = editing.keep(here.creditor, row, words, here.today, here.now, seen=seen, by=here.by)
     if kept.done:
@@ -95,9 +98,18 @@ def _theirs(standing: EditedWords | None, ours: Worded) -> Words | None:
 
 def _typed(request: HttpRequest, ours: Worded) -> Words:
     places = sum(part.changeable for part in rewording.stretches(ours.rendered))
-    texts = tuple(request.POST.get(f"text-{n}", "")[: rewording.LONGEST] for n in range(places))
-    subject = request.POST.get("subject", "")[: rewording.LONGEST_SUBJECT]
-    return Words(subject, tuple(text.replace("\r\n", "\n") for text in texts), request.POST.get("basis", "")[:64])
+    texts = tuple(request.POST.get(f"text-{n}", "").replace("\r\n", "\n") for n in range(places))
+    return Words(request.POST.get("subject", ""), texts, request.POST.get("basis", ""))
+
+
+def _too_long(words: Words, language: str) -> list[str]:
+    """What a browser would not have let them type: nothing of it is cut off unseen."""
+    found = []
+    if len(words.subject) > rewording.LONGEST_SUBJECT:
+        found.append(say("desk.edit.long_subject", language, n=rewording.LONGEST_SUBJECT))
+    if any(len(text) > rewording.LONGEST for text in words.texts):
+        found.append(say("desk.edit.long_text", language, n=rewording.LONGEST))
+    return found
 
 
 def _asks(worded: Worded | Withheld, words: Words, ours: Worded) -> list[tuple[str, dict[str, object]]]:
@@ -141,7 +153,10 @@ def _editor(
         newer=newer,
         newer_texts="\n\n".join(newer.texts) if newer else "",
         edited=seen > 0,
-        errors=[say(f"kindness.{one.rule}", here.language, **one.params) for one in errors],
+        errors=[
+            *_too_long(words, here.language),
+            *(say(f"kindness.{one.rule}", here.language, **one.params) for one in errors),
+        ],
         asks=[say(key, here.language, **params) for key, params in _asks(worded, words, ours)],
         longest=rewording.LONGEST,
         longest_subject=rewording.LONGEST_SUBJECT,
@@ -185,12 +200,12 @@ def hold(request: HttpRequest, here: Here, message: str) -> HttpResponse:
         facts |= {"first": here.today + timedelta(days=1), "last": here.today + _LONGEST_HOLD, "longest": LONGEST}
         return show(request, here, "hold.html", 422 if wrong else 200, **facts)
     holds.hold(row.customer, until, because, here.today, here.now, by=here.by)
-    _look_now(here, row)
+    look_now(here, row)
     tell(request, here, "hold.held", customer=row.customer.name, day=until)
     return back(request, here, "today")
 
 
-def _look_now(here: Here, row: Message) -> None:
+def look_now(here: Here, row: Message) -> None:
     """Bring today's plan into line for the customer of a message."""
     sending = Sending.objects.filter(creditor=here.creditor).first()
     if sending is not None and row.customer_id is not None and sending.planned_on == here.today:
@@ -219,6 +234,8 @@ def outcome(request: HttpRequest, here: Here, task: str) -> HttpResponse:
     note = request.POST.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip()
     phone = " ".join(request.POST.get("phone", "").replace("\x00", "").split())
     said_on = _day(request.POST.get("said_on", ""))
+    if chosen in RECORDED and owed_of(here, row.customer):
+        return _record_it(here, row, RECORDED[chosen])
     wrong: dict[str, str] = {}
     if request.method == "POST":
         if chosen is None:
@@ -242,12 +259,19 @@ def outcome(request: HttpRequest, here: Here, task: str) -> HttpResponse:
         note=note, said_on=day, phone=number, because=because, by=here.by,
     )  # fmt: skip
     if day is not None:
-        _look_now(here, row)
+        look_now(here, row)
     if done.again_on and done.again_on > here.today:
         tell(request, here, "outcome.again", day=done.again_on)
     else:
         tell(request, here, "outcome.number_kept" if number else "outcome.kept")
     return back(request, here, "today")
+
+
+def _record_it(here: Here, row: Message, form: str) -> HttpResponse:
+    """What they said is recorded as what it is, in the customer's own form; what was typed goes there (307) too."""
+    assert row.customer_id is not None
+    query = urlencode({"task": row.key, "currency": row.currency})
+    return HttpResponse(status=307, headers={"Location": f"{to(here, form, customer=row.customer_id)}?{query}"})
 
 
 def _brief(here: Here, row: Message) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from amable.core.seals import changed_since, seen
 from amable.core.tax_numbers import is_plausible
 from amable.desk import steps
 from amable.desk.door import Here, back, show, tell
+from amable.desk.following import tell_saved
 from amable.desk.spoken import Spoken, here_and_now
 from amable.dunning import setting_up, starters
 from amable.organisation import actions
@@ -193,16 +194,19 @@ def _edit(request: HttpRequest, here: Here, template: str, *, then: str) -> Http
         form = Company(initial=kept, kept=here.creditor)
         return show(request, here, template, **_drawn(form, [], seen(kept)), **listed)
     form = Company(request.POST, kept=here.creditor)
+    changed: list[str] | None = None
     with transaction.atomic():
         creditor = Creditor.objects.select_for_update().get(pk=here.creditor.pk)
         kept = facts_of(creditor)
         newer = _newer(form, kept, request.POST.get("seen", ""))
         if form.is_valid() and not newer and form.described is not None:
             changed = setting_up.describe(creditor, form.described, today=here.today, by=here.by)
-            if not then:
-                return redirect(steps.next_address(here, "company"))
-            tell(request, here, "settings.saved" if changed else "settings.unchanged")
-            return back(request, here, then)
+    if changed is not None:
+        if changed:
+            tell_saved(request, here)
+        elif then:
+            tell(request, here, "settings.unchanged")
+        return back(request, here, then) if then else redirect(steps.next_address(here, "company"))
     status = 409 if newer else 422
     return show(request, here, template, status, **_drawn(form, newer, seen(kept)), **listed)
 

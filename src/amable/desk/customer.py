@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from amable.agreements import queries as agreements
@@ -16,8 +16,10 @@ from amable.agreements.models import Dispute, DisputeItem, Plan, PlanInstalment,
 from amable.core.agreements import Standing, left_of, waited_for
 from amable.core.languages import say
 from amable.core.planning import Outcome
+from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
 from amable.correspondence.models import MessageItem
+from amable.correspondence.outbox import TO_CUSTOMERS
 from amable.desk.customers import pays_in_full
 from amable.desk.door import Here, show, to
 from amable.desk.lists import Asked
@@ -128,9 +130,7 @@ def _owed(here: Here, customer: Customer) -> list[Owed]:
     received = Payment.objects.filter(creditor=here.creditor, customer=customer, reversed_on=None)
     for currency, amount in received.exclude(unapplied=0).values_list("currency", "unapplied"):
         unapplied[currency] += amount
-    since: dict[str, date] = {}
-    for currency, due in late.order_by("-due_on").values_list("currency", "due_on"):
-        since[currency] = due
+    since = dict(late.order_by().values("currency").annotate(oldest=Min("due_on")).values_list("currency", "oldest"))
     return [
         Owed(one.currency, one.owed, one.overdue, since.get(one.currency), unapplied.get(one.currency, 0))
         for one in sums.totals
@@ -145,8 +145,11 @@ def _lines(here: Here, customer: Customer, items: Sequence[Item], around: Settin
     rows = MessageItem.objects.filter(
         creditor=here.creditor, item__in=these([item.pk for item in items]), withdrawn=False, message__rehearsal=False
     ).order_by("message__day", "pk")
-    for about, day, step, state in rows.values_list("item_id", "message__day", "step", "message__state"):
-        told[about].append((day, step_name(step, here.language), say(f"desk.story.state.{state}", here.language)))
+    for about, day, step, act, state in rows.values_list(
+        "item_id", "message__day", "step", "message__act", "message__state"
+    ):
+        became = say(f"desk.state.{state}", here.language) if act in TO_CUSTOMERS else ""
+        told[about].append((day, step_name(step, here.language), became))
     lines = []
     for item in items:
         verdict = verdicts.get(item.pk)
@@ -214,12 +217,14 @@ def _plans(here: Here, customer: Customer, around: Setting | None) -> Iterable[A
     instalments: dict[int, list[PlanInstalment]] = defaultdict(list)
     for part in PlanInstalment.objects.filter(creditor=here.creditor, plan__in=rows).order_by("due_on"):
         instalments[part.plan_id].append(part)
+    named = {number for plan in standing.values() for number in plan.items}
+    items = Item.objects.filter(creditor=here.creditor, pk__in=these(named)).in_bulk()
     for one in rows:
         plan = standing[one.pk]
         if plan.next is None:
             continue
         kept = _waits(here, around, plan.next.due)
-        about = Item.objects.filter(creditor=here.creditor, pk__in=these(plan.items)).order_by("due_on", "pk")
+        about = sorted((items[number] for number in plan.items), key=lambda item: (item.due_on, item.pk))
         owed, shown = 0, []
         for part in instalments[one.pk]:
             owed += part.amount
@@ -241,8 +246,9 @@ _ICONS: Final = {
     "invoice_came": "file-text", "credit_came": "file-text", "went_missing": "file-question-mark",
     "corrected": "pencil", "promised": "handshake", "promise_ended": "handshake", "disputed": "scale",
     "dispute_upheld": "scale", "dispute_rejected": "scale", "planned": "calendar-days", "plan_ended": "calendar-days",
-    "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note",
+    "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note", "task": "clipboard-check",
 }  # fmt: skip
+_TASKS: Final = frozenset(Act) - TO_CUSTOMERS
 
 
 class Told(NamedTuple):
@@ -259,6 +265,8 @@ def _told(event: Event, language: str) -> Told:
     params = dict(event.params)
     if "step" in params:
         params["step"] = step_name(str(params["step"]), language)
+    if params.get("channel") in _TASKS:  # the name of its step says it all; its subject is in the creditor's language
+        return Told(event, str(params["step"]), _ICONS["task"], "", "")
     if "channel" in params:
         params["channel"] = say(f"desk.contacts.by.{params['channel']}", language)
     if "ground" in params:
@@ -266,7 +274,7 @@ def _told(event: Event, language: str) -> Told:
     if "field" in params:
         params["field"] = say(f"desk.contacts.field.{params['field']}", language)
     sentence = say(f"story.{event.rule}", language, **params)
-    state = say(f"desk.story.state.{event.state}", language) if event.state else ""
+    state = say(f"desk.state.{event.state}", language) if event.state else ""
     return Told(event, sentence, _ICONS[event.rule], state, event.text)
 
 

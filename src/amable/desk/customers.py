@@ -34,7 +34,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         currency=asked.text("currency")[:3], overdue=asked.yes("overdue"), held=asked.yes("held"),
         everybody=asked.yes("everybody"), sort=sort, falling=falling, page=asked.page,
     )  # fmt: skip
-    found = book.customers(here.creditor, here.customers, want, here.today)
+    found = book.customers(here.creditor, None if here.sees_all else here.customers, want, here.today)
     facts = {
         "want": want,
         "lines": [Line(line, pays_in_words(line.pays, here.language)) for line in found.lines],

@@ -86,20 +86,22 @@ class Here:
 Page = Callable[..., HttpResponse]
 
 
-def at(
-    address: str,
-    page: Page,
-    name: str,
-    *,
-    may: May = May.SEE,
-    reads: bool = True,
-    writes: bool = False,
-    limit: int = A_FORM,
-) -> URLPattern:
-    """The address of a page below a creditor's, open to whom `may`. `reads` answers GET, `writes` takes POST."""
-    methods = (_READING if reads else ()) + (("POST",) if writes else ())
-    route = Route(name, may, methods, limit)
+def at(address: str, page: Page, name: str, *, may: May = May.SEE) -> URLPattern:
+    """The address of a page below a creditor's, for whom `may` to read."""
+    return _route(address, page, Route(name, may, _READING, A_FORM))
 
+
+def form(address: str, page: Page, name: str, *, may: May, limit: int = A_FORM) -> URLPattern:
+    """The address of a page that is read, and takes what was filled in."""
+    return _route(address, page, Route(name, may, (*_READING, "POST"), limit))
+
+
+def act(address: str, page: Page, name: str, *, may: May, limit: int = A_FORM) -> URLPattern:
+    """The address of an action: a button's."""
+    return _route(address, page, Route(name, may, ("POST",), limit))
+
+
+def _route(address: str, page: Page, route: Route) -> URLPattern:
     def answer(request: HttpRequest, creditor: str, **places: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
@@ -116,7 +118,7 @@ def at(
             return response
 
     answer.route = route  # type: ignore[attr-defined]  # read by the size limit and by whoever lists the routes
-    return path(f"<slug:creditor>/{address}", answer, name=name)
+    return path(f"<slug:creditor>/{address}", answer, name=route.name)
 
 
 def _here(request: HttpRequest, ref: str) -> Here:
@@ -144,11 +146,26 @@ def tell(
 def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpResponse:
     """After an action: the page it was asked from (field `next`), else the one named."""
     wanted = request.POST.get("next", "")
-    if not (wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)):
+    if not is_ours(wanted):
         wanted = to(here, name, **places)
     return HttpResponse(status=303, headers={"Location": wanted})
+
+
+def is_ours(address: str) -> bool:
+    """Whether an address that came with a form is one of this site's."""
+    mine = address.startswith("/") and address.isprintable()
+    return mine and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
 
 
 def to(here: Here, name: str, /, **places: Any) -> str:
     """The address of a page of the same creditor."""
     return reverse(f"desk:{name}", kwargs={"creditor": here.creditor.ref, **places})
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment out of an address, None where none can be read."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

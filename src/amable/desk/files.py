@@ -14,7 +14,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Value
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from amable.banking.models import Statement
 from amable.core.languages import say, show_amount, show_date, show_money
@@ -22,7 +21,7 @@ from amable.core.ledger_map import IGNORE
 from amable.core.money import Money, TooPreciseError, known, to_minor
 from amable.desk import exports
 from amable.desk import jobs as job_pages
-from amable.desk.door import Here, show, tell, to
+from amable.desk.door import Here, is_ours, show, tell, to
 from amable.ledger.models import Taken
 from amable.ledger.records import currency_of
 from amable.organisation.models import User
@@ -282,7 +281,7 @@ def _waiting(here: Here, pk: int) -> File | None:
 def _wanted(request: HttpRequest) -> str:
     """The page to go on to afterwards (`next`), if it is one of ours."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
-    return wanted if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
+    return wanted if is_ours(wanted) else ""
 
 
 def _go(address: str) -> HttpResponse:

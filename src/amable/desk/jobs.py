@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +19,13 @@ from amable.work.models import Job
 _LEADS: Final[Mapping[str, Callable[[Here, Job], str]]] = {
     "file": lambda here, job: to(here, "file", file=job.file_id),
     "take": lambda here, job: to(here, "file", file=job.file_id),
+    "effect": lambda here, job: to(here, "draft_effect", draft=job.facts["draft"]),
+    "replay": lambda here, job: f"{to(here, 'draft_replay', draft=job.facts['draft'])}?days={job.facts['days']}",
+    "plan": lambda here, job: to(here, job.facts["then"]),
 }
+# What one that was stopped leaves behind, where it is something.
+_LEFT: Final = {"plan": "cancelled_plan"}
+_PART = re.compile(r"[a-z][a-z-]{0,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Shown:
     sentence: str
     done: int
     total: int
+    stage: str
     stoppable: bool
     by: str
     leads: str
@@ -46,7 +55,16 @@ def shown(here: Here, job: Job) -> Shown:
     title = say(f"desk.job.kind_{job.kind}", here.language, file=job.file.name if job.file else "")
     leads = _LEADS[job.kind](here, job)
     return Shown(
-        job.pk, title, state, _sentence(here, job, state), job.done, job.total, job.stoppable, job.asked_by, leads
+        job.pk,
+        title,
+        state,
+        _sentence(here, job, state),
+        job.done,
+        job.total,
+        job.stage,
+        job.stoppable,
+        job.asked_by,
+        leads,
     )
 
 
@@ -59,7 +77,8 @@ def _sentence(here: Here, job: Job, state: str) -> str:
         ahead = jobs.before(job)
         return say("desk.job.waiting_behind", language, n=ahead) if ahead else say("desk.job.waiting", language)
     if state != "working":
-        return say(f"desk.job.{state}", language)
+        left = _LEFT.get(job.kind, state) if state == "cancelled" else state
+        return say(f"desk.job.{left}", language)
     stage = say(f"desk.job.stage_{job.stage or 'beginning'}", language)
     if not job.total:
         return stage
@@ -68,12 +87,24 @@ def _sentence(here: Here, job: Job, state: str) -> str:
 
 
 def page(request: HttpRequest, here: Here, job: int) -> HttpResponse:
-    """How far a job is; asked for by its own part of a page, only that part, or the way to what it came to."""
+    """How far a job is; asked for by its own part of a page, only that part, or the way to what it came to.
+
+    Where what it comes to stands on the same page, only that place is brought anew (`into`), and on a page where
+    people do something else it only says so (`stay`): nobody is disturbed in what they write or mark meanwhile.
+    """
     found = shown(here, _found(here, job))
     if not request.headers.get("HX-Request"):
         return show(request, here, "job.html", job=found)
-    response = show(request, here, "parts/job.html", job=found)
-    if found.state == "done":
+    into, stay = request.GET.get("into", ""), "stay" in request.GET
+    into = into if _PART.fullmatch(into) else ""
+    response = show(request, here, "parts/job.html", job=found, into=into, stay=stay)
+    if stay:
+        return response
+    if found.ended and into:
+        place = f"#{into}"
+        wanted = {"path": found.leads, "target": place, "select": place, "swap": "outerHTML show:none"}
+        response["HX-Location"] = json.dumps(wanted)
+    elif found.state == "done":
         response["HX-Redirect"] = found.leads
     elif found.ended:
         response["HX-Refresh"] = "true"

@@ -1,17 +1,22 @@
-"""What is asked of every request before a page sees it: a host we know, a size we take, a language we speak."""
+"""What is asked of every request before a page sees it: a host and a size we take, signs a row can keep, a language.
+
+Whoever asks wrongly gets a page of ours that says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
 from amable.core.languages import LANGUAGES
+from amable.desk import refusals
 from amable.desk.door import A_FORM, Route
+from amable.organisation import sealed
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +48,43 @@ class limited(MiddlewareMixin):  # noqa: N801 - named as its neighbours are
         if 0 <= length <= most:
             return None
         return render(request, "desk/refused.html", {"rule": "size", "most": most // 1024}, status=413)
+
+
+class legible(MiddlewareMixin):  # noqa: N801
+    """Refuse what no row could keep: a null byte, or a body in another encoding than the one our pages ask for.
+
+    A browser sends neither. PostgreSQL keeps no null byte, and some encodings read as halves of signs.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Before anything of the body is read."""
+        encoding = (request.content_params or {}).get("charset", "utf-8")
+        return None if encoding.lower() in ("utf-8", "utf8", "") else refusals.illegible(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Once it is known that the body is none too large, and from a form of ours."""
+        if "\0" in request.path:
+            raise Http404
+        return refusals.illegible(request) if any("\0" in text for text in _texts(request)) else None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A secret that another key has sealed: of a second factor, when a backup came back without its key."""
+        return refusals.locked(request) if isinstance(exception, sealed.UnreadableError) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Say in words that an address does not take this."""
+        if response.status_code != 405 or response.content:
+            return response
+        return refusals.not_so(request, response.headers.get("Allow", ""))
+
+
+def _texts(request: HttpRequest) -> Iterator[str]:
+    for given in (request.GET, request.POST):
+        for name, values in given.lists():
+            yield name
+            yield from values
 
 
 def in_their_language(get_response: Answer) -> Answer:

@@ -21,10 +21,11 @@ from amable.core.allocating import RefusedError, Room, fill, room
 from amable.core.languages import say, show_amount
 from amable.core.money import Money, exponent
 from amable.core.typed_amounts import read_amount
-from amable.desk.door import Here, back, show, tell, to
+from amable.desk.door import Here, back, moment_of, show, tell, to
 from amable.desk.money_forms import Choice, customers_like, day, number, ours, pages, query, typed_shares
 from amable.ledger import queries as ledger
 from amable.ledger.models import Item, Payment
+from amable.organisation.roles import May
 
 _ROWS: Final = 50
 _LATELY: Final = 10  # booked lines below those that wait
@@ -59,11 +60,13 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     monday = here.today - timedelta(days=here.today.weekday())
     received = ledger.payments(here.creditor, None if here.sees_all else here.customers)
     counts = queries.counts(found)
+    lines = queries.shown(here.creditor, list(listed))
     return show(
         request,
         here,
         "money.html",
-        shown=queries.shown(here.creditor, list(listed)),
+        shown=lines,
+        sure=here.may(May.RUN) and any(one.is_sure for one in lines),
         listed=listed,
         kind=kind,
         tabs=[(name, counts[name], query(asked, kind=name, page="")) for name in queries.KINDS],
@@ -247,6 +250,37 @@ def confirm(request: HttpRequest, here: Here, line: int) -> HttpResponse:
         _booked(request, here, found, payments)
 
     return _act(request, here, found, do)
+
+
+def confirm_lot(request: HttpRequest, here: Here) -> HttpResponse:
+    """Book the lines that are marked as they are proposed; the words that tell of it take the lot back."""
+    marked = dict(_marked(one) for one in request.POST.getlist("line")[:_ROWS])
+    lines = in_sight(here).filter(pk__in=marked).order_by("booked_on", "pk")
+    seen = {line: marked[line.pk] for line in lines}
+    booked = actions.confirm_all(seen, today=here.today, now=here.now, by=here.by)
+    if booked:
+        undo = f"{to(here, 'lines_undo')}?{urlencode({'at': here.now.isoformat()})}"
+        tell(request, here, "money.told_lot", n=len(booked), undo=undo)
+    if rest := len(marked) - len(booked):
+        tell(request, here, "money.told_lot_rest", n=rest, level=messages.WARNING)
+    return back(request, here, "money")
+
+
+def _marked(text: str) -> tuple[int, str]:
+    """A marked line with what was seen of it."""
+    pk, _, seen = text.partition(":")
+    return number(pk) or 0, seen
+
+
+def undo_lot(request: HttpRequest, here: Here) -> HttpResponse:
+    """Take back what one booked in one go; what somebody changed since stays as it is."""
+    moment = moment_of(request.GET.get("at", ""))
+    booked = in_sight(here).filter(state="booked", decided_by=here.by)
+    lot = list(booked.filter(decided_at=moment).order_by("pk")[:_ROWS]) if moment else []
+    undone = actions.undo_all(lot, today=here.today, by=here.by)
+    level = messages.SUCCESS if undone else messages.WARNING
+    tell(request, here, "money.told_lot_undone" if undone else "money.told_lot_gone", n=len(undone), level=level)
+    return back(request, here, "money")
 
 
 def leave(request: HttpRequest, here: Here, line: int) -> HttpResponse:

@@ -31,11 +31,12 @@ _LINES: Final = (
     _Line("customers", "c", "users"),
     _Line("items", "i", "receipt"),
     _Line("messages", "m", "mail"),
+    _Line("money", "b", "landmark"),
     _Line("procedures", "p", "route"),
+    _Line("wordings", "w", "file-pen-line"),
+    _Line("overview", "o", "chart-column"),
     _Line("files", "f", "folder-input", May.RUN),
     _Line("settings", "s", "settings"),
-    _Line("money", "b", "landmark"),
-    _Line("wordings", "w", "file-pen-line"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -24,17 +24,16 @@ from amable.core.procedure_text import ByHandError
 from amable.core.reasons import step_name
 from amable.core.replay import Said, rehearse
 from amable.desk import building
+from amable.desk import jobs as job_pages
 from amable.desk.door import Here, back, show, tell, to
 from amable.dunning import effects, past_book, procedures, starters
 from amable.dunning.dossier import gather, setting
-from amable.dunning.effects import Thing
 from amable.dunning.models import ProcedureDraft, ProcedureVersion
 from amable.ledger import queries
-from amable.ledger.models import Item
+from amable.ledger.models import Customer, Item
 from amable.organisation.models import Sending
-from amable.work import duties
+from amable.work import duties, jobs, looking, planning
 
-_LISTED: Final = 50  # customers shown of those for whom something changes
 _FOLLOWED: Final = 200  # days after the due date for which a calendar is followed
 _PASTS: Final = (30, 90, 180, 365)  # days a replay may look back
 _CHOICES: Final = 20  # invoices offered where a number fits several
@@ -49,11 +48,12 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     digest = _digest_in_force(here)
     current = next((version for version in versions if version.digest == digest), None)
     shipped = [(name, starters.shipped(name)) for name in starters.SHIPPED]
+    wordings = duties.wordings_of(here.creditor)
     return show(
         request, here, "procedures.html",
         name=found.name if found else "", found=found, version=current, stops=building.stops(text, here.language),
         grace=_grace(found, here), limits=_limits(found, here), versions=versions, sends=digest is not None,
-        drafts=[_Listed(draft, _name(draft.text), examine(draft.text, duties.wordings_of(here.creditor)).fit)
+        drafts=[_Listed(draft, _name(draft.text), examine(draft.text, wordings).fit)
                 for draft in procedures.drafts(here.creditor)],
         shipped=[(name, building.stops(body, here.language)) for name, body in shipped],
     )  # fmt: skip
@@ -238,41 +238,56 @@ def effect(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     before = procedures.text_in_force(here.creditor)
     examined = examine(found.text, duties.wordings_of(here.creditor))
     now = read(before)
-    looked = None
-    rows: list[Row] = []
-    if request.GET.get("look") == "1" and examined.procedure and now:
-        looked = effects.effect(here.creditor, now, examined.procedure, here.today, most=effects.FEW)
-        rows = [_row(one, here) for one in looked.changed[:_LISTED]]
+    same = before == found.text
+    compared = examined.procedure is not None and now is not None and not same
+    given = looking.of_effect(found, before, here.today)
+    if request.method == "POST":
+        if compared:
+            looking.ask(here.creditor, looking.EFFECT, given, by=here.by, now=here.now)
+        return HttpResponse(status=303, headers={"Location": to(here, "draft_effect", draft=found.pk)})
+    job = jobs.newest(here.creditor, looking.EFFECT, given) if compared else None
+    looked = job.found if job is not None and job.outcome == "done" else {}
+    rows = _rows(looked.get("first", ()), here)
     return show(
         request, here, "procedure_effect.html",
         draft=found, tab="effect", examined=examined, differences=_differences(before, found.text, here),
-        same=before == found.text, lines=procedures.changed_lines(before, found.text), looked=looked, rows=rows,
-        figures=_counted(looked), more=len(looked.changed) - len(rows) if looked else 0,
+        same=same, lines=procedures.changed_lines(before, found.text), compared=compared,
+        job=job_pages.shown(here, job) if job else None, ended_at=job.ended_at if job else None,
+        looked=looked, rows=rows, figures=_counted(looked), more=looked.get("changed", 0) - len(rows),
         built=building.built(found.text, examined, here.language),
         becomes_itself=bool(examined.procedure and now and examined.procedure.approves_itself > now.approves_itself),
     )  # fmt: skip
 
 
-def _counted(looked: effects.Effect | None) -> list[tuple[str, int, int, int, int]]:
-    if looked is None:
+def _counted(looked: Mapping[str, Any]) -> list[tuple[str, int, int, int, int]]:
+    if not looked:
         return []
-    now, then = looked.now, looked.then
-    return [(kind, now["today"][kind], then["today"][kind], now["ahead"][kind], then["ahead"][kind])
+    now, then = looked["now"], looked["then"]
+    return [(kind, *(counts[when].get(kind, 0) for when in ("today", "ahead") for counts in (now, then)))
             for kind in effects.KINDS]  # fmt: skip
 
 
-def _row(one: effects.Changed, here: Here) -> Row:
-    return Row(
-        one.customer,
-        one.name,
-        [_in_few_words(thing, thing not in one.then, here) for thing in one.now],
-        [_in_few_words(thing, thing not in one.now, here) for thing in one.then],
+def _rows(changed: Sequence[Mapping[str, Any]], here: Here) -> list[Row]:
+    names = dict(
+        Customer.objects.filter(creditor=here.creditor, pk__in=[one["customer"] for one in changed]).values_list(
+            "pk", "name"
+        )
     )
+    return [
+        Row(
+            one["customer"],
+            names[one["customer"]],
+            [_in_few_words(thing, here) for thing in one["now"]],
+            [_in_few_words(thing, here) for thing in one["then"]],
+        )
+        for one in changed
+        if one["customer"] in names
+    ]
 
 
-def _in_few_words(thing: Thing, differs: bool, here: Here) -> Shown:
-    step = thing.steps[-1] if thing.steps else ""
-    return Shown(thing.day, step_name(step, here.language), thing.kind, differs)
+def _in_few_words(thing: Mapping[str, Any], here: Here) -> Shown:
+    words = step_name(thing["step"], here.language)
+    return Shown(date.fromisoformat(thing["day"]), words, thing["kind"], thing["differs"])
 
 
 def calendar(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
@@ -364,23 +379,27 @@ def replay(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     """The draft over the past of the book, beside what was really done."""
     found = _draft(here, draft)
     examined = examine(found.text, duties.wordings_of(here.creditor))
-    back_days = int(request.GET["days"]) if request.GET.get("days", "") in map(str, _PASTS) else 0
-    replayed = None
+    asked = request.POST if request.method == "POST" else request.GET
+    back_days = int(asked["days"]) if asked.get("days", "") in map(str, _PASTS) else 0
     first, last = here.today - timedelta(days=back_days), here.today - timedelta(days=1)
     begun = past_book.begun(here.creditor)
     if begun is not None and first < begun <= last:
         first = begun  # before it there is nothing to compare with
-    if back_days and examined.procedure:
-        replayed = past_book.replayed(here.creditor, examined.procedure, first, last, most=effects.FEW)
-    figures = (
-        [(name, getattr(replayed.really, name), getattr(replayed.would, name)) for name in past_book.FIGURES]
-        if replayed
-        else []
-    )
+    given = looking.of_replay(found, back_days, first, last)
+    wanted = bool(back_days and examined.procedure)
+    if request.method == "POST":
+        if wanted:
+            looking.ask(here.creditor, looking.REPLAY, given, by=here.by, now=here.now)
+        address = to(here, "draft_replay", draft=found.pk)
+        return HttpResponse(status=303, headers={"Location": f"{address}?days={back_days}" if wanted else address})
+    job = jobs.newest(here.creditor, looking.REPLAY, given) if wanted else None
+    replayed = job.found if job is not None and job.outcome == "done" else {}
     return show(
         request, here, "procedure_replay.html",
         draft=found, tab="replay", examined=examined, pasts=_PASTS, back=back_days or 90, replayed=replayed,
-        first=first, last=last, begun=begun == first, figures=figures,
+        job=job_pages.shown(here, job) if job else None, ended_at=job.ended_at if job else None,
+        first=first, last=last, begun=begun == first,
+        figures=[(name, replayed["really"][name], replayed["would"][name]) for name in past_book.FIGURES if replayed],
         built=building.built(found.text, examined, here.language),
     )  # fmt: skip
 
@@ -394,7 +413,7 @@ def switch_on(request: HttpRequest, here: Here, draft: int) -> HttpResponse:
     if request.POST.get("edition", "") != str(found.edition):
         tell(request, here, "procedures.looked_at_older", level=messages.ERROR)
         return back(request, here, "draft_effect", draft=found.pk)
-    note = " ".join(request.POST.get("note", "").split())[:500]
+    note = " ".join(request.POST.get("note", "").split())
     if not _switched_on(request, here, found.text, note):
         return back(request, here, "draft_effect", draft=found.pk)
     procedures.discard(found, now=here.now)
@@ -419,16 +438,8 @@ def _switched_on(request: HttpRequest, here: Here, text: str, note: str) -> bool
         tell(request, here, "procedures.unfit", level=messages.ERROR)
         return False
     tell(request, here, "procedures.switched_on", version=version.number, name=version.name)
-    _plan_again(here)
+    planning.follow(here.creditor, lambda: here.now, by=here.by)
     return True
-
-
-def _plan_again(here: Here) -> None:
-    """In a small book today's plan is made again at once; in a large one by whoever makes plans."""
-    sending = Sending.objects.get(creditor=here.creditor)
-    waiting = here.creditor.customer_set.filter(review_on__lte=here.today).count()
-    if duties.plan_due(here.creditor, sending, here.now) and waiting <= effects.FEW:
-        duties.plan(here.creditor, lambda: here.now)
 
 
 def version(request: HttpRequest, here: Here, version: int) -> HttpResponse:

@@ -16,6 +16,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "desk/refused.html", {"rule": "not_found"}, status=404)
 
 
+def illegible(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What was sent is not whole, too much in number, or nothing that could be kept."""
+    return render(request, "desk/refused.html", {"rule": "illegible"}, status=400)
+
+
+def not_so(request: HttpRequest, takes: str) -> HttpResponse:
+    """The address is none of a page, or of one that takes no form."""
+    response = render(request, "desk/refused.html", {"rule": "method"}, status=405)
+    response.headers["Allow"] = takes
+    return response
+
+
+def locked(request: HttpRequest) -> HttpResponse:
+    """What is needed was sealed by another key than this installation has."""
+    return render(request, "desk/refused.html", {"rule": "locked"}, status=409)
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """A defect of ours; the log says more."""
     return render(request, "desk/refused.html", {"rule": "failed"}, status=500)

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from amable.desk.spoken import here_and_now, sentence
 from amable.evidence import staff
+from amable.organisation import second_factors
 from amable.organisation.models import User
 from amable.work.house import HOUSE, House
 
@@ -96,9 +97,17 @@ class ByInvitation(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """What is said of codes and passkeys is ours."""
+    """What is said of codes and passkeys is ours, and so is the key that their secrets are sealed with."""
 
     error_messages: ClassVar = {**DefaultMFAAdapter.error_messages, **_WRONG}
+
+    def encrypt(self, text: str) -> str:
+        """A secret as its row keeps it."""
+        return second_factors.kept(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret. Raises `sealed.UnreadableError`, which `middleware.legible` answers."""
+        return second_factors.opened(encrypted_text)
 
     def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002 - allauth's name
         """What a passkey is called until its owner calls it something else."""

@@ -25,15 +25,15 @@ from amable.core.reasons import step_name
 from amable.core.replay import rehearse
 from amable.correspondence import outbox
 from amable.correspondence.models import Message
+from amable.desk import jobs as job_pages
 from amable.desk import steps
-from amable.desk.door import Here, show, tell, to
+from amable.desk.door import Here, show, to
 from amable.dunning import brakes, procedures, starters
 from amable.dunning.models import Look
 from amable.ledger import models as ledger
 from amable.organisation import calendars
 from amable.organisation.models import Sending
-from amable.work import duties
-from amable.work.waking import wake
+from amable.work import duties, jobs, planning
 
 _SHOWN: Final = 8  # messages of the first plan
 _LONGEST: Final = timedelta(days=200)  # after the due date a calendar is followed for
@@ -210,9 +210,7 @@ def plan_step(request: HttpRequest, here: Here) -> HttpResponse:
         if "make" not in request.POST:
             steps.passed(here, "plan")
             return redirect(to(here, "today"))
-        if not duties.plan(here.creditor, lambda: here.now) or not duties.look_again(here.creditor, lambda: here.now):
-            tell(request, here, "start.plan_under_way")
-        wake(here.creditor)
+        planning.make(here.creditor, lambda: here.now, by=here.by, then="start-plan")
         return redirect(to(here, "start-plan"))
     open_items = ledger.Item.objects.filter(creditor=here.creditor, open__gt=0).count()
     looked = Look.objects.filter(creditor=here.creditor).exists()
@@ -221,12 +219,16 @@ def plan_step(request: HttpRequest, here: Here) -> HttpResponse:
     messages = of_today.filter(act__in=outbox.TO_CUSTOMERS, customer__isnull=False)
     tasks = of_today.exclude(act__in=outbox.TO_CUSTOMERS).filter(customer__isnull=False).count()
     found = brakes.oddities(sending)
+    job = jobs.newest(here.creditor, planning.PLAN, {"then": "start-plan"})
+    told = job is not None and (job.ended_at is None or not (sending.planned_at and sending.planned_at > job.ended_at))
     return _show(
         request,
         here,
         "plan",
         items=open_items,
         made=made,
+        job=job_pages.shown(here, job) if job and told and job.outcome != "done" else None,
+        under_way=job is not None and job.ended_at is None,
         count=messages.count(),
         tasks=tasks,
         shown=[

@@ -22,7 +22,9 @@ def stop(request: HttpRequest, here: Here) -> HttpResponse:
     """Nothing leaves from now on, also not what is in hand already; asked for its reason, which may be left out."""
     if request.method != "POST":
         return show(request, here, "stop.html", longest=LONGEST)
-    because = " ".join(request.POST.get("because", "").split())[:LONGEST]
+    because = " ".join(
+        request.POST.get("because", "").split()
+    )  # however long: nothing may keep the switch from working
     because = because or say("sending.no_reason", here.language)
     brakes.stop(here.creditor, here.today, here.now, by=here.by, because=because)
     tell(request, here, "switch.stopped")

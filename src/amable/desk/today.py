@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages as told
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from amable.core.delivery import OPEN, State
@@ -19,15 +19,16 @@ from amable.core.languages import LANGUAGES, say, show_money, show_time
 from amable.core.money import Money
 from amable.core.procedure import Act
 from amable.core.reasons import reason, step_name
-from amable.correspondence import outbox
+from amable.correspondence import outbox, tasks
 from amable.correspondence.models import EditedWords, Message
-from amable.desk.door import Here, back, show, tell, to
+from amable.desk import jobs as job_pages
+from amable.desk.door import Here, back, moment_of, show, tell, to
 from amable.dunning import brakes, editing, outcomes, queries
 from amable.dunning.actions import stale_data
 from amable.dunning.dossier import setting
 from amable.dunning.queries import About, Outlook, Owed
 from amable.organisation.models import Sending
-from amable.work import duties
+from amable.work import duties, jobs, planning
 from amable.work.waking import wake
 
 PAGE: Final = 50
@@ -60,6 +61,7 @@ class Row:
     edited: EditedWords | None
     editable: bool
     choices: Sequence[str]
+    title: str  # of a task, in the reader's language: its subject is in the creditor's
 
     @property
     def tone(self) -> str:
@@ -121,7 +123,13 @@ def _row(here: Here, message: Message, about: About) -> Row:
         about.edited,
         editing.may_be_edited(message),
         outcomes.choices(message.act, message.step) if message.act not in outbox.TO_CUSTOMERS else (),
+        _title(message, here.language) if message.act not in outbox.TO_CUSTOMERS else "",
     )
+
+
+def _title(message: Message, language: str) -> str:
+    kind = message.act if message.act in (Act.CALL, Act.MEETING) else tasks.kind(message.step)
+    return say(f"task.title.{kind}", language, customer=message.customer.name if message.customer else "")
 
 
 def sentence_case(text: str) -> str:
@@ -160,10 +168,11 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         greeting=_greeting(here),
         words=list(_in_words(here, outlook, asked, len(wrong))),
         outlook=outlook,
-        waiting=outlook[State.PROPOSED],
+        waiting=outlook.of(State.PROPOSED),
         waiting_here=chosen.any and chosen.apply(here, leaving).filter(state=State.PROPOSED).count(),
         figures=list(_figures(here, queries.figures(here.creditor, sight, here.today))),
         notices=list(notices(here, sending)),
+        planning=_planning(here),
         sending=sending,
         groups=[Group(customer, list(some)) for customer, some in groupby(rows, key=lambda row: row.message.customer)],
         shown=shown,
@@ -200,6 +209,12 @@ def _figures(here: Here, owed: Sequence[Owed]) -> Iterable[Figure]:
     yield Figure(say("desk.today.came_in", here.language), some("came_in_today"), some("came_in_this_week"))
 
 
+def _planning(here: Here) -> job_pages.Shown | None:
+    """The work that brings the plan into line just now."""
+    job = jobs.in_hand(here.creditor, planning.PLAN)
+    return job_pages.shown(here, job) if job else None
+
+
 def in_sight(here: Here) -> Any:
     """The customers in sight, None for all."""
     return None if here.sees_all else here.customers
@@ -215,9 +230,9 @@ def _greeting(here: Here) -> str:
 def _in_words(here: Here, outlook: Outlook, asked: QuerySet[Message], wrong: int) -> Iterable[str]:
     """The day in a few sentences: what leaves and when, what is asked, what went wrong."""
     language = here.language
-    if n := outlook[State.PROPOSED]:
+    if n := outlook.of(State.PROPOSED):
         yield say("desk.today.wait", language, n=n)
-    on_their_way = sum(outlook[state] for state in (State.APPROVED, State.CLAIMED, State.HANDED_OVER, State.REFUSED))
+    on_their_way = sum(outlook.of(state) for state in (State.APPROVED, State.CLAIMED, State.HANDED_OVER, State.REFUSED))
     if on_their_way and outlook.first and outlook.last and outlook.first > here.now:
         first, last = (show_time(moment.astimezone(here.zone), language) for moment in (outlook.first, outlook.last))
         yield say("desk.today.leave_at", language, n=on_their_way, first=first, last=last)
@@ -225,10 +240,11 @@ def _in_words(here: Here, outlook: Outlook, asked: QuerySet[Message], wrong: int
         yield say("desk.today.leave", language, n=on_their_way)
     if n := outlook.gone:
         yield say("desk.today.left", language, n=n)
-    if not (outlook[State.PROPOSED] or on_their_way or outlook.gone):
+    if not (outlook.of(State.PROPOSED) or on_their_way or outlook.gone):
         yield say("desk.today.nothing", language)
-    calls = asked.filter(act__in=(Act.CALL, Act.MEETING)).count()
-    others = asked.count() - calls
+    by_act = dict(asked.order_by().values_list("act").annotate(n=Count("pk")).values_list("act", "n"))
+    calls = sum(n for act, n in by_act.items() if act in (Act.CALL, Act.MEETING))
+    others = sum(by_act.values()) - calls
     if calls:
         yield say("desk.today.calls", language, n=calls)
     if others:
@@ -258,7 +274,10 @@ def notices(here: Here, sending: Sending | None) -> Iterable[Notice]:
         yield Notice("stale", reason(gate.rule, gate.params, language), "warn", "calendar-x")
     if sending.test_to:
         yield Notice("test", say("desk.brake.test", language, address=sending.test_to), "", "flask-conical")
-    if sending.planned_on != here.today:
+    if sending.planned_on != here.today and sending.broke_off_at is not None:
+        at = show_time(sending.broke_off_at.astimezone(here.zone), language)
+        yield Notice("broke_off", say("desk.brake.broke_off", language, at=at), "bad", "triangle-alert")
+    elif sending.planned_on != here.today:
         yield Notice("no_plan", say("desk.brake.no_plan", language), "", "clock")
 
 
@@ -384,19 +403,10 @@ def unapprove(request: HttpRequest, here: Here) -> HttpResponse:
     if named := request.POST.getlist("message"):
         approved = approved.filter(key__in=named[:PAGE])
     else:
-        approved = approved.filter(approved_at=_moment(request.GET.get("at", "")), approved_by=here.by)
+        approved = approved.filter(approved_at=moment_of(request.GET.get("at", "")) or _NEVER, approved_by=here.by)
     count = outbox.unapprove(here.creditor, list(approved.values_list("pk", flat=True)), by=here.by)
     tell(request, here, "today.unapproved" if count else "today.too_late", n=count, level=told.SUCCESS if count else 40)
     return back(request, here, "today")
-
-
-def _moment(text: str) -> datetime:
-    """A moment out of an address; one that nothing was approved at where it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return _NEVER
-    return moment if moment.tzinfo else _NEVER
 
 
 _NEVER: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -113,7 +113,7 @@ def _editor(
         "subject": given["subject"] if "subject" in given else sheets.subject_of(sheet.text, sheet.name),
         "body": given["body"] if "body" in given else wording_text.body_of(sheet.text),
         "variant": given.get("variant") or standing.variant,
-        "note": given.get("note", "")[:500],
+        "note": given.get("note", ""),
     }
     new = facts.pop("new", False)
     facts = {"conflict": None} | facts
@@ -227,7 +227,7 @@ def _to_one(here: Here, language: str, name: str) -> HttpResponse:
 
 def _saving(request: HttpRequest, here: Here, note: str = "") -> Saving:
     rules = _rules(here)
-    note = note or " ".join(request.POST.get("note", "").split())[:500]
+    note = note or " ".join(request.POST.get("note", "").split())
     return Saving(here.today, here.now, here.by, note, tuple(stages(rules)) if rules else ())
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 
 from amable import __version__
 from amable.core.delivery import CLAIMABLE, IN_HAND, OPEN, State
 from amable.core.kindness import Finding
+from amable.core.payers import Profile
 from amable.core.planning import Decision, Outcome, Planned, Section, Verdict, decide
 from amable.core.procedure import COURTESIES, MESSAGES, Procedure
 from amable.core.wording import Library
@@ -34,6 +36,9 @@ from amable.organisation import bulk
 from amable.organisation.models import Creditor
 
 BATCH = 500
+_log = logging.getLogger(__name__)
+
+UNPLANNED: Final = "task.unplanned"  # the rule of an item whose customer could not be looked at, and the task's slot
 MONEY = "money."  # the slots of tasks about money, which `notices` writes
 
 
@@ -47,12 +52,21 @@ class Gate:
 
 @dataclass(slots=True)
 class Reviewed:
-    """What a review came to."""
+    """What a review came to; of the `broken` it could not be decided what comes next, a person should look."""
 
     customers: int = 0
     messages: int = 0
     tasks: int = 0
     withdrawn: int = 0
+    broken: list[int] = field(default_factory=list)
+
+    def add(self, more: Reviewed) -> None:
+        """Count another one in."""
+        self.customers += more.customers
+        self.messages += more.messages
+        self.tasks += more.tasks
+        self.withdrawn += more.withdrawn
+        self.broken += more.broken
 
 
 def close_days_before(creditor: Creditor, today: date, *, written: Callable[[str], bool]) -> None:
@@ -99,9 +113,13 @@ def look_now(
     it = setting(creditor, procedure, today)
     done = Reviewed()
     for ids in bulk.batched(sorted(customers), BATCH):
-        with transaction.atomic():
-            _Review(it, now, stale_data(it), done, composed=False).batch(queries.customers(creditor, ids))
+        _look(queries.customers(creditor, ids), _Day(it, now, stale_data(it), composed=False), done)
     return done
+
+
+def unplanned_key(creditor: Creditor, customer: str, today: date) -> str:
+    """The key of the task about a customer, by their key, who could not be looked at."""
+    return composing.message_key(creditor, customer, today, UNPLANNED)
 
 
 def turn_day(creditor: Creditor, today: date) -> None:
@@ -141,12 +159,64 @@ def review(
     the same name when something did, withdrawn when no longer wanted. Each batch is one transaction.
     """
     it = setting(creditor, procedure, today)
-    gate = stale_data(it)
+    day = _Day(it, now, stale_data(it), wordings, composed=composed)
     done = Reviewed()
     for customers in _batches(creditor, today, among):
-        with transaction.atomic():
-            _Review(it, now, gate, done, wordings, composed=composed).batch(customers)
+        _look(customers, day, done)
         progress(len(customers))
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What is the same for every batch of a review."""
+
+    it: Setting
+    now: datetime | None
+    gate: Gate | None
+    wordings: Library | None = None
+    composed: bool = field(kw_only=True)
+
+
+def _look(customers: Sequence[CustomerRow], day: _Day, done: Reviewed) -> None:
+    """Look at a batch. Where messages leave by themselves, what is wrong with one customer does not keep the others.
+
+    What is wrong with all of them, or with the database, is no customer's.
+    """
+    try:
+        done.add(_looked(customers, day))
+    except DatabaseError:
+        raise
+    except Exception as fault:
+        if day.it.sending is None:
+            raise
+        _look_one_by_one(customers, day, done, fault)
+
+
+def _look_one_by_one(customers: Sequence[CustomerRow], day: _Day, done: Reviewed, fault: Exception) -> None:
+    found, faults = Reviewed(), {}
+    for customer in customers:
+        try:
+            found.add(_looked([customer], day))
+        except DatabaseError:
+            raise
+        except Exception as their:  # noqa: BLE001 - told in the log, and to a person
+            faults[customer.pk] = their
+    if len(faults) == len(customers) > 1:
+        raise fault
+    done.add(found)
+    for customer in customers:
+        if (their_fault := faults.get(customer.pk)) is not None:
+            _log.error("a customer could not be looked at", extra={"customer": customer.pk}, exc_info=their_fault)
+            with transaction.atomic():
+                _Review(day.it, day.now, day.gate, done, day.wordings, composed=day.composed).leave(customer)
+            done.broken.append(customer.pk)
+
+
+def _looked(customers: Sequence[CustomerRow], day: _Day) -> Reviewed:
+    done = Reviewed()
+    with transaction.atomic():
+        _Review(day.it, day.now, day.gate, done, day.wordings, composed=day.composed).batch(customers)
     return done
 
 
@@ -172,18 +242,22 @@ def procedure_last_used(creditor: Creditor) -> str:
     return stored.text if stored else ""
 
 
-def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> None:
-    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed."""
+def look_at_all_by_new_rules(creditor: Creditor, procedure: str, today: date) -> bool:
+    """Have everybody with something open looked at when the procedure (by digest), the creditor or Amable changed.
+
+    Whether they did.
+    """
     kept = Creditor.objects.values().get(pk=creditor.pk)  # as the database has it, whatever file was read
     facts = {name: str(value) for name, value in kept.items() if name not in _NO_RULES}
     rules = log.digest(json.dumps([__version__, procedure, facts], sort_keys=True).encode())
     if creditor.looked_by == rules:
-        return
+        return False
     with transaction.atomic():
         theirs = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
         Customer.objects.filter(Exists(theirs), creditor=creditor).update(review_on=today)
         creditor.looked_by = rules
         creditor.save(update_fields=("looked_by",))
+    return True
 
 
 _NO_RULES: Final = ("id", "last_run_on", "last_run_at", "last_written_on", "looked_by", "passed", "second_factor")
@@ -257,7 +331,7 @@ class _Review:
             shown = [gated(verdict, self.gate, today, self.it.procedure) for verdict in verdicts]
             held_anew = shown != verdicts and looked_on != today
             if looked_on is None or held_anew or gist(unpack(before)) != gist(verdicts):
-                self.events.append(_look_event(customer, known, shown, today))
+                self.events.append(_look_event(customer, known.dossier.profile, shown, today))
             if known.crossed:
                 self.events += _crossings(known, unpack(before or "[]"), verdicts, today)
             fresh.append((creditor.pk, customer.pk, today, pack(verdicts)))
@@ -269,6 +343,26 @@ class _Review:
         self.done.messages += messages
         self.done.tasks += len(self.writer.written) - messages
         self.settle(ids)
+        log.record(creditor, self.events)
+
+    def leave(self, customer: CustomerRow) -> None:
+        """Say of each of a customer's open items that a person should look; what was proposed to them is withdrawn."""
+        creditor, today = self.it.creditor, self.it.today
+        tomorrow = today + timedelta(days=1)
+        open_ = Item.objects.filter(creditor=creditor, customer=customer.pk).exclude(open=0).order_by("pk")
+        key = unplanned_key(creditor, customer.key, today)
+        verdicts = [
+            KeptVerdict(item, Outcome.TASK, UNPLANNED, {}, "", tomorrow, key)
+            for item in open_.values_list("pk", flat=True)
+        ]
+        self.verdicts |= {verdict.item: verdict for verdict in verdicts}
+        self.writer = Writer(self.it, self.now, composed=self.composed, wordings=self.wordings, leaving=self.leaving)
+        bulk.upsert(
+            Look, ("creditor", "customer"), ("day", "verdicts"), [(creditor.pk, customer.pk, today, pack(verdicts))]
+        )
+        bulk.update(Customer, ("review_on",), [(tomorrow, creditor.pk, customer.pk)])
+        self.events.append(_look_event(customer, Profile(), verdicts, today))
+        self.settle([customer.pk])
         log.record(creditor, self.events)
 
     def next_look(self, decision: Decision) -> date | None:
@@ -476,7 +570,7 @@ def _crossings(
             yield Event("message.crossed", today, {"message": key, "day": day.isoformat(), "item": verdict.item})
 
 
-def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerdict], today: date) -> Event:
+def _look_event(customer: CustomerRow, profile: Profile, verdicts: Sequence[KeptVerdict], today: date) -> Event:
     """What was seen of a customer, their habits included; names stand apart, so that they can be erased."""
     seen: list[list[object]] = []
     personal: dict[str, str] = {}
@@ -487,7 +581,7 @@ def _look_event(customer: CustomerRow, known: Known, verdicts: Sequence[KeptVerd
     return Event(
         "customer.looked",
         today,
-        {"customer": customer.pk, "profile": known.dossier.profile.facts(), "verdicts": seen},
+        {"customer": customer.pk, "profile": profile.facts(), "verdicts": seen},
         personal,
     )
 

@@ -87,16 +87,24 @@ class CustomersPage:
     count: int
 
 
-def customers(creditor: Creditor, sight: QuerySet[Customer], want: CustomersWanted, today: date) -> CustomersPage:
-    """The customers in sight that are wanted, a line each and currency."""
-    chosen = _chosen(sight, want, today)
-    rows = _balances(creditor, chosen, want, today)
-    totals = _totals(creditor, chosen, want, today)
-    ordered = rows.order_by(*_customer_order(want))
-    count = rows.count() if want.everybody else sum(total.customers for total in totals)
+def customers(
+    creditor: Creditor, sight: QuerySet[Customer] | None, want: CustomersWanted, today: date
+) -> CustomersPage:  # fmt: skip
+    """The customers that are wanted, of those in sight (all when None), a line each and currency."""
+    chosen = _chosen(Customer.objects.filter(creditor=creditor) if sight is None else sight, want, today)
+    owing = Item.objects.filter(creditor=creditor).exclude(open=0)
+    if sight is not None or want.text or want.manager or want.segment or want.held:
+        owing = owing.filter(customer__in=chosen.values("pk"))
+    if want.currency:
+        owing = owing.filter(currency=want.currency)
+    everybody = want.everybody and not (want.overdue or want.currency)
+    rows = _of_everybody(creditor, chosen, today) if everybody else _balances(owing, want, today)
+    totals = _totals(owing, want, today)
+    ordered = rows.order_by(*_customer_order(want, "" if everybody else "customer__"))
+    count = rows.count() if everybody else sum(total.customers for total in totals)
     start = (want.page - 1) * PAGE
     listed = [
-        Balance(row["pk"], row["currency"] or "", row["owed"] or 0, row["overdue"] or 0, row["oldest"])
+        Balance(row["whose"], row["currency"] or "", row["owed"] or 0, row["overdue"] or 0, row["oldest"])
         for row in ordered[start : start + PAGE]
     ]
     return CustomersPage(_lines(creditor, listed, today), totals, count)
@@ -119,45 +127,43 @@ def _chosen(sight: QuerySet[Customer], want: CustomersWanted, today: date) -> Qu
     return found.filter(held_now(today)) if want.held else found
 
 
-def _balances(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date) -> Any:
+def _balances(owing: QuerySet[Item], want: CustomersWanted, today: date) -> Any:
     """What each owes by currency: sums over the open items, of which the index holds all that is asked."""
-    standing = Q(item__creditor=creditor) & ~Q(item__open=0)
-    late = Q(owing__open__gt=0, owing__due_on__lt=today)
-    rows = (
-        chosen.annotate(owing=FilteredRelation("item", condition=standing))
-        .values("pk", currency=F("owing__currency"))
-        .annotate(
-            owed=Sum("owing__open"),
-            overdue=Sum("owing__open", filter=late),
-            oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
-        )
-    )
-    if not want.everybody or want.overdue or want.currency:
-        rows = rows.filter(owing__isnull=False)
-    if want.currency:
-        rows = rows.filter(owing__currency=want.currency)
+    rows = owing.order_by().values("currency", whose=F("customer_id")).annotate(
+        owed=Sum("open"),
+        overdue=Sum("open", filter=Q(open__gt=0, due_on__lt=today)),
+        oldest=Min("due_on", filter=Q(open__gt=0)),
+    )  # fmt: skip
     return rows.filter(overdue__gt=0) if want.overdue else rows
 
 
-def _customer_order(want: CustomersWanted) -> list[Any]:
+def _of_everybody(creditor: Creditor, chosen: QuerySet[Customer], today: date) -> Any:
+    """The same, with a line also for who owes nothing."""
+    standing = Q(item__creditor=creditor) & ~Q(item__open=0)
+    known = chosen.annotate(owing=FilteredRelation("item", condition=standing))
+    return known.values(whose=F("pk"), currency=F("owing__currency")).annotate(
+        owed=Sum("owing__open"),
+        overdue=Sum("owing__open", filter=Q(owing__open__gt=0, owing__due_on__lt=today)),
+        oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
+    )
+
+
+def _customer_order(want: CustomersWanted, of: str) -> list[Any]:
     """Sums are compared within a currency; whoever has none comes last, then by number, so that pages do not shift."""
-    column = {"name": "folded", "next": "review_on"}.get(want.sort, want.sort)
+    column = {"name": f"{of}folded", "next": f"{of}review_on"}.get(want.sort, want.sort)
     by = F(column).desc(nulls_last=True) if want.falling else F(column).asc(nulls_last=True)
     first = [F("currency").asc(nulls_last=True)] if want.sort in ("owed", "overdue") else []
-    return [*first, by, "pk"]
+    return [*first, by, "whose"]
 
 
-def _totals(creditor: Creditor, chosen: QuerySet[Customer], want: CustomersWanted, today: date) -> list[Total]:
-    items = Item.objects.filter(creditor=creditor, customer__in=chosen.values("pk")).exclude(open=0)
-    if want.currency:
-        items = items.filter(currency=want.currency)
+def _totals(owing: QuerySet[Item], want: CustomersWanted, today: date) -> list[Total]:
     late = Q(open__gt=0, due_on__lt=today)
     if want.overdue:
-        owing = items.filter(late).values("customer_id", "currency")
-        items = items.filter(Exists(owing.filter(customer=OuterRef("customer"), currency=OuterRef("currency"))))
-    sums = items.values("currency").annotate(
+        theirs = owing.filter(late, customer=OuterRef("customer"), currency=OuterRef("currency"))
+        owing = owing.filter(Exists(theirs))
+    sums = owing.order_by().values("currency").annotate(
         n=Count("customer", distinct=True), owed=Sum("open"), overdue=Sum("open", filter=late)
-    )
+    )  # fmt: skip
     return [Total(row["currency"], row["n"], row["owed"], row["overdue"] or 0) for row in sums.order_by("-n")]
 
 

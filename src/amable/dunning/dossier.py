@@ -146,6 +146,12 @@ class _Held(NamedTuple):
     until: date
 
 
+class _Asked(NamedTuple):
+    """Who is to be written to because a person wants it."""
+
+    customer_id: int
+
+
 class _StepSaid(NamedTuple):
     """What a message of an earlier day said about an item."""
 
@@ -208,6 +214,9 @@ _HOLDS: Final = Question(
     _Held,
     lambda creditor, ids: Hold.objects.filter(creditor=creditor, customer__in=these(ids), ended_at=None),
 )
+_ASKS: Final = Question(
+    _Asked, lambda creditor, ids, day: Ask.objects.filter(creditor=creditor, customer__in=these(ids), day=day)
+)
 _SAID: Final = Question(
     _Said,
     lambda creditor, ids, today: Message.objects.filter(
@@ -268,8 +277,7 @@ class _Batch:
         self.contacts = {contact.customer_id: contact for contact in queries.contacts(creditor, ids)}
         self.closed = closed(creditor, [a.lower() for c in self.contacts.values() for a in addresses(c)])
         self.holds = self.read_holds(ids)
-        asks = Ask.objects.filter(creditor=creditor, customer__in=these(ids), day=it.today)
-        self.asks = set(asks.values_list("customer_id", flat=True))
+        self.asks = {ask.customer_id for ask in _ASKS.ask(creditor, ids, it.today)}
         self.agreed = agreed(creditor, ids)
         self.stated: dict[int, dict[int, list[Stated]]] = defaultdict(lambda: defaultdict(list))
         for one in (stated for several in self.agreed.promises.values() for stated in several):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -72,9 +72,26 @@ def planned_now(
 
 def words_of(creditor: Creditor, messages: Collection[int]) -> dict[str, Words]:
     """The words people gave these messages, by key."""
-    edited = EditedWords.objects.filter(creditor=creditor, message__in=bulk.these(messages), outdated=False)
-    facts = edited.values_list("message__key", "subject", "texts", "basis")
+    edited = [one.pk for one in _EDITED.ask(creditor, messages)]
+    if not edited:
+        return {}
+    rows = EditedWords.objects.filter(creditor=creditor, pk__in=edited)
+    facts = rows.values_list("message__key", "subject", "texts", "basis")
     return {key: Words(subject, tuple(texts), basis) for key, subject, texts, basis in facts}
+
+
+class _Edited(NamedTuple):
+    """The words a person gave a message, by their number."""
+
+    pk: int
+
+
+_EDITED: Final = bulk.Question(
+    _Edited,
+    lambda creditor, messages: EditedWords.objects.filter(
+        creditor=creditor, message__in=bulk.these(messages), outdated=False
+    ),
+)
 
 
 def may_be_edited(message: Message) -> bool:

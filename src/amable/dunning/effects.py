@@ -19,7 +19,6 @@ from amable.ledger.models import Customer, Item
 from amable.organisation.models import Creditor
 
 AHEAD: Final = 30  # days that are looked at beyond today
-FEW: Final = 300  # customers looked at while somebody waits for the page
 _BATCH: Final = 100
 KINDS: Final = ("messages", "tasks", "decisions")
 
@@ -48,23 +47,17 @@ class Changed(NamedTuple):
 
 @dataclass(slots=True)
 class Effect:
-    """What a procedure changes: `customers` were looked at, of `among` who owe; fewer when only some were.
+    """What a procedure changes for the `customers` who owe.
 
     `now` and `then` count what leaves or is asked, by kind, today (`today`) and in all days together (`ahead`).
     `differing` counts messages, tasks and decisions that come on another day, otherwise, or under one only.
     """
 
     customers: int = 0
-    among: int = 0
     differing: int = 0
     now: dict[str, Counter[str]] = field(default_factory=lambda: {"today": Counter(), "ahead": Counter()})
     then: dict[str, Counter[str]] = field(default_factory=lambda: {"today": Counter(), "ahead": Counter()})
     changed: list[Changed] = field(default_factory=list)
-
-    @property
-    def sampled(self) -> bool:
-        """Whether only some of the customers were looked at."""
-        return self.customers < self.among
 
 
 def owing(creditor: Creditor) -> list[int]:
@@ -73,34 +66,25 @@ def owing(creditor: Creditor) -> list[int]:
     return sorted(set(open_.values_list("customer_id", flat=True)))
 
 
-def some(ids: Sequence[int], most: int | None) -> list[int]:
-    """So many at most, evenly spread: the same ones each time."""
-    if most is None or len(ids) <= most:
-        return list(ids)
-    return [ids[place * len(ids) // most] for place in range(most)]
-
-
 def effect(
     creditor: Creditor,
     before: Procedure,
     after: Procedure,
     today: date,
     progress: Progress = lambda done, of: None,
-    *,
-    most: int | None = None,
 ) -> Effect:
-    """What comes to the customers who owe under a procedure and under another; at most so many of them."""
+    """What comes to the customers who owe under a procedure and under another."""
     ids = owing(creditor)
-    found = Effect(among=len(ids))
-    chosen = some(ids, most)
-    for start in range(0, len(chosen), _BATCH):
-        batch = chosen[start : start + _BATCH]
+    found = Effect()
+    progress(0, len(ids))
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
         names = dict(Customer.objects.filter(creditor=creditor, pk__in=batch).values_list("pk", "name"))
         now, then = (_ahead(creditor, rules, today, batch) for rules in (before, after))
         for customer in batch:
             _count(found, names[customer], customer, now[customer], then[customer], today)
         found.customers += len(batch)
-        progress(found.customers, len(chosen))
+        progress(found.customers, len(ids))
     found.changed.sort(key=lambda one: (-one.days, one.name, one.customer))
     return found
 

@@ -24,7 +24,7 @@ from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import composing, outbox, tasks
 from amable.correspondence.models import Message
-from amable.dunning.actions import MONEY, REPLACEABLE, TOLD
+from amable.dunning.actions import MONEY, REPLACEABLE, TOLD, UNPLANNED, unplanned_key
 from amable.dunning.writing import domain_of, in_charge
 from amable.evidence import log
 from amable.evidence.log import Event
@@ -82,6 +82,23 @@ def tell_of_fates(creditor: Creditor, today: date, now: datetime) -> None:
 
 
 _LATELY: Final = timedelta(days=2)
+
+
+def tell_of_unplanned(creditor: Creditor, customers: Sequence[int], today: date, now: datetime) -> None:
+    """Ask a person about each customer of whom it could not be decided what comes next; again after a week."""
+    week = today - timedelta(days=_ASK_AGAIN)
+    asked = Message.objects.filter(creditor=creditor, slot=UNPLANNED, day__gt=week).exclude(state=State.WITHDRAWN)
+    listed = Customer.objects.filter(creditor=creditor, pk__in=customers)
+    for customer in listed.exclude(pk__in=asked.values("customer_id")).order_by("pk"):
+        text = tasks.describe_unplanned(creditor, customer.name)
+        task, data = _task(creditor, customer, "unplanned", today, text, unplanned_key(creditor, customer.key, today))
+        task.slot = UNPLANNED
+        task, data = _as_mail(creditor, task, data, now)
+        with transaction.atomic():
+            task.pk = Message.objects.filter(creditor=creditor, key=task.key).values_list("pk", flat=True).first()
+            log.keep(creditor, [data])
+            task.save()
+            log.record(creditor, [_written(task, today)])
 
 
 # --- money that waits for a person -----------------------------------------------------------------------------------

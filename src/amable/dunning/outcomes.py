@@ -83,9 +83,10 @@ def tell(
 ) -> TaskOutcome:
     """Record what a task came to.
 
-    With a day named (`said_on`), reminders rest until it is over, for the reason in `because`. A right number takes the
-    place of the wrong one. Where nobody was reached the task comes back on the next working day, with a new number at
-    once. A task that was not mailed yet need not be: it is done.
+    With a day named (`said_on`), reminders rest until it is over, for the reason in `because`; without one it is a
+    promise recorded beside it that says how long. A right number takes the place of the wrong one. Where nobody was
+    reached the task comes back on the next working day, with a new number at once. A task that was not mailed yet need
+    not be: it is done.
     """
     row = (
         Message.objects.select_for_update(of=("self",)).select_related("customer").get(creditor=creditor, pk=message.pk)
@@ -108,7 +109,7 @@ def tell(
     }
     named = {name: value for name, value in (("note", note), ("phone", phone), ("by", by)) if value}
     log.record(creditor, [Event("task.done", today, facts, named)])
-    if said_on is not None and row.customer is not None:
+    if said_on is not None and because and row.customer is not None:
         holds.hold(row.customer, said_on + timedelta(days=1), because, today, now, by=by)
     return told
 

@@ -20,7 +20,7 @@ from amable.core.replay import Change, History, Life, Said, replay, totals
 from amable.correspondence.models import Message, MessageItem
 from amable.dunning.actions import MONEY, TOLD
 from amable.dunning.dossier import Setting, gather, setting
-from amable.dunning.effects import Progress, kind, some
+from amable.dunning.effects import Progress, kind
 from amable.ledger import queries
 from amable.ledger.models import Allocation
 from amable.ledger.models import Item as ItemOf
@@ -50,7 +50,7 @@ class Figures:
 
 @dataclass(slots=True)
 class Replayed:
-    """What really was and what would have been; `customers` were looked at, of `among` with an item of those days.
+    """What really was and what would have been, of the `customers` with an item that was open in those days.
 
     `items` of them fell due or were open then, and `paid` were paid.
     """
@@ -58,14 +58,8 @@ class Replayed:
     really: Figures
     would: Figures
     customers: int = 0
-    among: int = 0
     items: int = 0
     paid: int = 0
-
-    @property
-    def sampled(self) -> bool:
-        """Whether only some of the customers were looked at."""
-        return self.customers < self.among
 
 
 def replayed(
@@ -74,18 +68,16 @@ def replayed(
     first: date,
     last: date,
     progress: Progress = lambda done, of: None,
-    *,
-    most: int | None = None,
 ) -> Replayed:
-    """A procedure from `first` to `last`, had Amable written by it from the first day on; for so many customers."""
+    """A procedure from `first` to `last`, had Amable written by it from the first day on."""
     ids = _there_then(creditor, first, last)
-    chosen = some(ids, most)
-    found = Replayed(Figures(), Figures(), among=len(ids))
+    found = Replayed(Figures(), Figures())
+    progress(0, len(ids))
     it = setting(creditor, rules, last)
     bank = Statement.objects.filter(creditor=creditor).aggregate(first=Min("closing_on"), last=Max("closing_on"))
     span = (bank["first"], bank["last"]) if bank["first"] else None
-    for start in range(0, len(chosen), _BATCH):
-        batch = chosen[start : start + _BATCH]
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
         histories = list(_histories(it, batch, span))
         said = [one for history in histories for one in replay(history, first, last)]
         would = totals(histories, said, first, last)
@@ -101,7 +93,7 @@ def replayed(
         }
         _really(creditor, batch, first, last, paid_on, found.really)
         found.customers += len(batch)
-        progress(found.customers, len(chosen))
+        progress(found.customers, len(ids))
     return found
 
 

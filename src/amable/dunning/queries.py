@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 
 from amable.core.delivery import SAID, State
 from amable.core.procedure import TASKS, Act
-from amable.correspondence.models import EditedWords, Message, MessageItem
+from amable.correspondence.models import AMISS, EditedWords, Message, MessageItem
 from amable.correspondence.outbox import TO_CUSTOMERS
 from amable.dunning.actions import MONEY, TOLD
 from amable.dunning.models import Look, TaskOutcome
@@ -89,7 +89,8 @@ class Outlook:
     last: datetime | None
     newest: int
 
-    def __getitem__(self, state: str) -> int:
+    def of(self, state: str) -> int:
+        """How many there are in this state."""
         return self.states.get(state, 0)
 
     @property
@@ -154,7 +155,7 @@ def went_wrong(creditor: Creditor, sight: Sight, now: datetime) -> QuerySet[Mess
     )  # fmt: skip
     wrong = Q(state__in=_GONE_WRONG, settled_at__gt=now - _LATELY)
     slow = Q(state=State.REFUSED, offered_at__lt=now - _LONG) | Q(state=State.DELAYED, settled_at__gt=now - _LATELY)
-    found = Message.objects.filter(wrong | slow, creditor=creditor, act__in=TO_CUSTOMERS)
+    found = Message.objects.filter(wrong | slow, creditor=creditor, state__in=AMISS, act__in=TO_CUSTOMERS)
     return _in_sight(found.filter(Q(state=State.UNKNOWN) | ~Exists(later)), sight)
 
 

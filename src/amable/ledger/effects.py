@@ -93,7 +93,7 @@ def tried(
     places = {id(one.record): place for place, one in enumerate(records)}
     lines = {(one.file, one.record.line): places[id(one.record)] for one in reversed(records)}
     effect.complaints = sorted(taking.complaints, key=lambda said: lines.get((said[0], said[1].line or 0), 0))
-    _tell_customers(effect, records, creditor)
+    _tell_customers(effect, records, creditor, progress)
     return effect
 
 
@@ -167,18 +167,20 @@ def _what_became(was: _Standing | None, now: _Standing) -> str:
     return "same" if was == now else "changed"
 
 
-def _tell_customers(effect: Effect, records: Sequence[Sourced], creditor: Creditor) -> Mapping[str, object]:
+def _tell_customers(
+    effect: Effect, records: Sequence[Sourced], creditor: Creditor, progress: Progress = lambda n: None
+) -> Mapping[str, object]:
     """Say how many customers the records are of, and of whose names somebody should know; the customers by key."""
     keys = keys_of(creditor, (one.record for one in records))
     names: dict[str, dict[str, None]] = defaultdict(dict)
     for one in records:
         names[keys.key(who(one.record))[0]].setdefault(one.record.customer_name)
     effect.customers = len(names)
-    _compare_names(names, effect)
+    _compare_names(names, effect, progress)
     return names
 
 
-def _compare_names(names: Mapping[str, Mapping[str, None]], effect: Effect) -> None:
+def _compare_names(names: Mapping[str, Mapping[str, None]], effect: Effect, progress: Progress) -> None:
     """Names taken for one customer, and names so alike that somebody should look, though they were kept apart."""
     spoken = {key: [name for name in spelt if name] for key, spelt in names.items()}
     effect.spellings = [tuple(spelt) for spelt in spoken.values() if len(spelt) > 1]
@@ -186,6 +188,7 @@ def _compare_names(names: Mapping[str, Mapping[str, None]], effect: Effect) -> N
         return
     known = Names()
     for number, spelt in enumerate(spoken.values()):
+        progress(0)  # whoever waits may still end it
         for name in spelt[:1]:
             effect.alike += [(like.shown, name) for like in known.like(name)]
             known.add(number, name)

@@ -118,9 +118,9 @@ class Item(models.Model):
             ),
         )
         indexes = (
-            # All that a list of customers adds up, so that it need not read the rows.
+            # All that the lists and the figures of the day add up, so that they need not read the rows.
             models.Index(
-                fields=("creditor", "customer", "currency", "due_on", "open"),
+                fields=("creditor", "customer", "currency", "due_on", "open", "promised_on"),
                 name="item_owed",
                 condition=~models.Q(open=0),
             ),
@@ -128,6 +128,9 @@ class Item(models.Model):
             models.Index(fields=("creditor", "folded"), name="item_folded"),
             models.Index(fields=("creditor", "total"), name="item_total"),
             models.Index(fields=("creditor", "settled_in_run"), name="item_settled"),
+            models.Index(
+                fields=("creditor", "promised_on"), name="item_promised", condition=models.Q(promised_on__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

@@ -113,7 +113,8 @@ class Sending(models.Model):
     Nothing leaves while `stopped_at` is set, before somebody approved a plan (`trusted_at`), or while `instance` is not
     where this database is opened (it was copied or restored). `seen_at` is the newest moment of any work,
     `resting_until` when a mailbox that could not be reached is tried again after `rests` failures, `planned_on` the day
-    of the newest plan, `anomaly` what was odd about it (JSON; empty when nothing was, or once a person approved it).
+    of the newest plan, `broke_off_at` when today's plan broke off and is still to be made, `anomaly` what was odd about
+    it (JSON; empty when nothing was, or once a person approved it).
     """
 
     creditor = models.OneToOneField(Creditor, on_delete=models.PROTECT)
@@ -143,6 +144,7 @@ class Sending(models.Model):
     resting_because = models.TextField(blank=True)
     planned_on = models.DateField(null=True)
     planned_at = models.DateTimeField(null=True)
+    broke_off_at = models.DateTimeField(null=True)
     anomaly = models.TextField(blank=True)
     backed_up_at = models.DateTimeField(null=True)
 

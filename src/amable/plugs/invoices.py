@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -101,6 +101,13 @@ class Understood:
     first_rows: tuple[tuple[str, ...], ...] = ()
 
 
+Progress = Callable[[int, int, str], object]
+
+
+def unwatched(done: int, total: int, stage: str) -> None:
+    """Nobody waits to hear how far the reading is."""
+
+
 class InvoiceReader(Protocol):
     """A reader of one kind of ledger or invoice file."""
 
@@ -109,9 +116,12 @@ class InvoiceReader(Protocol):
         ...
 
     def read(
-        self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str]
+        self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str], progress: Progress = unwatched
     ) -> list[ItemRecord | Complaint | Understood]:
         """The items of the file, and a complaint for every row that cannot be used. Never raises for bad input.
+
+        `progress` is told, every few hundred of them, how many of how many lines were read (`lines`), then how many
+        rows were understood (`checking`). Whoever waits may end the reading by raising from it.
 
         `folders` are the only places below which a `pdf` may lie; `heading_map` holds the lines of a map (see
         `core.ledger_map`). Where headings were guessed or mapped, the first answer says how they were understood. A

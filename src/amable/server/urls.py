@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("amable.desk.urls")),
 ]
 
+handler400 = "amable.desk.refusals.illegible"
 handler404 = "amable.desk.refusals.not_found"
 handler500 = "amable.desk.refusals.failed"
 handler429 = "amable.desk.refusals.too_many"

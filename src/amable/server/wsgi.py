@@ -61,6 +61,9 @@ def _on_its_own() -> Callable[..., Iterable[bytes]]:
     if missing := [name for name in ("DATABASE_URL", "AMABLE_SECRET_KEY") if not os.environ.get(name)]:
         raise RuntimeError(f"please set {' and '.join(missing)}: several processes share one database and one key")
     open_database(Path())
+    from amable.organisation import second_factors  # noqa: PLC0415 - once the database is chosen
+
+    second_factors.seal_earlier()
     return answering(House(_now, list, instance.instance(Path())))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.apps import AppConfig
 
-_KINDS: Final = ("amable.work.files",)
+_KINDS: Final = ("amable.work.files", "amable.work.looking", "amable.work.planning")
 
 
 class Work(AppConfig):

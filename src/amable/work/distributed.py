@@ -129,7 +129,7 @@ class Distributed:
 
     def plan(self, creditor: int) -> None:
         """Cut the day's customers into ranges, and have each of them looked at by whoever is free."""
-        with self.at_work_for(creditor) as acting:
+        with self.at_work_for(creditor) as acting, duties.told_when_broken(acting, self.clock):
             self.fan_out(acting, duties.begin_plan(acting, duties.today_of(acting, self.clock())))
 
     def fan_out(self, creditor: Creditor, undone: list[int]) -> None:
@@ -143,7 +143,8 @@ class Distributed:
             range_ = duties.take_range(acting, today, self.clock())
             if range_ is None:
                 return
-            duties.look_at_range(acting, range_, self.clock)
+            with duties.told_when_broken(acting, self.clock):
+                duties.look_at_range(acting, range_, self.clock)
             if duties.undone(acting, today) == [duties.END]:
                 defer("look_at_range", acting, duties.END)
             heart = Sending.objects.values_list("heartbeat", flat=True).get(creditor=acting)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from amable.core import procedure
@@ -130,6 +131,17 @@ def take_range(creditor: Creditor, today: date, now: datetime) -> Range | None:
         return range_
 
 
+@contextmanager
+def told_when_broken(creditor: Creditor, clock: Clock) -> Iterator[None]:
+    """Let people know that today's plan broke off; whoever makes plans tries again."""
+    try:
+        yield
+    except Exception:
+        with suppress(DatabaseError):  # then the database is what is wrong
+            Sending.objects.filter(creditor=creditor).update(broke_off_at=clock())
+        raise
+
+
 class _LostError(Exception):
     """Somebody else has taken the range over."""
 
@@ -137,7 +149,10 @@ class _LostError(Exception):
 def look_at_range(
     creditor: Creditor, range_: Range, clock: Clock, *, progress: Callable[[int], object] = lambda n: None
 ) -> None:
-    """Look at the customers of a range, or end the plan. Whoever lost the lease leaves it to the other."""
+    """Look at the customers of a range, or end the plan. Whoever lost the lease leaves it to the other.
+
+    Whatever else ends it before its time lets go of the range, so that it is taken up at once.
+    """
     ours = Range.objects.filter(creditor=creditor, pk=range_.pk, token=range_.token)
 
     def on(count: int) -> None:
@@ -152,10 +167,15 @@ def look_at_range(
         else:
             among = (range_.first, range_.last)
             rules = procedure_of(creditor, sending)
-            actions.review(creditor, rules, range_.day, clock(), composed=False, among=among, progress=on)
+            done = actions.review(creditor, rules, range_.day, clock(), composed=False, among=among, progress=on)
+            notices.tell_of_unplanned(creditor, done.broken, range_.day, clock())
     except _LostError:
         _log.warning("a range was taken over by another worker")
         return
+    except BaseException:
+        with suppress(DatabaseError):  # the lease runs out then
+            ours.update(lease_until=None)
+        raise
     ours.update(done_at=clock(), lease_until=None)
 
 
@@ -166,7 +186,7 @@ def end_plan(creditor: Creditor, sending: Sending, today: date, now: datetime) -
     approve_itself(creditor, sending, today, now)
     log.record_run(creditor, today, now, sending.procedure, [], [])
     log.seal(creditor)
-    Sending.objects.filter(creditor=creditor).update(planned_on=today, planned_at=now)
+    Sending.objects.filter(creditor=creditor).update(planned_on=today, planned_at=now, broke_off_at=None)
 
 
 def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], object] = lambda n: None) -> bool:
@@ -176,7 +196,10 @@ def look_again(creditor: Creditor, clock: Clock, *, progress: Callable[[int], ob
     sending = Sending.objects.filter(creditor=creditor).first()
     if sending is None or sending.planned_on != today:
         return False
-    actions.review(creditor, procedure_of(creditor, sending), today, now, composed=False, progress=progress)
+    actions.look_at_all_by_new_rules(creditor, sending.procedure, today)
+    rules = procedure_of(creditor, sending)
+    done = actions.review(creditor, rules, today, now, composed=False, progress=progress)
+    notices.tell_of_unplanned(creditor, done.broken, today, now)
     end_plan(creditor, sending, today, now)
     return True
 
@@ -236,7 +259,8 @@ def send(
     if total.states[State.REJECTED] or total.states[State.UNKNOWN]:
         notices.tell_of_fates(creditor, today, clock())
     if total.changed:
-        actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
+        done = actions.look_now(creditor, rules, today, clock(), sorted(total.changed))
+        notices.tell_of_unplanned(creditor, done.broken, today, clock())
         approve_itself(creditor, sending, today, clock())
     log.seal(creditor)
     due = next_due(creditor, today, clock())

@@ -164,9 +164,12 @@ class Embedded:
         """Make the plan of the day when its hour has come."""
         while True:
             now = self.clock()
-            sending = Sending.objects.get(creditor=creditor)
-            if duties.plan_due(creditor, sending, now) and not brakes.doubtful(sending):
-                if duties.plan(creditor, self.clock, progress=lambda _: self.beat(creditor, "plans")):
+            as_it_is = Creditor.objects.get(pk=creditor.pk)  # its settings may have changed at the desk
+            sending = Sending.objects.get(creditor=as_it_is)
+            if duties.plan_due(as_it_is, sending, now) and not brakes.doubtful(sending):
+                with duties.told_when_broken(as_it_is, self.clock):
+                    made = duties.plan(as_it_is, self.clock, progress=lambda _: self.beat(creditor, "plans"))
+                if made:
                     heartbeat.call_aside(sending.heartbeat)
                 self.wake()
             yield
@@ -184,6 +187,7 @@ class Embedded:
         try:
             while True:
                 now = self.clock()
+                creditor = Creditor.objects.get(pk=creditor.pk)
                 today = duties.today_of(creditor, now)
                 if not brakes.seen(creditor, today, now, expected=self.expected()):
                     self.began, self.tick = now, self.ticking()  # once told, the clock is what it is

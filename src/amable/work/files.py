@@ -178,11 +178,11 @@ def _compare(creditor: Creditor, file: File, data: bytes, progress: Progress) ->
     """How a ledger was understood, what is asked, and what taking it in would change."""
     progress(0, 0, "reading")
     lines = file.map_lines
-    given = _read(file, data, lines)
+    given = _read(file, data, lines, progress)
     found: dict[str, Any] = {"kind": "ledger", "remembered": None}
     if not lines and (told := _told_before(creditor, given)) is not None:
         lines = json.loads(told.lines)
-        given = _read(file, data, lines)
+        given = _read(file, data, lines, progress)
         File.objects.filter(pk=file.pk, creditor=creditor).update(lines=told.lines)
         found["remembered"] = {"by": told.said_by, "on": told.said_at.date().isoformat()}
     found |= {
@@ -220,10 +220,10 @@ def _tried(creditor: Creditor, given: Input, progress: Progress) -> Effect:
     return taking.tried(creditor, given, today_of(creditor, progress.clock()), progress=on)
 
 
-def _read(file: File, data: bytes, lines: dict[str, str]) -> Input:
+def _read(file: File, data: bytes, lines: dict[str, str], progress: Progress) -> Input:
     """What a ledger says, complete unless something of it could not be read."""
     given = Input()
-    reading.read_ledger(file.name, data, lines, (), given)
+    reading.read_ledger(file.name, data, lines, (), given, progress=progress)
     return given
 
 
@@ -257,8 +257,8 @@ def take(creditor: Creditor, job: Job, progress: Progress) -> dict[str, Any]:
     if (file := _of(job)).taken_at is not None:  # its worker died at the plan
         taking.in_line(creditor, progress.clock)
         return {"kind": file.kind, "rows": file.rows, "whole": file.whole}
-    progress(0, file.rows, "reading")
-    given = _read(file, _bytes(file), file.map_lines)
+    progress(0, 0, "opening")
+    given = _read(file, _bytes(file), file.map_lines, progress)
     if given.questions or not given.records:
         raise jobs.FailedError("file_unclear")
     given.whole = given.whole and bool(job.facts.get("whole"))

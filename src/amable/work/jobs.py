@@ -140,6 +140,27 @@ def ask(
     return job
 
 
+def ask_once(creditor: Creditor, name: str, given: Mapping[str, object], *, by: str, now: datetime) -> Job:
+    """The same, unless the very same is in hand: then that is waited for."""
+    with transaction.atomic():
+        Creditor.objects.select_for_update().get(pk=creditor.pk)  # two may ask at once
+        job = newest(creditor, name, given)
+        if job is not None and job.ended_at is None and job.cancel_asked_at is None:
+            return job
+        return ask(creditor, name, given, by=by, now=now)
+
+
+def newest(creditor: Creditor, name: str, given: Mapping[str, object]) -> Job | None:
+    """The newest job of a kind that was given just this."""
+    same = Job.objects.filter(creditor=creditor, kind=name, given=_written(given))
+    return same.order_by("-pk").first()
+
+
+def in_hand(creditor: Creditor, name: str) -> Job | None:
+    """The oldest job of a kind that has not ended."""
+    return Job.objects.filter(creditor=creditor, kind=name, ended_at=None).order_by("pk").first()
+
+
 def cancel(job: Job, *, now: datetime) -> None:
     """Ask it to stop; one that has not begun ends here."""
     unended = Job.objects.filter(pk=job.pk, creditor=job.creditor_id, ended_at=None, settled=False)
@@ -169,7 +190,7 @@ def do_all(creditor: Creditor, clock: Clock, *, stopping: Callable[[], bool] = l
     """Do what waits, one after the other; how many jobs that were."""
     count = 0
     while not stopping() and waiting(creditor, clock()) and (job := _take(creditor, clock())) is not None:
-        _do(creditor, job, clock, stopping)
+        _do(job.creditor, job, clock, stopping)
         count += 1
     return count
 
@@ -189,12 +210,15 @@ def _take(creditor: Creditor, now: datetime) -> Job | None:
     """Take the oldest job in hand that nobody is at work on; one that ended its workers too often has failed."""
     while True:
         with transaction.atomic():
-            Creditor.objects.select_for_update().get(pk=creditor.pk)  # two do not both find that nobody is at the book
+            as_it_is = Creditor.objects.select_for_update().get(
+                pk=creditor.pk
+            )  # two do not both find nobody at the book
             job = _free(creditor, now).select_for_update().order_by("pk").first()
             if job is None:
                 return None
             job.token, job.lease_until, job.begun_at = secrets.token_hex(16), now + LEASE, job.begun_at or now
             job.tries += 1
+            job.creditor = as_it_is  # its settings may have changed since whoever works here looked
             job.save(update_fields=("token", "lease_until", "begun_at", "tries"))
         if job.tries <= _TRIES:
             return job

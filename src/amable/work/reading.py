@@ -11,7 +11,7 @@ from typing import Final
 from amable.core.languages import say
 from amable.plugs.bank import BankReader, Statement
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import ItemRecord, Understood
+from amable.plugs.invoices import ItemRecord, Progress, Understood, unwatched
 from amable.plugs.loading import bank_readers, invoice_readers
 
 LARGEST_FILE: Final = 200 * 2**20  # bytes
@@ -46,14 +46,22 @@ def begun(headings: Mapping[str, str]) -> Input:
     return Input(whole=headings.get("ledger", "").strip().casefold() != "additions")
 
 
-def read_ledger(name: str, data: bytes, headings: dict[str, str], folders: Sequence[Path], given: Input) -> None:
+def read_ledger(
+    name: str,
+    data: bytes,
+    headings: dict[str, str],
+    folders: Sequence[Path],
+    given: Input,
+    *,
+    progress: Progress = unwatched,
+) -> None:
     """Add what a ledger says; `folders` are the only places below which a PDF it names may lie."""
     reader = next((reader for reader in invoice_readers().values() if reader.recognises(data)), None)
     if reader is None:
         given.complaints.append((name, Complaint("ledger_not_recognised")))
         given.whole = False
         return
-    for found in reader.read(data, folders=folders, heading_map=headings):
+    for found in reader.read(data, folders=folders, heading_map=headings, progress=progress):
         if isinstance(found, ItemRecord):
             given.records.append((name, found))
         elif isinstance(found, Understood):

@@ -18,7 +18,7 @@ from amable.core.customer_keys import read_name
 from amable.core.headings import Choice, Guess, Seen
 from amable.core.ledger_map import LedgerMap
 from amable.plugs.complaint import Complaint
-from amable.plugs.invoices import Column, ItemRecord, Understood
+from amable.plugs.invoices import Column, ItemRecord, Progress, Understood, unwatched
 
 _TEXTS: Final = (
     "customer_name", "contact_name", "phone", "address", "segment", "account_manager", "payment_method", "description",
@@ -135,7 +135,7 @@ class Spreadsheet:
         return b"\x00" not in head and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_NOT_TABLES)
 
     def read(
-        self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str]
+        self, data: bytes, *, folders: Sequence[Path], heading_map: dict[str, str], progress: Progress = unwatched
     ) -> list[ItemRecord | Complaint | Understood]:
         """Every usable row as an item, in the order of the file, and a complaint for each thing that is wrong.
 
@@ -148,14 +148,14 @@ class Spreadsheet:
         def is_known(cell: str) -> bool:
             return tables.fold_heading(cell) in known
 
-        sheets = workbooks.read(data) if workbooks.recognises(data) else (tables.read(data, is_known),)
+        sheets = workbooks.read(data) if workbooks.recognises(data) else (tables.read(data, is_known, progress),)
         if not sheets[0].rows:
             return list(sheets[0].complaints)
         readings = [_reading(sheet, told, is_known) for sheet in sheets]
         chosen, refusals = _ledgers(readings, told.sheet)
         if refusals:
             return [*filter(None, map(_understood, chosen)), *refusals]
-        return [found for reading in chosen for found in _read(reading, folders)]
+        return [found for reading in chosen for found in _read(reading, folders, progress)]
 
 
 def _ledgers(readings: Sequence[_Reading], name: str) -> tuple[list[_Reading], list[Complaint]]:
@@ -181,7 +181,7 @@ def _asks(reading: _Reading) -> bool:
     return all(refusal.answers for refusal in reading.refusals)
 
 
-def _read(reading: _Reading, folders: Sequence[Path]) -> list[ItemRecord | Complaint | Understood]:
+def _read(reading: _Reading, folders: Sequence[Path], progress: Progress) -> list[ItemRecord | Complaint | Understood]:
     """The items and complaints of one sheet, and how it was understood."""
     told = reading.told
     if not reading.table.rows and not reading.table.complaints:
@@ -194,7 +194,7 @@ def _read(reading: _Reading, folders: Sequence[Path]) -> list[ItemRecord | Compl
     parsers, settled, refusals = _parsers(entries, reading, folders)
     if refusals:
         return [*filter(None, [_understood(reading, left_out)]), *refusals]
-    answers, void = _items(entries, reading, parsers)
+    answers, void = _items(entries, reading, parsers, progress)
     left_out["void"] += void
     found = [*reading.table.complaints, *ragged, *answers]
     settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
@@ -726,7 +726,7 @@ def _pdf(folders: Sequence[Path], text: str) -> Path | _Unfit:
 
 
 def _items(
-    entries: Sequence[_Entry], reading: _Reading, parsers: Mapping[str, _Parser]
+    entries: Sequence[_Entry], reading: _Reading, parsers: Mapping[str, _Parser], progress: Progress
 ) -> tuple[list[ItemRecord | Complaint], int]:
     """The items of the rows that are right in themselves and among each other, and how many were void."""
     headings, void = reading.headings, 0
@@ -740,7 +740,9 @@ def _items(
     items: list[ItemRecord] = []
     complaints: list[Complaint] = []
     lines: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for entry in entries:
+    for place, entry in enumerate(entries):
+        if place % tables.TOLD_EVERY == 0:
+            progress(place, len(entries), "checking")
         values: dict[str, Any] = {}
         rejected = False
         faults: list[Complaint] = []

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide
@@ -60,6 +61,12 @@ def day(value: date | None) -> str:
 def short_day(value: date | None) -> str:
     """A day in a table: 17 Mar 2026."""
     return languages.show_short_date(value, _language()) if value else ""
+
+
+@register.filter
+def at_ends(address: str) -> SafeString:
+    """A mail address that goes on in the next line after its @, not within a word."""
+    return SafeString("@<wbr>".join(escape(part) for part in address.split("@")))
 
 
 @register.simple_tag(takes_context=True)

@@ -1,4 +1,5 @@
-/* The editor of wordings: a field of the list goes to where the cursor was. The preview follows by htmx as one types. */
+/* The editor of wordings: a field of the list goes to where the cursor was. The preview follows by htmx as one types;
+   what was unfolded in it (the letter, the text) stays so. */
 "use strict";
 (() => {
   let last = null;
@@ -12,5 +13,12 @@
     into.focus();
     into.setRangeText(button.dataset.insert, into.selectionStart, into.selectionEnd, "end");
     into.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  const unfolded = new Map();
+  document.addEventListener("htmx:beforeSwap", () => {
+    document.querySelectorAll("#seen details[id]").forEach((one) => unfolded.set(one.id, one.open));
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    document.querySelectorAll("#seen details[id]").forEach((one) => { one.open = unfolded.get(one.id) ?? one.open; });
   });
 })();
