@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import os
 import random
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -246,6 +248,29 @@ def test_a_direction_beside_the_amount_gives_its_sign() -> None:
     headings = "Buchungstag;Verwendungszweck;Betrag;Soll/Haben"
     found = lines(read(table("16.03.2026;A;1.234,50;H", "16.03.2026;B;9,90;S", headings=headings)))
     assert [line.amount for line in found] == [Decimal("1234.50"), Decimal("-9.90")]
+
+
+def test_a_workbook_of_a_bank_is_read_with_its_days_and_figures() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ("Movimientos de la cuenta", "ES91 2100 0418 4502 0005 1332"),
+        (),
+        ("Fecha operación", "Fecha valor", "Concepto", "Importe EUR", "Saldo"),
+        (datetime(2026, 3, 5), datetime(2026, 3, 4), "TRANSFERENCIA DE ALFA SL F-2026-0012", 1234.5, 2000.1),
+        (datetime(2026, 3, 4), datetime(2026, 3, 4), "COMISION TRANSFERENCIA", -0.1, 765.6),
+    ):
+        sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    (statement,) = read(file.getvalue())
+    assert isinstance(statement, Statement)
+    assert (statement.account, statement.currency) == ("ES9121000418450200051332", "EUR")
+    assert (statement.opening, statement.closing) == (Decimal("765.7"), Decimal("2000.1"))
+    assert [(line.booked_on.day, line.amount, line.kind) for line in statement.lines] == [
+        (4, Decimal("-0.10"), "charge"),
+        (5, Decimal("1234.50"), "payment"),
+    ]
 
 
 def test_two_currencies_are_two_statements() -> None:

@@ -49,7 +49,7 @@ _REASON: Final = re.compile(
 # Who pays, where a bank puts it before the purpose instead of into a field of its own.
 _FROM: Final = re.compile(
     r"(?:ABONO )?(?:TRANSF(?:ERENCIA|\.)?|TRF\.?|BIZUM)(?: INMEDIATA)?(?: SEPA)?(?: RECIBIDA)?(?: DE|:| ORDENANTE:?)"
-    r"\s+(.{3,})|ORDENANTE:?\s+(.{3,})"
+    r"\s+(.{3,})|(?:ORDENANTE|ORDONATOR|PLATITOR|ORDONATEUR|EMETTEUR|DONNEUR D.ORDRE):?\s+(.{3,})"
     r"|VIR(?:EMENT)?(?: INST(?:ANTANE)?)?(?: SEPA)?(?: RECU)?(?: DE)?\s+(.{3,})"
     r"|(?:PAYMENT|MONEY|TRANSFER) (?:RECEIVED )?FROM\s+(.{3,})|RECEIVED MONEY FROM\s+(.{3,})",
     re.IGNORECASE,

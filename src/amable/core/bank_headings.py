@@ -24,7 +24,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "|date val|valeur|valutadatum|valuta|valutatag|wertstellung|wertstellungsdatum|wert|data waluty"
     "|rentedatum",
     "amount": "total amount|amount|transaction amount|importe|importe movimiento|importe operacion|cantidad"
-    "|suma|suma tranzactie|suma tranzactiei|valoare|valoare tranzactie|montant|montant operation"
+    "|suma|suma tranzactie|suma tranzactiei|valoare|valoare tranzactie|montant|montant total"
+    "|montant total ttc|montant operation"
     "|montant transaction|betrag|betrag in|umsatz|umsatz in|umsatzbetrag|value|importo|bedrag|kwota"
     "|kwota operacji|monto|net amount",
     "debit": "debit|debits|debit amount|amount debit|paid out|money out|withdrawal|withdrawals"
@@ -60,7 +61,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "iban": "iban|partner iban|counterparty iban|iban zahlungsbeteiligter|kontonummer iban|iban contrepartie"
     "|iban beneficiario|iban ordenante|payee account number|beneficiary account number|beneficiary iban"
     "|cuenta ordenante|cuenta beneficiario|cont partener|iban partener|numar cont partener|tegenrekening"
-    "|tegenrekening iban bban|account number|account no|contul partenerului",
+    "|tegenrekening iban bban|contul partenerului|nr cont in care se efectueaza tranzactiile",
+    "account_number": "account number|account no",
     "own": "auftragskonto|iban auftragskonto|iban kontoinhaber|account|cuenta|compte|cont|account num"
     "|numero compte|rekening|iban cont|numar cont|numero cuenta|iban bban|konto",
     "bank_ref": "transaction id|id|transferwise id|transaction reference|reference number|numar referinta"
@@ -120,6 +122,9 @@ def find(rows: Iterable[Sequence[str]]) -> Found | None:
             return None
         places = _placed(row)
         money = "amount" in places or ("debit" in places and "credit" in places)
+        if "account_number" in places:  # beside a payer or payee it is theirs, else the file's own
+            of_others = places.keys() & {"name", "payer", "payee"}
+            places.setdefault("iban" if of_others else "own", places.pop("account_number"))
         told = places.keys() & {"text", "name", "payer", "payee", "type"}
         if money and told and places.keys() & {"booked", "valued"}:
             if any(_of_ledger(cell) for cell in row):

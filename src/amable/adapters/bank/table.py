@@ -109,6 +109,7 @@ class _Reading:
         self.named_currency = self._named_currency()
         self.named_account = movements.iban_in("\n".join(self.above))
         self.pending = 0
+        self.further: dict[int, list[str]] = {}  # texts of the rows below an entry that only go on with it, by its line
 
     # --- cells --------------------------------------------------------------------------------------------------------
 
@@ -135,8 +136,12 @@ class _Reading:
         if question is not None:
             return [*self.complaints, question]
         entries: list[_Entry] = []
-        told = 0
+        told, above = 0, 0
         for row in self.rows:
+            if above and self._goes_on(row):
+                self.further.setdefault(above, []).extend(self._cells(row, "text"))
+                continue
+            above = row.line
             try:
                 entry = self._entry(row)
             except UnusableError as unusable:
@@ -261,6 +266,11 @@ class _Reading:
         balance = self._figure(row, "balance")
         return _Entry(row, day, valued, exact, balance, abs(fee), currency, self._own(row))
 
+    def _goes_on(self, row: Row) -> bool:
+        """Whether a row has neither day nor money, and only goes on with the text of the one above."""
+        told = ("booked", "valued", "amount", "debit", "credit", "balance")
+        return not any(self._cell(row, role) for role in told) and bool(self._cell(row, "text"))
+
     def _is_total(self, row: Row) -> bool:
         """Whether a row is a sum or a balance below or between the movements: it has no day."""
         texts = (self._cell(row, role) for role in ("booked", "valued"))
@@ -369,12 +379,14 @@ class _Reading:
 
     def _lines(self, entry: _Entry, *, with_fee: bool) -> list[StatementLine]:
         row, amount = entry.row, entry.amount
-        texts = [text for text in self._cells(row, "text") if text.strip("-–. ")]
+        further = self.further.get(row.line, [])
+        texts = [text for text in (*self._cells(row, "text"), *further) if text.strip("-–. ")]
         kinds = " ".join(self._cells(row, "type"))
         words = " ".join(dict.fromkeys(texts)) or kinds
         sides = ("payer", "name", "payee") if amount >= 0 else ("payee", "name", "payer")
         name = next((text for side in sides if (text := self._cell(row, side))), "")
         name = name or self._payer_in_text(row, amount)
+        name = name or next((found for text in further if (found := movements.payer_in(text, amount))), "")
         iban = next((found for text in self._cells(row, "iban") if (found := as_iban(text))), "")
         iban = iban or movements.iban_in(words)
         kind = movements.kind_in_words(amount, f"{kinds} {words}")
@@ -418,19 +430,13 @@ def _at(row: Row, place: int) -> str:
 def _settled(places: Mapping[str, tuple[int, ...]], rows: Sequence[Row]) -> Mapping[str, tuple[int, ...]]:
     """The places by role, once the values below have told what a name that means two things stands for.
 
-    `Valuta` is a value day to a German bank and a currency to a Romanian one. An account number that is the same in
-    every row is the file's own.
+    `Valuta` is a value day to a German bank and a currency to a Romanian one.
     """
     found = {role: list(listed) for role, listed in places.items()}
     for place in set(found.get("valued", ())) & set(found.get("currency", ())):
         texts = [text for row in rows[:200] if (text := _at(row, place))]
         moneys = sum(1 for text in texts if amounts.currencies(text))
         found["valued" if moneys * 2 > len(texts) else "currency"].remove(place)
-    for place in list(found.get("iban", ())):
-        texts = [text for row in rows[:2_000] if (text := _at(row, place))]
-        if len(texts) > 2 and len(texts) == len(rows[:2_000]) and len(set(texts)) == 1:
-            found["iban"].remove(place)
-            found.setdefault("own", []).append(place)
     return {role: tuple(listed) for role, listed in found.items() if listed}
 
 
