@@ -14,7 +14,7 @@ import json
 import os
 import random
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -257,8 +257,8 @@ def test_a_workbook_of_a_bank_is_read_with_its_days_and_figures() -> None:
         ("Movimientos de la cuenta", "ES91 2100 0418 4502 0005 1332"),
         (),
         ("Fecha operación", "Fecha valor", "Concepto", "Importe EUR", "Saldo"),
-        (datetime(2026, 3, 5), datetime(2026, 3, 4), "TRANSFERENCIA DE ALFA SL F-2026-0012", 1234.5, 2000.1),
-        (datetime(2026, 3, 4), datetime(2026, 3, 4), "COMISION TRANSFERENCIA", -0.1, 765.6),
+        (date(2026, 3, 5), date(2026, 3, 4), "TRANSFERENCIA DE ALFA SL F-2026-0012", 1234.5, 2000.1),
+        (date(2026, 3, 4), date(2026, 3, 4), "COMISION TRANSFERENCIA", -0.1, 765.6),
     ):
         sheet.append(row)
     file = io.BytesIO()
