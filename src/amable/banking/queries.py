@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from amable.banking.actions import WAITING, version
 from amable.banking.intake import account
 from amable.banking.models import BankLine, PayerAccount, Proposal, Statement
+from amable.core.finding import words_of
 from amable.core.matching import Certainty, certainty
 from amable.core.money import TooPreciseError, known, to_minor
 from amable.ledger.models import Customer, Payment
@@ -149,7 +150,7 @@ def matching_lines(
         found = found.filter(booked_on__lte=until)
     if minor is not None:
         found = found.filter(amount__in=(minor, -minor))
-    for word in text.split():
+    for word in words_of(text):
         plain = anyascii(word)  # banks write without accents
         found = found.filter(
             Q(name__icontains=word)

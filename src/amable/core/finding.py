@@ -20,6 +20,12 @@ _AMOUNT: Final = re.compile(r"[0-9][0-9.,'\u00a0\u202f \u2019]*")
 _CURRENCY: Final = re.compile(r"(?:€|\$|£|eur|ron|lei|usd|gbp|chf)", re.IGNORECASE)
 _LONGEST_KEPT: Final = 400  # it stands in an index
 LONGEST: Final = 200  # signs of a search that mean anything
+_MOST_WORDS: Final = 20
+
+
+def words_of(search: str) -> list[str]:
+    """The words of a search that count: each asks the database once more, and a whole book may be pasted into it."""
+    return search[:LONGEST].split()[:_MOST_WORDS]
 
 
 @lru_cache(maxsize=4096)

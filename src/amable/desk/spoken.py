@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from amable.core.languages import say, sentences
 
 
-def here_and_now(key: str, **params: object) -> str:
+def here_and_now(key: str, /, **params: object) -> str:
     """The sentence in the reader's language."""
     return say(key, get_language() or "en", **params)
 
@@ -20,7 +20,7 @@ def here_and_now(key: str, **params: object) -> str:
 _later = lazy(here_and_now, str)
 
 
-def sentence(key: str, **params: object) -> str:
+def sentence(key: str, /, **params: object) -> str:
     """The sentence in the language of whoever reads it then."""
     return _later(key, **params)
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, Outer
 
 from amable.agreements.models import DisputeItem, PromiseItem
 from amable.core.delivery import SAID
-from amable.core.finding import letters, wanted
+from amable.core.finding import letters, wanted, words_of
 from amable.core.payers import Profile, profile
 from amable.correspondence.models import Message
 from amable.dunning.models import Hold, Look
@@ -118,7 +118,7 @@ def held_now(today: date) -> Q:
 
 def _chosen(sight: QuerySet[Customer], want: CustomersWanted, today: date) -> QuerySet[Customer]:
     found = sight
-    for word in letters(want.text).split():
+    for word in words_of(letters(want.text)):
         found = found.filter(Q(folded__contains=word) | Q(key__icontains=word) | Q(tax_id__icontains=word))
     if want.manager:
         found = found.filter(manager_email__iexact=want.manager)
@@ -334,7 +334,7 @@ def number_like(text: str, of: str = "") -> Q:
 
 
 def _of_named(creditor: Creditor, text: str) -> Q:
-    words = letters(text).split()
+    words = words_of(letters(text))
     named = Customer.objects.filter(creditor=creditor)
     for word in words:
         named = named.filter(Q(folded__contains=word) | Q(key__icontains=word))

@@ -14,6 +14,7 @@ from anyascii import anyascii
 from django.db.models import F, Q, QuerySet, Sum
 
 from amable.core.allocating import RefusedError, Room, room
+from amable.core.finding import words_of
 from amable.ledger.models import Allocation, Contact, Customer, Item, Payment
 from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor
@@ -181,7 +182,7 @@ def payments(
         found = found.filter(received_on__gte=since)
     if until:
         found = found.filter(received_on__lte=until)
-    for word in text.split():
+    for word in words_of(text):
         of_item = Allocation.objects.filter(creditor=creditor, item__number__icontains=word).values("payment_id")
         found = found.filter(Q(customer__name__icontains=word) | Q(payer__icontains=word) | Q(pk__in=of_item))
     return found
@@ -248,7 +249,7 @@ def items_with_room(
         return list(found.exclude(open=0)[:most])
     wanted = Q()
     whose = these(named(customers, text, most))
-    for word in text.split():
+    for word in words_of(text):
         wanted &= Q(number__icontains=word) | Q(po_number__icontains=word)
     wanted |= Q(customer__in=whose)
     if minor is not None:
