@@ -74,6 +74,7 @@ bench:
 	$(BIN)/python bench/sending.py --messages $(shell expr $(FEW) \* 5) --pin --postgres $(MEASURE)
 	$(BIN)/python bench/matching.py --invoices $(BOOK) --payments $(MANY) $(MEASURE)
 	$(BIN)/python bench/receiving.py --payments $(MANY) $(MEASURE)
+	$(BIN)/python bench/statements.py --megabytes $(shell expr $(MANY) / 1000) --lines $(MANY) $(MEASURE)
 	$(BIN)/python bench/importing.py --rows $(MANY) $(MEASURE)
 	$(BIN)/python bench/einvoices.py --invoices $(shell expr $(MANY) / 10) $(MEASURE)
 	$(BIN)/python bench/replaying.py $(MEASURE)

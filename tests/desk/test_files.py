@@ -15,6 +15,7 @@ from openpyxl import Workbook
 
 from amable import sample
 from amable.adapters.invoices.spreadsheet import COLUMNS
+from amable.banking.models import BankLine, Statement
 from amable.desk.files import FIELDS
 from amable.evidence.models import Entry
 from amable.ledger.models import Customer, Item, Taken
@@ -533,3 +534,32 @@ def test_the_list_asks_no_more_of_the_database_for_more_files(desk: Desk) -> Non
             assert client.get(desk.address("files")).status_code == 200
         counts.append(len(asked))
     assert counts[1] == counts[0]
+
+
+@pytest.mark.parametrize("sample", ["norma43/sepa.n43", "mt940/german.sta", "ofx/french.ofx", "table/caixabank.csv"])
+def test_a_statement_of_any_format_is_taken_in_at_once(desk: Desk, sample: str) -> None:
+    data = (LEDGERS.parent / "bank" / sample).read_bytes()
+    file = read(desk, data, name="from the bank")
+    assert seen(desk, file)["kind"] == "bank"
+    with acting_for(desk.creditor):
+        file.refresh_from_db()
+        assert file.taken_at is not None
+        assert BankLine.objects.filter(statement__file_digest=file.digest).count() in (3, 4)
+        assert {line.currency for line in BankLine.objects.all()} == {"EUR"}
+    assert "from the bank" in page(desk, file)
+
+
+def test_a_table_that_cannot_tell_its_days_lands_nothing_and_says_so(desk: Desk) -> None:
+    file = read(desk, (LEDGERS.parent / "bank" / "table" / "ask_dates.csv").read_bytes(), name="statement.csv")
+    with acting_for(desk.creditor):
+        assert not Statement.objects.filter(file_digest=file.digest).exists()
+    assert "can be read with the day or the month first" in page(desk, file)
+
+
+def test_what_a_statement_lacks_is_told_with_its_day_and_money(desk: Desk) -> None:
+    for opening, closing, day in (("10", "20", "0316"), ("30", "30", "0318")):
+        told = f":20:S\n:25:DE1\n:28C:1\n:60F:C26{day}EUR{opening},00\n:62F:C26{day}EUR{closing},00\n-\n"
+        entry = f":61:26{day}{day}C10,00NMSC\n:86:X\n" if opening != closing else ""
+        file = read(desk, told.replace(":62F:", f"{entry}:62F:"), name="statement.sta")
+    shown = page(desk, file)
+    assert "the one until 16 March 2026 ended with €20.00, this one begins with €30.00" in shown

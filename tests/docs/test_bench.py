@@ -55,6 +55,13 @@ def test_no_payment_is_booked_wrong(tmp_path: Path) -> None:
     assert ours["names"]["booked wrong"] == 0
 
 
+def test_every_movement_of_every_bank_format_is_read(tmp_path: Path) -> None:
+    rows = bench("statements", tmp_path, "--megabytes", "1", "--lines", "200")
+    read = {row["part"]: row["lines"] for row in rows if row["case"] == "ours"}
+    assert {read[name] for name in ("mt940", "norma43", "ofx", "table")} == {200}
+    assert read["camt"] == next(row["lines"] for row in rows if (row["case"], row["part"]) == ("floor", "camt")) > 1000
+
+
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [

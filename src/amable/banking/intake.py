@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -13,6 +13,8 @@ from operator import attrgetter
 from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 
+from amable.banking import continuity
+from amable.banking.continuity import Kept
 from amable.banking.fingerprints import fingerprints
 from amable.banking.models import BankLine, PayerAccount, Proposal
 from amable.banking.models import Statement as KeptStatement
@@ -24,6 +26,7 @@ from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
 from amable.ledger.models import Customer, Item, Payment, Taken
+from amable.ledger.records import currency_of
 from amable.organisation.bulk import insert, numbers, these, update
 from amable.organisation.models import Creditor
 from amable.plugs.bank import Statement
@@ -69,14 +72,18 @@ def take_statements(creditor: Creditor, files: Sequence[tuple[str, Sequence[Stat
         before = set(
             KeptStatement.objects.filter(creditor=creditor, file_digest__in=digests).values_list("file_digest", "place")
         )
+        new: list[Kept] = []
         for digest, statements in files:
             for place, statement in enumerate(statements):
                 if (digest, place) in before:
                     taken.known_already += len(statement.lines)
                 else:
                     before.add((digest, place))
-                    _keep(creditor, digest, place, statement, today, taken)
-        _match_new(creditor, today, taken)
+                    new.append(_keep(creditor, digest, place, statement, today, taken))
+        taken.complaints += continuity.gaps(creditor, new)
+        alike, told = continuity.alike(creditor, new)
+        taken.complaints += told
+        _match_new(creditor, today, taken, alike)
     return taken
 
 
@@ -106,7 +113,15 @@ def _leave_to_ledger(creditor: Creditor, today: date) -> None:
     payments.update(unapplied=0)
 
 
-def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, today: date, taken: TakenIn) -> None:
+def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, today: date, taken: TakenIn) -> Kept:
+    """Keep a statement and the movements that are new; one without a currency is in that of the creditor's country."""
+    meant = statement.currency or currency_of(creditor.country)
+    if any(not line.currency for line in statement.lines):
+        lines = tuple(line if line.currency else replace(line, currency=meant) for line in statement.lines)
+        statement = replace(statement, currency=meant, lines=tuple(line for line in lines if line.currency))
+        if len(statement.lines) < len(lines):
+            params: dict[str, object] = {"account": statement.account or "–"}
+            taken.complaints.append((digest, Complaint("bank_no_currency", params=params)))
     kept = KeptStatement.objects.create(
         creditor=creditor,
         file_digest=digest,
@@ -123,7 +138,6 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
     rows = []
     for fingerprint, line in prints:
         if fingerprint in before:
-            taken.known_already += 1
             continue
         try:
             minor = to_minor(line.amount, line.currency) if known(line.currency) else None
@@ -139,6 +153,8 @@ def _keep(creditor: Creditor, digest: str, place: int, statement: Statement, tod
         ))  # fmt: skip
     insert(BankLine, _LINE, rows)
     taken.lines += len(rows)
+    taken.known_already += len(before)
+    return Kept(digest, kept, frozenset(before))
 
 
 def _balance(amount: Decimal | None) -> Decimal | None:
@@ -155,7 +171,8 @@ def _seen_before(creditor: Creditor, fingerprints: Sequence[str]) -> set[str]:
     return found
 
 
-def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
+def _match_new(creditor: Creditor, today: date, taken: TakenIn, alike: Collection[str]) -> None:
+    """Match what nobody looked at yet; movements `alike` to known ones (by fingerprint) are put to a person."""
     lines = list(_to_match(creditor, today).order_by("booked_on", "id").select_related("statement"))
     if not lines:
         return
@@ -166,7 +183,7 @@ def _match_new(creditor: Creditor, today: date, taken: TakenIn) -> None:
     events: list[Event] = []
     for line in lines:
         if line.amount > 0 and line.kind == "payment":
-            _receive(line, index, in_ledger, past, bookings, today, taken, events)
+            _receive(line, index, in_ledger, past, bookings, today, taken, events, unsure=line.fingerprint in alike)
         elif line.kind == "return" or line.amount < 0:
             _take_back(line, past, index, bookings, today, taken, events)
         else:
@@ -300,6 +317,8 @@ def _receive(
     today: date,
     taken: TakenIn,
     events: list[Event],
+    *,
+    unsure: bool,
 ) -> None:
     """Money in: booked when sure, else proposed to a person, with whose it probably is."""
     found = matching.match(_received(line), index)
@@ -310,6 +329,8 @@ def _receive(
         taken.unknown += 1
         return
     best = found[0]
+    if unsure:
+        best = best._replace(sure=False, reasons=(*best.reasons, matching.Reason("told_otherwise", {})))
     line.customer_id = best.customer
     line.reasons = kept_reasons(best.reasons)
     if best.sure and best.customer is not None:

@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the open items (CSV, XLSX, XLS, ODS)"
     )
-    run.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    run.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements")
     run.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed and who signs (YAML)")
     run.add_argument("--as-of", metavar="DATE|MOMENT", help="the day to work for: 2026-03-17 or 2026-03-17T20:30")
     run.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="where everything is written and kept")
@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="ledgers, e-invoices, statements, or folders of them: found by their content",
     )
-    importing.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    importing.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements")
     importing.add_argument("--dry-run", action="store_true", help="show the effect of ledgers and write nothing")
     importing.add_argument("--json", action="store_true", help="with --dry-run: what each document says, one a line")
     importing.add_argument(
@@ -308,7 +308,7 @@ def _time(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _past(parser: argparse.ArgumentParser) -> None:
     """Which past, and who owes."""
     parser.add_argument("--ledger", type=Path, nargs="+", required=True, metavar="FILE", help="the items (CSV)")
-    parser.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements (camt)")
+    parser.add_argument("--bank", type=Path, nargs="+", default=[], metavar="FILE", help="bank statements")
     parser.add_argument("--creditor", type=Path, metavar="FILE", help="who is owed (YAML)")
     parser.add_argument("--map", type=Path, metavar="FILE", help="which heading of the ledger is which column (YAML)")
     parser.add_argument("--from", dest="first", required=True, metavar="DATE", help="the first day, as 2025-01-01")

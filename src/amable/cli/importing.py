@@ -49,7 +49,7 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.ledger:
         given = read_input(arguments.ledger, arguments.bank, headings, folders, arguments.map)
     else:
-        given = read_banks(arguments.bank)
+        given = read_banks(arguments.bank, headings)
     given.whole = given.whole and not arguments.additions
     if arguments.dry_run:
         with _beside(outbox) as folder, working_in(folder):

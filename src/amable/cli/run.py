@@ -333,20 +333,20 @@ def read_input(
 ) -> Input:
     """Read every file; refuse when there is nothing at all to work on."""
     given = read_ledgers(ledgers, headings, folders, map_file)
-    _read_banks(banks, given)
+    _read_banks(banks, given, headings)
     return given
 
 
-def read_banks(banks: Sequence[Path]) -> Input:
+def read_banks(banks: Sequence[Path], headings: dict[str, str]) -> Input:
     """Read bank files alone."""
     given = Input()
-    _read_banks(banks, given)
+    _read_banks(banks, given, headings)
     return given
 
 
-def _read_banks(banks: Sequence[Path], given: Input) -> None:
+def _read_banks(banks: Sequence[Path], given: Input, told: dict[str, str]) -> None:
     for path in banks:
-        reading.read_bank(path.name, _bytes(path), given)
+        reading.read_bank(path.name, _bytes(path), given, told)
 
 
 def read_ledgers(

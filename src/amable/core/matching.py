@@ -63,7 +63,9 @@ def certainty(rules: Collection[str]) -> Certainty:
 _NO_ITEM: Final = frozenset(("no_item", "other_currency"))
 _FIRM: Final = frozenset(("number", "reference", "order", "iban", "tax_id"))
 _FITTING: Final = frozenset(("exact", "one_amount", "whole_balance"))
-_DOUBTS: Final = frozenset(("other_name", "faint_number", "unknown_number", "several_customers", "already_paid"))
+_DOUBTS: Final = frozenset(
+    ("other_name", "faint_number", "unknown_number", "several_customers", "already_paid", "told_otherwise")
+)
 
 
 class Received(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,6 +47,13 @@ class Statement:
     closing: Decimal | None = None
     closing_on: date | None = None
 
+    @property
+    def differs(self) -> Decimal | None:
+        """What lies between the closing balance and opening balance with all lines; None without both balances."""
+        if self.opening is None or self.closing is None:
+            return None
+        return self.closing - self.opening - sum((line.amount for line in self.lines), Decimal(0))
+
 
 class BankReader(Protocol):
     """A reader of one kind of bank file."""
@@ -54,6 +62,9 @@ class BankReader(Protocol):
         """Whether the content, not the name, is of this kind."""
         ...
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
-        """The statements of the file, and a complaint for all that cannot be used. Never raises for bad input."""
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
+        """The statements of the file, and a complaint for all that cannot be used. Never raises for bad input.
+
+        `told` are lines of a map, for formats that do not say everything themselves (`dates: day first`).
+        """
         ...

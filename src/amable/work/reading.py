@@ -191,21 +191,31 @@ def _read_rows(
     given.ledgers += 1
 
 
-def read_bank(name: str, data: bytes, given: Input) -> None:
-    """Add what a bank file says."""
+def read_bank(name: str, data: bytes, given: Input, told: Mapping[str, str] | None = None) -> None:
+    """Add what a bank file says, `told` being lines of a map; a statement that does not add up is used, and said."""
     reader = bank_reader(data)
     if reader is None:
         given.complaints.append((name, Complaint("bank_not_recognised")))
         return
     statements: list[Statement] = []
-    for found in reader.read(data):
+    for found in reader.read(data, told):
         if isinstance(found, Statement):
             statements.append(found)
+            if found.differs:
+                given.complaints.append((name, _does_not_add_up(found)))
         else:
             given.complaints.append((name, found))
     digest = sha256(data).hexdigest()
     given.statements.append((digest, statements))
     given.bank_files[digest] = name
+
+
+def _does_not_add_up(statement: Statement) -> Complaint:
+    currency = f" {statement.currency}" if statement.currency else ""
+    balances = {name: f"{getattr(statement, name):f}{currency}" for name in ("opening", "closing", "differs")}
+    return Complaint(
+        "bank_differs", value=balances["differs"], params={"account": statement.account or "–", **balances}
+    )
 
 
 def bank_reader(data: bytes) -> BankReader | None:

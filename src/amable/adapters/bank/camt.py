@@ -7,14 +7,16 @@ message, charges kept back, returns whose parties are turned round, amounts in s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from typing import Final
 
 from lxml import etree
 
+from amable.adapters.movements import UnusableError, clean, compact, kind, reference, with_text
 from amable.core.money import Money, TooPreciseError, from_minor, known, to_minor
 from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
@@ -36,14 +38,6 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{0,17})?")
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T.*|Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
-class _UnusableError(Exception):
-    """A file or an entry cannot be used; the complaint says why."""
-
-    def __init__(self, complaint: Complaint) -> None:
-        super().__init__(complaint.rule)
-        self.complaint = complaint
-
-
 class Camt:
     """The reader of camt.052 (report), camt.053 (statement) and camt.054 (notification)."""
 
@@ -51,92 +45,151 @@ class Camt:
         """Whether the head of the file names a camt.05x message, in any encoding that keeps ASCII (UTF-16 too)."""
         return _LOOKS_LIKE_CAMT.search(data[:_HEAD].replace(b"\0", b"")) is not None
 
-    def read(self, data: bytes) -> list[Statement | Complaint]:
+    def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each entry left out; one complaint for a file of no use."""
         try:
-            return list(_read_all(_statements(data)))
-        except _UnusableError as unusable:
+            return list(_read_all(data))
+        except UnusableError as unusable:
             return [unusable.complaint]
 
 
-def _statements(data: bytes) -> list[etree._Element]:
-    """The statements and reports of the document, their names without namespaces.
+def _elements(data: bytes) -> Iterator[tuple[str, etree._Element]]:
+    """The marks at which something is to be done, each when it ends: entries, statements, messages; a message also
+    when it begins. What was read is let go, so that the tree never holds more than one entry.
 
-    Raises _UnusableError for what is not XML, carries a document type (the door of entity bombs and of reading other
+    Raises UnusableError for what is not XML, carries a document type (the door of entity bombs and of reading other
     files) or is no camt message.
     """
     if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data[:_HEAD] else data):
-        raise _UnusableError(Complaint("bank_doctype"))
-    root = _parse(data)
-    if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
-        raise _UnusableError(Complaint("bank_doctype"))
-    for element in root.iter():
-        element.tag = str(element.tag).rpartition("}")[2]
-    messages = list(root.iter(*_MESSAGES))  # also when a bank wraps the document in an envelope of its own
-    if not messages:
-        raise _UnusableError(Complaint("bank_not_camt", value=_clean(root.tag)))
-    statements = [child for message in messages for child in message if child.tag in _STATEMENTS]
-    if not statements:
-        raise _UnusableError(Complaint("bank_no_statement"))
-    return statements
-
-
-def _parse(data: bytes) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        raise UnusableError(Complaint("bank_doctype"))
+    parser = etree.iterparse(
+        BytesIO(data),
+        events=("start", "end"),
+        tag=[f"{{*}}{name}" for name in (*_MESSAGES, *_STATEMENTS, "Ntry")],
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
-        return etree.fromstring(data, parser)
+        for event, element in parser:
+            if event == "start" and _name(element) not in _MESSAGES:
+                continue
+            if element.getroottree().docinfo.internalDTD is not None:  # in an encoding the search above cannot see
+                raise UnusableError(Complaint("bank_doctype"))
+            yield event, element
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise _UnusableError(Complaint("bank_xml", params={"at": line})) from error
+        raise UnusableError(Complaint("bank_xml", params={"at": error.lineno or 1})) from error
+    root = parser.root
+    if root is not None and root.getroottree().docinfo.internalDTD is not None:
+        raise UnusableError(Complaint("bank_doctype"))
+
+
+def _name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _plain(element: etree._Element) -> None:
+    """Take the namespaces off what stands in an element: banks write any."""
+    for inner in element.iter():
+        inner.tag = _name(inner)
 
 
 def _payments(entry: etree._Element) -> list[etree._Element]:
     return entry.findall("NtryDtls/TxDtls")
 
 
-def _read_all(statements: Iterable[etree._Element]) -> Iterator[Statement | Complaint]:
-    number = 0
-    for statement in statements:
-        lines: list[StatementLine] = []
-        complaints: list[Complaint] = []
-        waiting = 0
-        account = _compact(_text(statement, "Acct/Id/IBAN") or _text(statement, "Acct/Id/Othr/Id"))
-        for entry in statement.iterfind("Ntry"):
+@dataclass(slots=True)
+class _Report:
+    """A statement or report while its entries are read."""
+
+    account: str
+    currency: str = ""
+    lines: list[StatementLine] = field(default_factory=list)
+    complaints: list[Complaint] = field(default_factory=list)
+    waiting: int = 0
+
+
+def _read_all(data: bytes) -> Iterator[Statement | Complaint]:
+    report: _Report | None = None
+    number, messages, statements, root = 0, 0, 0, ""
+    for event, element in _elements(data):
+        name, parent = _name(element), element.getparent()
+        if event == "start":
+            messages += 1
+        elif name == "Ntry" and parent is not None and _name(parent) in _STATEMENTS:
             number += 1
-            if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) in _NOT_BOOKED:
-                waiting += 1
-                continue
-            try:
-                lines += _lines(entry, account, number, complaints)
-            except _UnusableError as unusable:
-                complaints.append(unusable.complaint)
-        if waiting:
-            complaints.append(Complaint("bank_not_booked", params={"n": waiting}))
-        yield _statement(statement, account, lines, complaints)
-        yield from complaints
+            report = report or _Report(_account(parent))
+            _plain(element)
+            _add(report, element, number)
+            _let_go(element)
+        elif name in _STATEMENTS and parent is not None and _name(parent) in _MESSAGES:
+            statements += 1
+            _plain(element)
+            report = report or _Report("")
+            report.account = _account(element)
+            if report.waiting:
+                report.complaints.append(Complaint("bank_not_booked", params={"n": report.waiting}))
+            yield _statement(element, report)
+            yield from report.complaints
+            report = None
+            _let_go(element)
+    if not messages:
+        root = _root_name(data)
+        raise UnusableError(Complaint("bank_not_camt", value=root))
+    if not statements:
+        raise UnusableError(Complaint("bank_no_statement"))
 
 
-def _statement(
-    statement: etree._Element, account: str, lines: list[StatementLine], complaints: list[Complaint]
-) -> Statement:
+def _root_name(data: bytes) -> str:
+    for _, element in etree.iterparse(BytesIO(data), events=("start",), resolve_entities=False, no_network=True):
+        return clean(_name(element))
+    return ""
+
+
+def _account(statement: etree._Element) -> str:
+    """The account of a statement, by IBAN or by number; it stands before the entries."""
+    for child in statement:
+        if _name(child) == "Acct":
+            _plain(child)
+            return compact(_text(child, "Id/IBAN") or _text(child, "Id/Othr/Id"))
+    return ""
+
+
+def _let_go(element: etree._Element) -> None:
+    """Forget what stands in an element that was read, and the one before it altogether: the parser is past that."""
+    element.clear(keep_tail=True)  # type: ignore[call-arg] # the stubs are older
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None and parent is not None and before.tag == element.tag and not len(before):
+        parent.remove(before)
+
+
+def _add(report: _Report, entry: etree._Element, number: int) -> None:
+    amount = entry.find("Amt")
+    report.currency = report.currency or ("" if amount is None else amount.get("Ccy", ""))
+    if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) in _NOT_BOOKED:
+        report.waiting += 1
+        return
+    try:
+        report.lines += _lines(entry, report.account, number, report.complaints)
+    except UnusableError as unusable:
+        report.complaints.append(unusable.complaint)
+
+
+def _statement(statement: etree._Element, report: _Report) -> Statement:
     """The frame around the lines; a balance that cannot be read is left out and complained of."""
-    opening = _balance(statement, ("OPBD", "PRCD"), complaints)
-    closing = _balance(statement, ("CLBD",), complaints)
-    first_amount = statement.find("Ntry/Amt")
-    currencies = (
-        _text(statement, "Acct/Ccy"),
-        (opening or closing or ("",))[0],
-        "" if first_amount is None else first_amount.get("Ccy"),
-    )
-    last_booked = max((line.booked_on for line in lines), default=None)
+    opening = _balance(statement, ("OPBD", "PRCD"), report.complaints)
+    closing = _balance(statement, ("CLBD",), report.complaints)
+    currencies = (_text(statement, "Acct/Ccy"), (opening or closing or ("",))[0], report.currency)
+    last_booked = max((line.booked_on for line in report.lines), default=None)
     number = next(filter(None, (_text(statement, path) for path in ("LglSeqNb", "ElctrncSeqNb", "Id"))), "")
     return Statement(
-        account=account,
-        currency=next((_clean(currency) for currency in currencies if currency), ""),
+        account=report.account,
+        currency=next((clean(currency) for currency in currencies if currency), ""),
         number=number,
-        lines=tuple(lines),
+        lines=tuple(report.lines),
         opening=opening[1] if opening else None,
         closing=closing[1] if closing else None,
         closing_on=(closing[2] if closing else None) or _day(_text(statement, "FrToDt/ToDtTm")) or last_booked,
@@ -147,13 +200,13 @@ def _balance(
     statement: etree._Element, kinds: tuple[str, ...], complaints: list[Complaint]
 ) -> tuple[str, Decimal, date | None] | None:
     """Currency, signed amount and day of the first kind of balance the bank gives."""
-    for kind in kinds:
+    for wanted in kinds:
         for balance in statement.findall("Bal"):
-            if _text(balance, "Tp/CdOrPrtry/Cd") != kind:
+            if _text(balance, "Tp/CdOrPrtry/Cd") != wanted:
                 continue
             try:
                 currency, amount = _signed_amount(balance, None)
-            except _UnusableError as unusable:
+            except UnusableError as unusable:
                 complaints.append(unusable.complaint)
                 continue
             return currency, amount, _day(_text(balance, "Dt/Dt") or _text(balance, "Dt/DtTm"))
@@ -180,7 +233,7 @@ def _lines(entry: etree._Element, account: str, number: int, complaints: list[Co
     if whole:
         return [_together(lines)]
     if len(payments) == 1:
-        lines[0] = _with_text(lines[0], _text(entry, "AddtlNtryInf"))
+        lines[0] = with_text(lines[0], _text(entry, "AddtlNtryInf"))
     if fee:
         reference = _text(entry, "AcctSvcrRef")
         lines.append(StatementLine(booked_on, fee, currency, "charge", valued_on, bank_reference=reference))
@@ -216,7 +269,7 @@ def _payment_amount(payment: etree._Element, place: str, total: Decimal, currenc
         return None
     try:
         amount = _amount(element.text, currency, None)
-    except _UnusableError:
+    except UnusableError:
         return None
     direction = _text(payment, "CdtDbtInd") or ("CRDT" if total > 0 else "DBIT")
     return amount if direction == "CRDT" else -amount
@@ -228,9 +281,9 @@ def _fee(element: etree._Element, currency: str) -> Decimal:
     for charges in element.findall("Chrgs"):
         for record in charges.findall("Rcrd") or [charges]:
             amount = record.find("TtlChrgsAndTaxAmt") if record.find("Amt") is None else record.find("Amt")
-            if amount is None or amount.get("Ccy") != currency or not _AMOUNT.fullmatch(_clean(amount.text)):
+            if amount is None or amount.get("Ccy") != currency or not _AMOUNT.fullmatch(clean(amount.text)):
                 continue
-            value = Decimal(_clean(amount.text))
+            value = Decimal(clean(amount.text))
             fee += value if _text(record, "CdtDbtInd") == "CRDT" else -value
     return fee
 
@@ -251,26 +304,26 @@ def _line(
     reversal = _text(entry, "RvslInd") in ("true", "1")
     returned = reversal or told is not None or code in _RETURNED
     name, iban, holder = _other_party(payment, account, money_in=amount > 0, returned=returned)
-    references = [_clean(ref.text) for ref in payment.findall("RmtInf/Strd/CdtrRefInf/Ref") if _clean(ref.text)]
+    references = [clean(ref.text) for ref in payment.findall("RmtInf/Strd/CdtrRefInf/Ref") if clean(ref.text)]
     end_to_end = _text(payment, "Refs/EndToEndId")
     line = StatementLine(
         booked_on=booked_on,
         amount=amount,
         currency=currency,
-        kind=_kind(amount, code, returned=returned),
+        kind=kind(amount, returned=returned, charged=code in _BANK_FEES),
         valued_on=valued_on,
         name=name,
         iban=iban,
         reference=references[0] if references else "",
-        end_to_end="" if end_to_end.upper().replace(" ", "") == "NOTPROVIDED" else end_to_end,
+        end_to_end=reference(end_to_end),
         bank_reference=_text(payment, "Refs/AcctSvcrRef") or _text(entry, "AcctSvcrRef"),
         return_reason=reason,
     )
-    documents = [_clean(nb.text) for nb in payment.findall("RmtInf/Strd/RfrdDocInf/Nb")]
-    remarks = [_clean(info.text) for info in payment.findall("RmtInf/Strd/AddtlRmtInf")]
-    return _with_text(
+    documents = [clean(nb.text) for nb in payment.findall("RmtInf/Strd/RfrdDocInf/Nb")]
+    remarks = [clean(info.text) for info in payment.findall("RmtInf/Strd/AddtlRmtInf")]
+    return with_text(
         line,
-        _clean(" ".join(part.text or "" for part in payment.iterfind("RmtInf/Ustrd"))),
+        clean(" ".join(part.text or "" for part in payment.iterfind("RmtInf/Ustrd"))),
         *references[1:],
         *documents,
         *remarks,
@@ -299,24 +352,7 @@ def _other_party(payment: etree._Element, account: str, *, money_in: bool, retur
 
 
 def _iban(parties: etree._Element, side: str) -> str:
-    return _compact(parties.findtext(f"{side}Acct/Id/IBAN"))
-
-
-def _kind(amount: Decimal, code: str, *, returned: bool) -> str:
-    if returned:
-        return "return"
-    if amount >= 0:
-        return "payment"
-    return "charge" if code in _BANK_FEES else "debit"
-
-
-def _with_text(line: StatementLine, *texts: str) -> StatementLine:
-    """The line with these texts after its own; what is said already, word for word, is not said again."""
-    said = line.text
-    for text in texts:
-        if text and f" {text} " not in f" {said} ":
-            said = f"{said} {text}".strip()
-    return replace(line, text=said)
+    return compact(parties.findtext(f"{side}Acct/Id/IBAN"))
 
 
 def _together(lines: list[StatementLine]) -> StatementLine:
@@ -338,20 +374,20 @@ def _together(lines: list[StatementLine]) -> StatementLine:
         return_reason=shared(line.return_reason for line in lines),
     )
     texts = [text for line in lines for text in (line.text, "" if reference else line.reference)]
-    return _with_text(line, *texts)
+    return with_text(line, *texts)
 
 
 def _signed_amount(element: etree._Element, number: int | None) -> tuple[str, Decimal]:
     """Currency and amount of an entry or balance, positive for the account holder's money."""
     amount = element.find("Amt")
-    text = _clean(amount.text if amount is not None else "")
-    currency = _clean(amount.get("Ccy") if amount is not None else "")
+    text = clean(amount.text if amount is not None else "")
+    currency = clean(amount.get("Ccy") if amount is not None else "")
     if not known(currency):
-        raise _UnusableError(Complaint("bank_currency", number, "Ccy", currency, {"amount": text, "value": currency}))
+        raise UnusableError(Complaint("bank_currency", number, "Ccy", currency, {"amount": text, "value": currency}))
     value = _amount(text, currency, number)
     direction = _text(element, "CdtDbtInd")
     if direction not in ("CRDT", "DBIT"):
-        raise _UnusableError(
+        raise UnusableError(
             Complaint("bank_direction", number, "CdtDbtInd", direction, {"amount": f"{text} {currency}"})
         )
     return currency, value if direction == "CRDT" else -value
@@ -359,26 +395,26 @@ def _signed_amount(element: etree._Element, number: int | None) -> tuple[str, De
 
 def _amount(text: str | None, currency: str, number: int | None) -> Decimal:
     """The amount with the currency's decimals; zeros beyond them are harmless, other digits are not."""
-    text = _clean(text)
+    text = clean(text)
     if not _AMOUNT.fullmatch(text):
-        raise _UnusableError(Complaint("bank_not_a_number", number, "Amt", text, {"value": text}))
+        raise UnusableError(Complaint("bank_not_a_number", number, "Amt", text, {"value": text}))
     try:
         return from_minor(to_minor(Decimal(text), currency), currency)
     except TooPreciseError as error:
         params: dict[str, object] = {"value": text, "currency": currency}
-        raise _UnusableError(Complaint("bank_precision", number, "Amt", text, params)) from error
+        raise UnusableError(Complaint("bank_precision", number, "Amt", text, params)) from error
 
 
 def _days(entry: etree._Element, amount: Money, number: int) -> tuple[date, date | None]:
     """Booking and value day; an entry without the first counts from the second, without both it is not used."""
     booked, valued = _text(entry, "BookgDt/*"), _text(entry, "ValDt/*")
-    for field, text in (("BookgDt", booked), ("ValDt", valued)):
+    for mark, text in (("BookgDt", booked), ("ValDt", valued)):
         if text and _day(text) is None:
-            raise _UnusableError(Complaint("bank_date", number, field, text, {"value": text, "amount": amount}))
+            raise UnusableError(Complaint("bank_date", number, mark, text, {"value": text, "amount": amount}))
     valued_on = _day(valued)
     booked_on = _day(booked) or valued_on
     if booked_on is None:
-        raise _UnusableError(Complaint("bank_no_date", number, "BookgDt", "", {"amount": amount}))
+        raise UnusableError(Complaint("bank_no_date", number, "BookgDt", "", {"amount": amount}))
     return booked_on, valued_on
 
 
@@ -394,13 +430,4 @@ def _day(text: str) -> date | None:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return _clean(element.findtext(path))
-
-
-def _clean(text: str | None) -> str:
-    """One line without doubled spaces: banks break long names and texts at fixed columns."""
-    return " ".join((text or "").split())
-
-
-def _compact(text: str | None) -> str:
-    return "".join((text or "").split()).upper()
+    return clean(element.findtext(path))
