@@ -28,12 +28,12 @@ def test_nothing_is_in_anybodys_way(desk: SampleDesk, browser: Browser, width: s
     page.on("pageerror", lambda error: wrong.append(str(error)))
     found = {}
     for name, address in views(desk).items():
-        page.emulate_media(color_scheme="light")
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.goto(address)
         against = findings(page)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
             against.append("wider than the window")
-        page.emulate_media(color_scheme="dark")
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         against += [f"dark: {one}" for one in findings(page, colours_only=True)]
         if against:
             found[name] = against

@@ -20,7 +20,7 @@ SAID: Final = {
     "pay_link", "segment", "manager_name", "payment_method", "number", "description", "po_number", "applies_to",
     "note", "said_by", "made_by", "answer", "ended_by", "resolved_by", "opened_by", "because", "held_by", "text",
     "written_by", "subject", "reference", "end_to_end", "bank_reference", "payer", "account", "said", "told_by",
-    "given_by", "asked_by", "value", "decided_by", "approved_by", "stopped_because",
+    "given_by", "asked_by", "value", "approved_by", "stopped_because",
     "stopped_by", "changed_by", "iban", "bic", "taken_by",
 }  # fmt: skip
 NOT_OURS: Final = {
