@@ -473,3 +473,57 @@ def test_no_damage_to_a_sheet_makes_the_reader_raise(junk: bytes, at: int) -> No
                 part = part[:at] + junk + part[at + len(junk) :]
             after.writestr(info.filename, part)
     read(page.getvalue())
+
+
+# --- customers named in rows of their own, where items have their number ---------------------------------------------
+
+_BY_CUSTOMER = """Nr. document;Tip;Data;Scadenta;Valoare;Incasat;Rest de incasat;Observatii
+00003 ABATOR VALEA MARE SRL;;;;C.F. 4971553;;contabilitate@abator.example;
+AST 20967;FACT;06.10.2026;05.11.2026;1.189,12;594,00;595,12;OP partial
+AST 21086;FACT;26.10.2026;25.11.2026;2.027,88;0,00;2.027,88;
+;;;Total client:;3.217,00;594,00;2.623,00;
+{second}
+AST 20920;FACT;28.09.2026;13.10.2026;2.207,07;0,00;2.207,07;
+;;;Total client:;2.207,07;0,00;2.207,07;
+TOTAL GENERAL;;;;5.424,07;594,00;4.830,07;
+Intocmit,;;;;;;;
+"""
+
+
+def _by_customer(second: str) -> tuple[list[ItemRecord], list[Complaint]]:
+    found = Spreadsheet().read(_BY_CUSTOMER.format(second=second).encode(), folders=(), heading_map={})
+    items = [one for one in found if isinstance(one, ItemRecord)]
+    return items, [one for one in found if isinstance(one, Complaint)]
+
+
+@pytest.mark.parametrize(
+    ("second", "number", "tax_id", "email"),
+    [
+        ("00018 CARMANGERIA IZA SRL;;;;C.F. RO2535876;;a@iza.example;", "00018", "RO2535876", "a@iza.example"),
+        ("00018 CARMANGERIA IZA SRL;;;;;;;", "00018", "", ""),
+        ("CARMANGERIA IZA SRL;;;;CUI: RO2535876;;a@iza.example;", "", "RO2535876", "a@iza.example"),
+        ("CARMANGERIA IZA SRL;;;;NIF ESB12345674;;Tel. +40 260 111 222;", "", "ESB12345674", ""),
+        ("00018 CARMANGERIA IZA SRL;;;;blocat la livrare;;;", "00018", "", ""),
+    ],
+)
+def test_a_row_among_the_numbers_names_the_customer_of_those_below(
+    second: str, number: str, tax_id: str, email: str
+) -> None:
+    items, complaints = _by_customer(second)
+    assert not complaints
+    assert [(one.invoice_number, one.customer_name) for one in items] == [
+        ("AST 20967", "ABATOR VALEA MARE SRL"), ("AST 21086", "ABATOR VALEA MARE SRL"),
+        ("AST 20920", "CARMANGERIA IZA SRL"),
+    ]  # fmt: skip
+    assert (items[0].customer_id, items[0].tax_id, items[0].email) == (
+        "00003", "4971553", "contabilitate@abator.example",
+    )  # fmt: skip
+    assert (items[2].customer_id, items[2].tax_id, items[2].email) == (number, tax_id, email)
+    assert sum(one.open_amount for one in items) == Decimal("4830.07")
+
+
+@pytest.mark.parametrize("second", ["AST 20919;FACT;;;100,00;0,00;100,00;", "00018 IZA;;;;100,00;;100,00;"])
+def test_after_a_row_that_may_name_another_nobody_is_guessed(second: str) -> None:
+    items, complaints = _by_customer(second)
+    assert [one.invoice_number for one in items] == ["AST 20967", "AST 21086"]
+    assert "AST 20920" in {one.item for one in complaints}

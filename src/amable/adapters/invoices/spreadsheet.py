@@ -246,9 +246,9 @@ def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
     if why.get("customer_id") == "name" and not _one_name_each(table, headings):
         del headings["customer_id"], why["customer_id"]
     group = None
-    if not reading.plain and (numbered := _at(headings, "invoice_number")):
+    if not reading.plain and "invoice_number" in headings:
         customer = headings.get("customer_name") or headings.get("customer_id")
-        group = ledger_rows.group_column(table.rows, numbered)
+        group = ledger_rows.group_column(table.rows, _item_places(headings))
         if group is not None and customer is not None and customer.place != group:
             group = None
     refusals = _doubts_of_headings(guess, headings, columns) or _missing_headings(headings, columns, told, group)
@@ -417,18 +417,22 @@ def _listed(headings: Iterable[str]) -> str:
 # --- Rows -------------------------------------------------------------------------------------------------------------
 
 
-def _sifted(reading: _Reading) -> tuple[Sequence[tables.Row], Mapping[int, str], Counter[str]]:
-    """The rows that are items, the customer of their group by line, and how many are none. Our own form is sure."""
+def _item_places(headings: Mapping[str, _Heading]) -> ledger_rows.Places:
+    """Where the cells stand that tell an item from other rows."""
+    return ledger_rows.Places(
+        _at(headings, "invoice_number"), _at(headings, "due_date", "issue_date"), _at(headings, *_AMOUNTS)
+    )
+
+
+def _sifted(
+    reading: _Reading,
+) -> tuple[Sequence[tables.Row], Mapping[int, Mapping[str, str]], Counter[str]]:
+    """The rows that are items, what is said of their group by line, and how many are none. Our own form is sure."""
     rows, headings = reading.table.rows, reading.headings
     if reading.plain:
         return rows, {}, Counter()
     number = _at(headings, "series", "invoice_number")
-    places = ledger_rows.Places(
-        _at(headings, "invoice_number"),
-        _at(headings, "due_date", "issue_date"),
-        _at(headings, *_AMOUNTS),
-        reading.group,
-    )
+    places = _item_places(headings)._replace(group=reading.group)
     sifted = ledger_rows.sift(_unmerged(rows, reading), reading.table.headings, places)
     rows, left_out = sifted.rows, sifted.left_out
     if wording.has_lines(reading.table.headings):
@@ -479,11 +483,11 @@ def _entries(rows: Sequence[tables.Row], reading: _Reading) -> tuple[list[_Entry
     return entries, ragged
 
 
-def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, str], currency: str) -> None:
+def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, Mapping[str, str]], currency: str) -> None:
     """Add to a row what the table says elsewhere: its group's customer, its number's series, terms and currency."""
     texts = entry.texts
     if reading.group is not None and "customer_name" not in texts and (group := groups.get(entry.line)):
-        texts |= {column: text for column, text in ledger_rows.parted(group).items() if column not in texts}
+        texts |= {column: text for column, text in group.items() if column not in texts}
     if (series := texts.pop("series", "")) and (number := texts.get("invoice_number", "")):
         number = _FLOAT.sub(r"\1", number)
         texts["invoice_number"] = number if series.isalpha() and number.startswith(series) else f"{series} {number}"
