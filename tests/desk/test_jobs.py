@@ -176,6 +176,13 @@ def test_the_first_plan_of_a_small_book_is_there_at_once(desk: Desk) -> None:
     assert "1 message would leave today" in page(desk, "start-plan", Role.OWNER)
 
 
+def test_on_a_day_off_the_first_plan_says_when_it_is_made_anew(desk: Desk) -> None:
+    desk.later(days=4)  # Tuesday to Saturday
+    desk.post("start-plan", {"make": "1"}, Role.OWNER)
+    shown = page(desk, "start-plan", Role.OWNER)
+    assert "it is not a working day. On 23 March 2026 the plan is made anew" in shown
+
+
 def test_the_first_plan_of_a_large_book_is_work_that_the_page_follows(large: Desk) -> None:
     look_at_everybody(large)
     large.post("start-plan", {"make": "1"}, Role.OWNER)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from amable.core import creditor as core
+from amable.core import days as core_days
 from amable.desk import amending
 from amable.desk.door import Here
 from amable.desk.spoken import here_and_now
@@ -74,10 +75,15 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     )  # fmt: skip
 
 
-def _free(here: Here) -> list[Free]:
-    """The next days off that are no weekend."""
+def working_days(here: Here) -> core_days.Calendar:
+    """The days on which the creditor works, its own closed ones taken out, for a year ahead."""
     years = (here.today.year, (here.today + _AHEAD).year)
     public = calendars.public(here.creditor.country, here.creditor.region, *years, here.language)
-    ours = calendars.with_closed(public, here.creditor.closed_days, *years)
+    return calendars.with_closed(public, here.creditor.closed_days, *years)
+
+
+def _free(here: Here) -> list[Free]:
+    """The next days off that are no weekend."""
+    ours = working_days(here)
     days = sorted(day for day in ours.holidays if here.today <= day <= here.today + _AHEAD)
     return [Free(day, ours.holidays[day]) for day in days[:_SHOWN]]

@@ -27,6 +27,7 @@ from amable.correspondence import outbox
 from amable.correspondence.models import Message
 from amable.desk import jobs as job_pages
 from amable.desk import steps
+from amable.desk.calendars import working_days
 from amable.desk.door import Here, show, to
 from amable.dunning import brakes, procedures, starters
 from amable.dunning.models import Look
@@ -227,6 +228,7 @@ def plan_step(request: HttpRequest, here: Here) -> HttpResponse:
         "plan",
         items=open_items,
         made=made,
+        works_on=working_days(here).on_or_after(here.today),
         job=job_pages.shown(here, job) if job and told and job.outcome != "done" else None,
         under_way=job is not None and job.ended_at is None,
         count=messages.count(),
