@@ -79,7 +79,8 @@ def _postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute("CREATE ROLE amable LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS")
             # Nobody pulls the plug on it, and to flush hundreds of databases at the end takes minutes.
-            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            # Its own cleaning is nobody's we may send away when a database is dropped.
+            for name in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 admin.execute(f"ALTER SYSTEM SET {name} = off")
             admin.execute("SELECT pg_reload_conf()")
         socket = psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"]

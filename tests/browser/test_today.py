@@ -63,6 +63,7 @@ def test_some_are_selected_and_approved_and_the_toast_takes_it_back(desk: Sample
 def test_sending_is_stopped_and_resumed(desk: SampleDesk, browser: Browser) -> None:
     page = desk.come_in(browser, "owner", "fr")
     page.locator(".day .button.danger").click()
+    page.wait_for_url("**/stop-sending*")
     page.keyboard.type("Prix erronés")
     page.keyboard.press("Enter")
     page.locator(".banner", has_text="Prix erronés").wait_for()

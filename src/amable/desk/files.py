@@ -606,18 +606,7 @@ def _named(sentence: str, language: str) -> str:
 
 def _labelled(params: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Parameters of a sentence with our columns called as people call them."""
-    return {name: _parameter(name, said, language) for name, said in params.items()}
-
-
-def _parameter(name: str, said: Any, language: str) -> Any:
-    """A parameter as it was before it was kept as JSON."""
-    if name == "column":
-        return _field(said, language)
-    if name == "day":
-        return date.fromisoformat(said)
-    if isinstance(said, list) and len(said) == len(Money._fields):
-        return Money(*said)
-    return said
+    return {name: _field(said, language) if name == "column" else said for name, said in params.items()}
 
 
 def _field(column: str, language: str) -> str:
