@@ -66,8 +66,7 @@ def test_sending_is_stopped_and_resumed(desk: SampleDesk, browser: Browser) -> N
     page.wait_for_url("**/stop-sending*")
     page.keyboard.type("Prix erronés")
     page.keyboard.press("Enter")
-    page.locator(".banner", has_text="Prix erronés").wait_for()
-    page.locator(".banner a.button").click()
+    page.locator(".banner", has_text="Prix erronés").locator("a.button").click()
     page.locator("main form button.primary").click()
     page.wait_for_url("**/today")
     assert page.locator(".banner", has_text="Prix erronés").count() == 0
