@@ -316,7 +316,6 @@ BROKEN = {
     "an encoding there is not": (b"text=a", "application/x-www-form-urlencoded; charset=klingon"),
     "no boundary": (b"--x\r\n\r\n", "multipart/form-data"),
     "an odd boundary": (b"--x\r\n\r\n", "multipart/form-data; boundary=" + "é" * 300),
-    "cut off": (b'--x\r\nContent-Disposition: form-data; name="te', MULTIPART),
     "ten thousand fields": ("&".join(f"f{n}=1" for n in range(10_000)).encode(), "application/x-www-form-urlencoded"),
     "ten thousand parts": ((PART + b"1\r\n") * 3_000 + b"--x--\r\n", MULTIPART),
     "a megabyte": (b"text=" + b"x" * 2**20, "application/x-www-form-urlencoded"),
@@ -330,6 +329,9 @@ def sender(desk: Desk) -> Client:
     return found
 
 
+REFUSED = {400: "desk.refused_illegible", 413: "desk.refused_size"}
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_form_is_refused_in_words(desk: Desk, sender: Client, case: str) -> None:
     body, kind = BROKEN[case]
@@ -337,10 +339,8 @@ def test_a_broken_form_is_refused_in_words(desk: Desk, sender: Client, case: str
     taking = [place(desk, pattern) for route, pattern in routes() if "POST" in route.methods]
     for address in taking if case == "a null byte" else taking[::15]:
         answer = sender.generic("POST", address, body, content_type=kind)
-        assert answer.status_code in (400, 413), (address, answer.status_code, why(answer))
-        assert say("desk.refused_illegible" if answer.status_code == 400 else "desk.refused_size", "en") in text_of(
-            answer
-        )
+        assert answer.status_code in REFUSED, (address, answer.status_code, why(answer))
+        assert say(REFUSED[answer.status_code], "en") in text_of(answer)
     assert rows(desk.creditor) == before
 
 
@@ -352,6 +352,8 @@ def test_what_is_no_form_changes_nothing(desk: Desk) -> None:
         if "POST" in route.methods:
             answer = sender.post(place(desk, pattern), b'{"text": "a"}', content_type=next(kinds))
             assert say("desk.refused_forged", "en") in text_of(answer), route.name
+            cut_off = sender.generic("POST", place(desk, pattern), PART[:40], content_type=MULTIPART)
+            assert say("desk.refused_forged", "en") in text_of(cut_off), route.name
     assert rows(desk.creditor) == before
 
 

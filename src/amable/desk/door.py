@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from amable.core.languages import say
@@ -148,7 +149,7 @@ def back(request: HttpRequest, here: Here, name: str, /, **places: Any) -> HttpR
     wanted = request.POST.get("next", "")
     if not is_ours(wanted):
         wanted = to(here, name, **places)
-    return HttpResponse(status=303, headers={"Location": wanted})
+    return HttpResponse(status=303, headers={"Location": iri_to_uri(wanted)})
 
 
 def is_ours(address: str) -> bool:

@@ -19,6 +19,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Value
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
 
 from amable.banking.models import Statement
 from amable.core.languages import say, show_amount, show_date, show_money
@@ -309,7 +310,7 @@ def _wanted(request: HttpRequest) -> str:
 
 
 def _go(address: str) -> HttpResponse:
-    return HttpResponse(status=303, headers={"Location": address})
+    return HttpResponse(status=303, headers={"Location": iri_to_uri(address)})
 
 
 def _number(text: str | None) -> int:
