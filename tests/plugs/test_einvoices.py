@@ -396,7 +396,7 @@ def test_an_envelope_in_parts_of_unknown_length_is_opened() -> None:
     )
     oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
     inner = b"\x30\x80" + oid + b"\x01" + b"\xa0\x80" + b"\x24\x80" + pieces + b"\0\0" * 3
-    data = b"\x30\x80" + oid + b"\x02" + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00" + inner + b"\0\0" * 3
+    data = b"\x30\x80" + oid + b"\x02" + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00" + inner + b"\x31\x00" + b"\0\0" * 3
     assert one(data).number == "F-2026/0012"
 
 

@@ -187,7 +187,7 @@ def hold(request: HttpRequest, here: Here, message: str) -> HttpResponse:
     if row.customer is None:
         raise Http404
     until = _day(request.POST.get("until", "")) if request.method == "POST" else here.today + _A_WEEK
-    because = " ".join(request.POST.get("because", "").replace("\x00", "").split())
+    because = " ".join(request.POST.get("because", "").split())
     wrong: dict[str, str] = {}
     if request.method == "POST":
         if until is None or not here.today < until <= here.today + _LONGEST_HOLD:
@@ -231,8 +231,8 @@ def outcome(request: HttpRequest, here: Here, task: str) -> HttpResponse:
     choices = outcomes.choices(row.act, row.step)
     asked = request.POST.get("outcome", "") or request.GET.get("outcome", "")
     chosen = Outcome(asked) if asked in choices else None
-    note = request.POST.get("note", "").replace("\x00", "").replace("\r\n", "\n").strip()
-    phone = " ".join(request.POST.get("phone", "").replace("\x00", "").split())
+    note = request.POST.get("note", "").replace("\r\n", "\n").strip()
+    phone = " ".join(request.POST.get("phone", "").split())
     said_on = _day(request.POST.get("said_on", ""))
     if chosen in RECORDED and owed_of(here, row.customer):
         return _record_it(here, row, RECORDED[chosen])

@@ -22,7 +22,7 @@ class Asked:
 
     def text(self, name: str) -> str:
         """A text, as far as it means anything."""
-        return self.given.get(name, "").replace("\0", "").strip()[:LONGEST]
+        return self.given.get(name, "").strip()[:LONGEST]
 
     def one_of(self, name: str, choices: Sequence[str], otherwise: str = "") -> str:
         """One of some words."""

@@ -70,7 +70,7 @@ def listed(request: HttpRequest, here: Here) -> HttpResponse:
     if sight is not None:
         messages = messages.filter(customer__in=sight)
     given, fields = _filters(request, here)
-    text = " ".join(request.GET.get("text", "").replace("\x00", "").split())[:100]
+    text = " ".join(request.GET.get("text", "").split())[:100]
     since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
     chosen = _filtered(messages, given, text, since, until)
     by = request.GET.get("by", "-day")
