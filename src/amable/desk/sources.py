@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ from amable.evidence import settings
 from amable.evidence.settings import MeanwhileError
 from amable.organisation.models import Creditor
 from amable.work import sources, watched_folder
-from amable.work.models import Arrival, Watch
+from amable.work.models import Arrival, Inbox, Mail, Watch
 from amable.work.watched_folder import Refusal
 
 _SHOWN: Final = 20
@@ -96,7 +97,7 @@ def _show(request: HttpRequest, here: Here, form: Folder, status: int = 200, **m
     going = {source: _going(here, source) for source in sources.SOURCES}
     return show(
         request, here, "sources.html", status, form=form, seen=seen(_now(here.creditor)), going=going,
-        came=list(_came(here)), **more,
+        came=_came(here), inbox=Inbox.objects.filter(creditor=here.creditor).first(), **more,
     )  # fmt: skip
 
 
@@ -109,16 +110,33 @@ def _going(here: Here, source: str) -> Going:
 def told_fault(here: Here, fault: sources.Fault) -> str:
     """Why a place cannot be looked at, and when it is tried again."""
     again = show_time(fault.again_at.astimezone(here.zone), here.language)
-    why = say(f"arrival.fault_{fault.rule}", here.language, **fault.params)
-    return f"{why} {say('arrival.again_at', here.language, at=again)}"
+    return f"{words_of(fault.rule, fault.params, here.language)} {say('arrival.again_at', here.language, at=again)}"
+
+
+def words_of(rule: str, params: Mapping[str, object], language: str) -> str:
+    """Why a place cannot be looked at, with what a server said where it is not the whole reason."""
+    why = say(f"arrival.fault_{rule}", language, **params)
+    said = params.get("said") if rule != "mail_folder" else ""
+    return f"{why} {say('arrival.server_said', language, said=said)}" if said else why
 
 
 def _came(here: Here) -> list[Came]:
+    """The newest files, and messages nobody could read."""
     newest = Arrival.objects.filter(creditor=here.creditor).order_by("-pk")[:_SHOWN]
-    return [
-        Came(
-            one.name, one.source, one.came_at, one.outcome or "working", one.place if "/" in one.place else "",
-            to(here, "file", file=one.file_id) if one.file_id else "",
-        )
-        for one in newest
-    ]  # fmt: skip
+    unread = Mail.objects.filter(creditor=here.creditor).exclude(fault="").order_by("-pk")[:_SHOWN]
+    came = [_told_file(here, one) for one in newest] + [_told_mail(here, one) for one in unread]
+    return sorted(came, key=lambda one: one.at, reverse=True)[:_SHOWN]
+
+
+def _told_file(here: Here, one: Arrival) -> Came:
+    address = to(here, "file", file=one.file_id) if one.file_id else ""
+    place = one.place if "/" in one.place else ""
+    return Came(one.name, one.source, one.came_at, one.outcome or "working", place, address)
+
+
+def _told_mail(here: Here, one: Mail) -> Came:
+    assert one.why is not None
+    rule, params = one.why
+    return Came(
+        one.subject, "mailbox", one.looked_at, "failed", say(f"desk.sources.mail_{rule}", here.language, **params), ""
+    )

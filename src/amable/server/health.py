@@ -90,7 +90,7 @@ def _sources() -> Iterator[tuple[str, str, int]]:
     """The places of each creditor that cannot be looked at."""
     for creditor in Creditor.objects.order_by("pk"):
         with acting_for(creditor):
-            yield from [(creditor.ref, one.source, one.count) for one in sources.faults(creditor)]
+            yield from [(creditor.ref, one.source, one.times) for one in sources.faults(creditor)]
 
 
 class _Collector:

@@ -7,7 +7,13 @@ from typing import Final
 
 from django.apps import AppConfig
 
-_KINDS: Final = ("amable.work.files", "amable.work.looking", "amable.work.planning", "amable.work.watched_folder")
+_KINDS: Final = (
+    "amable.work.files",
+    "amable.work.looking",
+    "amable.work.planning",
+    "amable.work.watched_folder",
+    "amable.work.watched_mailbox",
+)
 
 
 class Work(AppConfig):

@@ -239,7 +239,7 @@ class Watch(models.Model):
     @property
     def why(self) -> tuple[str, dict[str, Any]] | None:
         """The rule and parameters of what keeps it from being looked at, None when nothing does."""
-        return tuple(json.loads(self.fault)) if self.fault else None  # type: ignore[return-value]
+        return tuple(json.loads(self.fault)) if self.fault else None
 
 
 class Inbox(models.Model):
@@ -300,7 +300,7 @@ class Mail(models.Model):
     @property
     def why(self) -> tuple[str, dict[str, Any]] | None:
         """The rule and parameters of why it could not be read, None when it could."""
-        return tuple(json.loads(self.fault)) if self.fault else None  # type: ignore[return-value]
+        return tuple(json.loads(self.fault)) if self.fault else None
 
 
 class Arrival(models.Model):

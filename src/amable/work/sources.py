@@ -181,7 +181,7 @@ class Fault(NamedTuple):
     params: dict[str, Any]
     since: datetime
     again_at: datetime
-    count: int
+    times: int
 
 
 def faults(creditor: Creditor) -> Iterator[Fault]:

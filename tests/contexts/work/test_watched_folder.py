@@ -330,7 +330,7 @@ def test_a_folder_that_is_gone_is_told_and_tried_again_with_growing_pauses(watch
         pauses.append(Watch.objects.get().next_at - watched.now)
     assert pauses == [timedelta(minutes=n) for n in (1, 5, 15, 60, 60)]
     (fault,) = sources.faults(watched.creditor)
-    assert (fault.rule, fault.count) == ("folder", 5)
+    assert (fault.rule, fault.times) == ("folder", 5)
     away.rename(watched.folder)
     watched.put("extracto.n43", BANK)
     watched.now += timedelta(hours=1)
