@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
+from amable.banking.models import BankLine
 from amable.cli import main
 from amable.core.seals import seen
+from amable.desk.inbox import _FACTS as FACTS
 from amable.evidence.models import Entry
 from amable.organisation.models import Creditor
 from amable.organisation.tenancy import acting_for
-from amable.work import jobs, sources
-from amable.work.models import Arrival, Watch
+from amable.work import arriving, files, jobs, sources
+from amable.work.models import Arrival, Inbox, Mail, Watch
 from tests.conftest import Home
 from tests.desk.desks import Desk
+from tests.servers.dovecot import Dovecot
 
 BANK = (Path(__file__).resolve().parents[1] / "samples" / "bank" / "norma43" / "sepa.n43").read_bytes()
 
@@ -128,3 +133,77 @@ def test_a_place_that_is_held_is_left_to_who_holds_it(desk: Desk, incoming: Path
         assert sources.look(creditor, desk.moment) == 0
         desk.later(minutes=2)
         assert sources.look(creditor, desk.moment) == 1
+
+
+# --- the mailbox -----------------------------------------------------------------------------------------------------
+
+
+def filled(running: Dovecot, **more: str) -> dict[str, str]:
+    return {
+        "server": running.host, "port": str(running.imap), "encryption": "none", "user": "files@turia.example",
+        "password": running.password, "folder": "", "senders": "banco.example",
+        "seen": seen(dict.fromkeys(FACTS, "")), **more,
+    }  # fmt: skip
+
+
+def test_a_mailbox_is_tried_and_kept_sealed_when_it_lets_us_in(desk: Desk, dovecot: Dovecot) -> None:
+    assert desk.post("inbox", filled(dovecot), role="owner").status_code == 303
+    with acting_for(desk.creditor):
+        inbox = Inbox.objects.get()
+        assert (inbox.folder, inbox.senders, inbox.by_itself) == ("INBOX", "banco.example", False)
+        assert inbox.password_from.startswith("sealed:")
+        assert dovecot.password not in inbox.password_from
+        assert "inbox_password_from" in Entry.objects.filter(kind="settings.changed").latest("pk").body
+    assert "INBOX of files@turia.example is read." in page(desk)
+    assert dovecot.password not in page(desk, "inbox")
+    answer(desk)
+    assert "Looked at last on" in page(desk)
+    assert desk.post("inbox_end", {}, role="owner").status_code == 303
+    with acting_for(desk.creditor):
+        assert not Inbox.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"password": "wrong"}, "did not accept the user and password"),
+        ({"folder": "Nowhere"}, "has no folder “Nowhere”"),
+        ({"folder": "Amable/done"}, "so it cannot be the one that is read"),
+        ({"senders": "*"}, "“*” is neither an address nor a domain"),
+        ({"server": "imap.example.com"}, "Without encryption"),
+        ({"user": "a\r\nb"}, "cannot be typed on a line"),
+        ({"seen": "server-x"}, "Somebody changed this"),
+    ],
+)
+def test_a_mailbox_that_does_not_do_is_told_and_not_kept(
+    desk: Desk, dovecot: Dovecot, more: dict[str, str], told: str
+) -> None:
+    answer = desk.post("inbox", filled(dovecot, **more), role="owner")
+    assert answer.status_code in (409, 422)
+    assert told in answer.content.decode()
+    with acting_for(desk.creditor):
+        assert not Inbox.objects.exists()
+
+
+def test_a_statement_by_mail_is_looked_at_and_taken_in_at_the_desk(desk: Desk) -> None:
+    given = SimpleUploadedFile("extracto.n43", BANK)
+    with acting_for(desk.creditor):
+        mail = Mail.objects.create(
+            creditor=desk.creditor, box="x", validity=1, uid=1, sender="ana@banco.example", subject="<b>Extracto</b>",
+            looked_at=desk.now,
+        )  # fmt: skip
+        facts = {"digest": sha256(BANK).hexdigest(), "size": len(BANK), "mail": mail, "waits": True, "now": desk.now}
+        file = arriving.arrive(desk.creditor, "mailbox", "extracto.n43", given, **facts).file
+        jobs.do_all(desk.creditor, desk.moment)
+        read = files.latest(file, of=files.LOOK)
+    shown = desk.get("file", file=file.pk).content.decode()
+    assert "It came by mail from ana@banco.example: &lt;b&gt;Extracto" in shown
+    assert "4 movements" in shown
+    assert "nothing of it is matched or booked before somebody has looked at it" in shown
+    with acting_for(desk.creditor):
+        assert not BankLine.objects.filter(statement__file_digest=file.digest).exists()
+    desk.post("file_take", {"seen": str(read.pk), "whole": "additions"}, file=file.pk)
+    with acting_for(desk.creditor):
+        jobs.do_all(desk.creditor, desk.moment)
+        assert BankLine.objects.filter(statement__file_digest=file.digest).count() == 4
+    assert "Taken in by Controller" in desk.get("file", file=file.pk).content.decode()
