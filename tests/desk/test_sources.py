@@ -15,7 +15,7 @@ from amable.cli import main
 from amable.core.seals import seen
 from amable.desk.inbox import _FACTS as FACTS
 from amable.evidence.models import Entry
-from amable.organisation.models import Creditor
+from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.work import arriving, files, jobs, sources
 from amable.work.models import Arrival, Inbox, Mail, Watch
@@ -207,3 +207,14 @@ def test_a_statement_by_mail_is_looked_at_and_taken_in_at_the_desk(desk: Desk) -
         jobs.do_all(desk.creditor, desk.moment)
         assert BankLine.objects.filter(statement__file_digest=file.digest).count() == 4
     assert "Taken in by Controller" in desk.get("file", file=file.pk).content.decode()
+
+
+def test_a_copied_database_takes_nothing_that_the_other_may_be_waiting_for(desk: Desk, incoming: Path) -> None:
+    save(desk, incoming)
+    with acting_for(desk.creditor):
+        creditor = Creditor.objects.get(pk=desk.creditor.pk)
+        Sending.objects.update(stopped_at=desk.now, stopped_because="copied")
+        assert not sources.due(creditor, desk.now)
+        assert sources.look(creditor, desk.moment) == 0
+        Sending.objects.update(stopped_at=None, stopped_because="")
+        assert sources.look(creditor, desk.moment) == 1

@@ -185,6 +185,7 @@ def _page(
         "file": file,
         "state": state,
         "given_by": names.get(file.given_by, file.given_by),
+        "itself": file.given_by in files.BY_ITSELF,
         "taken_by": names.get(file.taken_by, file.taken_by),
         "job": job_pages.shown(here, job) if job else None,
         "mail": _mail(here, file),

@@ -119,6 +119,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         before = _facts(inbox)
         Inbox.objects.update_or_create(creditor=here.creditor, defaults={**facts, "since": wanted.since})
         _record(here, sorted(name for name in _FACTS if before.get(name) != facts[name]))
+        watched_mailbox.look_anew(here.creditor)
         sources.look_soon(here.creditor, watched_mailbox.SOURCE, here.now)
     tell(request, here, "inbox.works")
     return back(request, here, "sources")

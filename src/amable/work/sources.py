@@ -23,8 +23,9 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 from django.db.models import F, Q
 
+from amable.dunning import brakes
 from amable.dunning.dispatch import Clock
-from amable.organisation.models import Creditor
+from amable.organisation.models import Creditor, Sending
 from amable.work.models import Watch, as_kept, told_again
 from amable.work.waking import wake
 
@@ -86,9 +87,15 @@ def source(name: str, *, wanted: Callable[[Creditor], bool]) -> Callable[[Lookin
 
 
 def due(creditor: Creditor, now: datetime) -> bool:
-    """Whether a place of the creditor is to be looked at, and nobody does."""
+    """Whether a place of the creditor is to be looked at, and nobody does.
+
+    None is where this database may be a copy, or of another time: another one may look there.
+    """
     wanted = {name for name, one in SOURCES.items() if one.wanted(creditor)}
     if not wanted:
+        return False
+    sending = Sending.objects.filter(creditor=creditor).first()
+    if sending is not None and brakes.doubtful(sending):
         return False
     resting = Watch.objects.filter(Q(next_at__gt=now) | Q(lease_until__gt=now), creditor=creditor)
     return bool(wanted - set(resting.values_list("source", flat=True)))
@@ -97,6 +104,8 @@ def due(creditor: Creditor, now: datetime) -> bool:
 def look(creditor: Creditor, clock: Clock, *, stopping: Callable[[], bool] = lambda: False) -> int:
     """Look at every place of the creditor that is due; how many those were."""
     count = 0
+    if not due(creditor, clock()):
+        return count
     for name, one in SOURCES.items():
         if stopping() or not one.wanted(creditor) or (watch := _take(creditor, name, clock())) is None:
             continue

@@ -84,6 +84,11 @@ def look_into(creditor: Creditor, look: Look) -> bool:
     return False
 
 
+def look_anew(creditor: Creditor) -> None:
+    """Look once more at the messages that brought nothing: other senders may be listed now."""
+    Mail.objects.filter(creditor=creditor, outcome="", fault="", arrival=None).exclude(put_at=None).delete()
+
+
 def closed(creditor: Creditor, now: datetime) -> None:
     """The mailbox is read no more: what waits at the desk waits there, and no message is put aside."""
     Mail.objects.filter(creditor=creditor, put_at=None).update(put_at=now)

@@ -16,7 +16,7 @@ from amable.organisation import sealed
 from amable.organisation.models import Creditor
 from amable.plugs.mailboxes import MailboxError
 from amable.server import keys
-from amable.work import files, jobs, sources
+from amable.work import files, jobs, sources, watched_mailbox
 from amable.work.models import Arrival, File, Inbox, Mail, Watch
 from tests.conftest import Home
 from tests.contexts.office import NOON
@@ -231,3 +231,13 @@ def test_the_mailbox_of_the_tests_is_a_plain_one(box: Box) -> None:
     with MailBoxUnencrypted(box.server.host, box.server.imap).login(box.user, box.server.password) as mailbox:
         mailbox.flag(mailbox.uids(), "\\Seen", True)
     assert box.lies() == {"INBOX": [("Seen by others", ("\\Seen",))]}
+
+
+def test_mail_of_a_sender_listed_later_is_looked_at_then(box: Box) -> None:
+    box.arrive(("extracto.n43", BANK), sender="extractos@otro-banco.example")
+    box.look()
+    assert not File.objects.exists()
+    Inbox.objects.update(senders="otro-banco.example")
+    watched_mailbox.look_anew(box.creditor)
+    box.look()
+    assert File.objects.count() == 1
