@@ -70,6 +70,7 @@ def outcome(arrival: Arrival, now: datetime) -> Outcome | None:
     if arrival.file is None:
         return Outcome.DONE if (why := arrival.why) and why[0].startswith("twice") else Outcome.FAILED
     file, job = arrival.file, files.latest(arrival.file)
+    file.refresh_from_db()  # after its job, which writes into it before it ends
     state = files.state_of(file, job)
     if state == "working":
         return None

@@ -17,7 +17,7 @@ from amable.banking.models import BankLine
 from amable.ledger.models import Item
 from amable.organisation.models import Creditor
 from amable.organisation.tenancy import acting_for
-from amable.work import files, jobs, sources, watched_folder
+from amable.work import arriving, files, jobs, sources, watched_folder
 from amable.work.models import Arrival, File, FilePart, Watch
 from amable.work.watched_folder import Refusal
 from tests.contexts.office import NOON
@@ -141,6 +141,19 @@ def test_a_question_waits_at_the_desk_and_is_named_in_the_report(watched: Watche
     watched.answer()
     assert watched.lies() == {"waiting/ask_dates.csv"}
     assert "1 pregunta" in watched.report("waiting/ask_dates.csv")
+
+
+def test_what_was_found_while_somebody_looked_is_what_is_answered(watched: Watched) -> None:
+    """A job may end between two questions: its file is never judged by what stood in it before."""
+    watched.put("ask_dates.csv", (SAMPLES / "ledgers" / "ask_dates.csv").read_bytes())
+    watched.look()
+    watched.now += timedelta(minutes=1)
+    sources.look(watched.creditor, watched.clock)
+    before = Arrival.objects.select_related("file").get()
+    jobs.do_all(watched.creditor, watched.clock)
+    assert arriving.outcome(before, watched.now) == "waiting"
+    assert before.file is not None
+    assert before.file.asks == 1
 
 
 def test_what_nobody_takes_in_within_a_week_is_answered_and_still_there(watched: Watched) -> None:
