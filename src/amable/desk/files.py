@@ -43,7 +43,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         "issue_date", "due_date", "terms_days", "delivered_date",
     ),
     "money": (
-        "total", "open_amount", "paid_amount", "currency", "status", "settled_date", "discount_percent",
+        "total", "open_amount", "paid_amount", "ageing", "currency", "status", "settled_date", "discount_percent",
         "discount_until", "payment_method", "disputed", "promise_date",
     ),
     "customer": (

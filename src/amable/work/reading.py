@@ -186,7 +186,7 @@ def _read_rows(
             given.understood.append((name, found))
         else:
             given.complaints.append((name, found))
-            given.whole = given.whole and found.line is not None
+            given.whole = given.whole and (found.line is not None or found.notice)
     given.digests.append(sha256(data).hexdigest())
     given.ledgers += 1
 
