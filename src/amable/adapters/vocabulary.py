@@ -57,7 +57,8 @@ _KINDS: Final[Mapping[str, str]] = {
 _STATES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("paid", "fully paid", "paid in full", "settled", "closed", "credit note issued", "pagadas", "cobradas",
-         "pagado", "pagada", "cobrado", "cobrada", "saldada", "liquidada", "incasat", "incasata", "achitat", "achitata", "platit", "platita", "regle", "reglee", "paye",
+         "pagado", "pagada", "cobrado", "cobrada", "saldada", "liquidada",
+         "incasat", "incasata", "achitat", "achitata", "platit", "platita", "regle", "reglee", "paye",
          "payee", "soldee", "acquittee", "encaissee", "total pagada"),
         "paid",
     ),
@@ -104,7 +105,8 @@ _OF_DOCUMENTS: Final = frozenset(
 _CREDIT_NOTES: Final = frozenset(
     (
         "credit note", "sales credit note", "customer credit note", "credit memo", "credit", "creditnote",
-        "accreccredit", "sc", "abono", "nota de abono", "nota de credito", "rectificativa", "factura rectificativa", "nota de credit", "storno", "factura storno",
+        "accreccredit", "sc", "abono", "nota de abono",
+        "nota de credito", "rectificativa", "factura rectificativa", "nota de credit", "storno", "factura storno",
         "avoir", "note de credit", "facture d avoir",
     )
 )  # fmt: skip
