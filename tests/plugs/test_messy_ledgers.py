@@ -24,6 +24,7 @@ from amable.core import document, headings, ledger_map
 from amable.core.languages import LANGUAGES, say
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import ItemRecord, Understood
+from amable.work import reading
 from tests.plugs.test_spreadsheet import _told
 from tests.samples import make_ledgers
 from tests.samples.make_ledgers import LEDGER, Owed
@@ -365,6 +366,40 @@ def test_what_follows_the_total_of_a_customer_is_nobodys() -> None:
     assert [(one.rule, one.item) for one in complaints(found)] == [("customer_missing", "118")]
 
 
+def test_a_customer_with_jobs_is_the_one_further_left() -> None:
+    found = read(
+        ",,Date,Num,Due Date,Open Balance\nForn,,,,,\n,Kitchen,,,,\n,,2026-01-08,117,2026-02-07,10.00\n"
+        ",Total Kitchen,,,,10.00\n,Roof,,,,\n,,2026-01-08,118,2026-02-07,5.00\n,Total Roof,,,,5.00\n"
+        "Total Forn,,,,,15.00\n"
+    )
+    assert {one.customer_name for one in items(found)} == {"Forn"}
+
+
+def test_blocks_that_each_begin_with_their_customer_are_one_ledger() -> None:
+    head = "Fecha;Documento;Vencimiento;Pendiente"
+    found = read(
+        f"Cuenta: 430000012 FORN DE LA PLAÇA SL;;;\n{head}\n08/01/2026;117;27/02/2026;1.210,00\n"
+        f"Cuenta: 430000013 NUÑEZ SL;;;\n{head}\n09/01/2026;118;28/02/2026;1.000,00\n"
+    )
+    assert [(one.invoice_number, one.customer_id, one.customer_name) for one in items(found)] == [
+        ("117", "430000012", "FORN DE LA PLAÇA SL"), ("118", "430000013", "NUÑEZ SL"),
+    ]  # fmt: skip
+
+
+def test_who_stands_above_a_column_of_customers_is_none_of_them() -> None:
+    found = read("Cliente: Hornos del Turia;;;\nCliente;Factura;Vence;Saldo\nA;F-1;2026-03-31;1\n;F-2;2026-03-31;1\n")
+    assert [one.customer_name for one in items(found)] == ["A"]
+    assert [(one.rule, one.item) for one in complaints(found)] == [("customer_missing", "F-2")]
+
+
+def test_an_amount_due_that_paid_invoices_show_too_is_what_was_asked_for() -> None:
+    found = read(
+        "Customer Name,Number,Due Date (UTC),Amount Due,Status\n"
+        "A,F-1,2026-03-31 23:30,9.50,open\nA,F-2,2026-03-31 23:30,9.50,paid\n"
+    )
+    assert [(one.total, one.open_amount) for one in items(found)] == [(ALL, ALL), (ALL, NOTHING)]
+
+
 def test_a_group_by_age_names_nobody() -> None:
     found = read(
         ",Date,Num,Due Date,Open Balance\n1 - 30 days past due,,,,\n,2026-01-08,117,2026-02-07,10.00\n"
@@ -553,6 +588,15 @@ def test_a_sheet_called_as_sheets_are_is_nobodys(names: tuple[str, str]) -> None
     found = read(workbook(("x",), **sheets))
     assert items(found) == []
     assert complaints(found)
+
+
+def test_a_complaint_says_of_which_sheet_and_a_notice_leaves_the_ledger_whole() -> None:
+    data = workbook(("x",), Acme=[ALONE, ("F-1", GOOD[2], 9.5)], Beta=[ALONE, ("F-2", "soon", 8.5)])
+    given = reading.begun({})
+    reading.read("book.xlsx", data, {}, (), given)
+    assert given.whole
+    (one,) = [complaint for _, complaint in given.complaints if not complaint.notice]
+    assert reading.in_words(one, "en")[0].startswith("Sheet “Beta”: ")
 
 
 def test_a_sheet_left_alone_that_holds_invoices_is_more_than_a_notice() -> None:

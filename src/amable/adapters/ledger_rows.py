@@ -25,8 +25,11 @@ _BARE_TOTAL: Final = re.compile(
     r"(?: (?:general|generala|cliente?|customer|cuenta|cont|compte|account))?\W*",
     re.IGNORECASE,
 )
-_GROUP_LABEL: Final = re.compile(r"(?:cliente?|customer|debtor|partener|tiers|contacto?)\s*[:.]\s*", re.IGNORECASE)
-_GROUP_NUMBER: Final = re.compile(r"(\d[\d.]{2,})(?:\s*[-–:]\s*|\s+)(\D.*)")
+_GROUP_LABEL: Final = re.compile(
+    r"(?:cliente?|customer|debtor|partener|tiers|contacto?)\s*[:.]\s*|(?:cuenta|cta|compte|cont|account|a/c)\s*:\s*",
+    re.IGNORECASE,
+)
+_GROUP_NUMBER: Final = re.compile(r"(\d[\d.]{2,}|\d{3}[A-Z][A-Z0-9]+)(?:\s*[-–:]\s*|\s+)(\D.*)")
 _FIGURE: Final = re.compile(r"[^\w@]*(?:\w{1,3}\W+)?[-+(]?\d[\d.,' \u00a0\u202f]*\)?(?:\W*\w{1,3})?")
 # What a row that names a customer says of them, each by what it begins with or is made of.
 _SAID: Final = (
@@ -132,6 +135,8 @@ def group_column(rows: Sequence[Row], places: Places) -> int | None:
     alone: Counter[int] = Counter()
     telling: Counter[int] = Counter()
     among_items: Counter[int] = Counter()
+    named: dict[int, str] = {}
+    closed: set[int] = set()  # columns where a total names again who was named: of these the leftmost is the customer's
     items = 0
     for row in rows:
         cells = [clean(cell) for cell in row.cells]
@@ -140,6 +145,10 @@ def group_column(rows: Sequence[Row], places: Places) -> int | None:
             telling[filled[0]] += 1
         elif len(filled) == 1 and not _TOTAL.fullmatch(anyascii(cells[filled[0]])) and _names(cells[filled[0]]):
             alone[filled[0]] += 1
+            named[filled[0]] = cells[filled[0]]
+        elif filled and _TOTAL.fullmatch(anyascii(cells[filled[0]])):
+            if filled[0] in named and cells[filled[0]].endswith(named[filled[0]]):
+                closed.add(filled[0])
         elif len(filled) > 2 and any(place in filled for place in places.number):
             items += 1
             among_items.update(filled)
@@ -149,7 +158,7 @@ def group_column(rows: Sequence[Row], places: Places) -> int | None:
         return min(places.number)
     able = (
         place
-        for place, _ in alone.most_common()
+        for place in (*sorted(closed), *(place for place, _ in alone.most_common()))
         if (place not in places.number and among_items[place] * 20 <= items)
         or place in places.dates
         or (place in places.number and _introduces(rows, place, places))
@@ -168,8 +177,8 @@ def owner_above(rows: Iterable[Row]) -> dict[str, str]:
     for row in rows:
         cells = [cell for cell in map(clean, row.cells) if cell]
         for place, cell in enumerate(cells):
-            if (said := _labelled(cell)) and said[0] == "customer_name":
-                return _parted(said[1])
+            if (said := _labelled(cell)) and (said[0] == "customer_name" or "customer_id" in _parted(cell)):
+                return _parted(cell)
             if place + 1 < len(cells) and _NAMING.fullmatch(cell):
                 return _parted(cells[place + 1])
     return {}
@@ -286,7 +295,9 @@ def _said(cells: Sequence[str], filled: Sequence[int], places: Places) -> Mappin
         if said is not None:
             beside.setdefault(*said)
     first = _labelled(name)
-    told = {first[0]: first[1]} if first and first[0] == "customer_id" else _parted(name)
+    told = _parted(name)
+    if first and first[0] == "customer_id" and "customer_id" not in told:
+        told = {"customer_id": first[1]}
     if filled[0] not in places.number and not beside:
         return {}
     known = beside or "customer_id" in told or _GROUP_LABEL.match(name)

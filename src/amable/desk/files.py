@@ -585,7 +585,10 @@ def _notices(here: Here, found: Mapping[str, Any]) -> list[tuple[str, str]]:
         for one in found.get("notices", ())
     ]
     return [
-        (say(f"complaint.{rule}", here.language, **params), say(f"advice.{rule}", here.language, **params))
+        (
+            reading.placed(say(f"complaint.{rule}", here.language, **params), params, here.language),
+            say(f"advice.{rule}", here.language, **params),
+        )
         for rule, params in told
     ]
 
@@ -598,7 +601,7 @@ def _words(one: Rejection, language: str) -> tuple[str, str]:
     """What is wrong and what to do, with our columns called as people call them."""
     params = _labelled(one.facts, language)
     why, advice = (say(f"{kind}.{one.rule}", language, **params) for kind in ("complaint", "advice"))
-    return _named(why, language), _named(advice, language)
+    return _named(reading.placed(why, params, language), language), _named(advice, language)
 
 
 def _named(sentence: str, language: str) -> str:

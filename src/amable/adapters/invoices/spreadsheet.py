@@ -283,10 +283,19 @@ def _read(
     for sheet in prepared:
         answers, counts = _items(sheet.entries, sheet.reading, parsers, progress)
         left_out += counts
-        found += sorted((*sheet.reading.table.complaints, *sheet.ragged, *answers), key=lambda one: one.line or 0)
+        of_sheet = sorted((*sheet.reading.table.complaints, *sheet.ragged, *answers), key=lambda one: one.line or 0)
+        of_sheet += [*_due_before_issue(answers), *_remarks(sheet)]
+        found += [_in_sheet(one, sheet.reading) for one in of_sheet] if len(readings) > 1 else of_sheet
     settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
     understood = _understood(readings, left_out, {**settings, **settled})
-    return [*filter(None, [understood]), *found, *_due_before_issue(found), *_remarks(prepared)]
+    return [*filter(None, [understood]), *found]
+
+
+def _in_sheet(one: ItemRecord | Complaint, reading: _Reading) -> ItemRecord | Complaint:
+    """A complaint about a line says of which sheet, where there are several."""
+    if isinstance(one, ItemRecord):
+        return one
+    return replace(one, params={**one.params, "sheet": reading.sheet.name})
 
 
 def _due_before_issue(found: Sequence[ItemRecord | Complaint]) -> list[Complaint]:
@@ -303,26 +312,24 @@ def _due_before_issue(found: Sequence[ItemRecord | Complaint]) -> list[Complaint
     return [Complaint("due_before_issue", field="due_date", params=params, notice=True)]
 
 
-def _remarks(prepared: Sequence[_Prepared]) -> list[Complaint]:
+def _remarks(sheet: _Prepared) -> list[Complaint]:
     """A notice about each column that nothing is done with, and that speaks of a dispute, a promise or the like."""
+    reading = sheet.reading
+    if reading.plain:
+        return []
     told = []
-    for reading, entries, _, _ in prepared:
-        read = {heading.place for column, heading in reading.headings.items() if column != "description"}
-        lines = {entry.line for entry in entries}
-        rows = [row for row in reading.table.rows if row.line in lines] if not reading.plain else []
-        for place, heading in enumerate(reading.table.headings):
-            if not heading or place in read:
-                continue
-            telling = reasons_to_wait.tell(
-                (row.line, row.cells[place]) for row in rows if place < len(row.cells) and row.cells[place]
-            )
-            if 0 < telling.rows <= max(len(rows) // 2, 1):  # what most rows say is what is sold
-                params: dict[str, object] = {
-                    "heading": tables.shown(heading),
-                    "n": telling.rows,
-                    "found": telling.first,
-                }
-                told.append(Complaint("remarks_tell", params=params, notice=True))
+    read = {heading.place for column, heading in reading.headings.items() if column != "description"}
+    lines = {entry.line for entry in sheet.entries}
+    rows = [row for row in reading.table.rows if row.line in lines]
+    for place, heading in enumerate(reading.table.headings):
+        if not heading or place in read:
+            continue
+        telling = reasons_to_wait.tell(
+            (row.line, row.cells[place]) for row in rows if place < len(row.cells) and row.cells[place]
+        )
+        if 0 < telling.rows <= max(len(rows) // 2, 1):  # what most rows say is what is sold
+            params: dict[str, object] = {"heading": tables.shown(heading), "n": telling.rows, "found": telling.first}
+            told.append(Complaint("remarks_tell", params=params, notice=True))
     return told
 
 
@@ -383,8 +390,11 @@ def _guessed(reading: _Reading) -> _Reading:
         more = (_Heading(place, tables.shown(table.headings[place])) for place in states)
         taken_states = {headings["status"].place, *(state.place for state in reading.states)}
         guessed = guessed._replace(states=(*reading.states, *(one for one in more if one.place not in taken_states)))
+    guessed = _asked_or_open(guessed)
     guessed = _aged(guessed, [_Heading(place, tables.shown(table.headings[place])) for place in ages])
     guessed = _grouped(guessed)
+    if guessed.group is None and {"customer_id", "customer_name"} & guessed.headings.keys():
+        guessed = guessed._replace(owner={})  # who stands above may be anybody, the creditor too
     if "invoice_number" not in headings and guessed.group is None:
         guessed = _numbered_by_group(guessed)
     refusals = _doubts_of_headings(guess, guessed.headings, columns) or _missing_headings(guessed, columns)
@@ -443,6 +453,25 @@ def _numbered_by_group(reading: _Reading) -> _Reading:
     if _group(tried) != 0:
         return reading
     return tried._replace(group=0, why={**reading.why, "invoice_number": "values"})
+
+
+def _asked_or_open(reading: _Reading) -> _Reading:
+    """Where invoices that are paid show an amount due, it is what was asked for (Stripe), and not what is open."""
+    table, headings = reading.table, reading.headings
+    due, status = headings.get("open_amount"), headings.get("status")
+    if due is None or status is None or reading.why["open_amount"] != "name":
+        return reading
+    meant = wording.ideas(table.headings[due.place])
+    if "due" not in meant or "open" in meant or not any(_paid_and_due(row, status, due) for row in table.rows):
+        return reading
+    said = {column: heading for column, heading in headings.items() if column != "open_amount"}
+    return reading._replace(headings={"total": due, **said}, why={"total": "name", **reading.why})
+
+
+def _paid_and_due(row: tables.Row, status: _Heading, due: _Heading) -> bool:
+    if max(status.place, due.place) >= len(row.cells):
+        return False
+    return vocabulary.status(tables.clean(row.cells[status.place])) == "paid" and bool(_of_age(row.cells[due.place]))
 
 
 def _aged(reading: _Reading, ages: Sequence[_Heading]) -> _Reading:
