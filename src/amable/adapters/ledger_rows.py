@@ -25,6 +25,7 @@ _BARE_TOTAL: Final = re.compile(
     r"(?: (?:general|generala|cliente?|customer|cuenta|cont|compte|account))?\W*",
     re.IGNORECASE,
 )
+_GRAND_TOTALS: Final = 3  # rows that may add up everything without saying so
 _GROUP_LABEL: Final = re.compile(
     r"(?:cliente?|customer|debtor|partener|tiers|contacto?)\s*[:.]\s*|(?:cuenta|cta|compte|cont|account|a/c)\s*:\s*",
     re.IGNORECASE,
@@ -194,8 +195,13 @@ def _introduces(rows: Sequence[Row], place: int, places: Places) -> bool:
 
     A name may have figures where the total of its rows says it again.
     """
-    totals = {
-        text for row in rows for text in map(clean, row.cells[place : place + 1]) if _TOTAL.fullmatch(anyascii(text))
+    again = {
+        " ".join(words[at:])
+        for row in rows
+        for text in map(clean, row.cells[place : place + 1])
+        if _TOTAL.fullmatch(anyascii(text))
+        for words in (text.split(" "),)
+        for at in (1, 2, 3)
     }
     before = False
     for row in rows:
@@ -210,7 +216,7 @@ def _introduces(rows: Sequence[Row], place: int, places: Places) -> bool:
             return False
         if alone and not _names(cells[place]):
             return False
-        if alone and any(sign.isdigit() for sign in cells[place]) and not any(t.endswith(cells[place]) for t in totals):
+        if alone and any(sign.isdigit() for sign in cells[place]) and cells[place] not in again:
             return False
         if not alone and place in filled and not any(sign.isdigit() for sign in cells[place]):
             return False
@@ -241,7 +247,8 @@ def _summed(rows: Sequence[Row], places: Places) -> dict[int, str]:
             named.append((row, []))
     found = {head.line: "groups" for head, below in named if below and _adds_up(head, below, columns)}
     if found:
-        found |= {head.line: "totals" for head, below in named if not below and _adds_up(head, dated, columns)}
+        heads = [head for head, below in named if not below][:_GRAND_TOTALS]
+        found |= {head.line: "totals" for head in heads if _adds_up(head, dated, columns)}
     return found
 
 

@@ -68,6 +68,7 @@ _ASKED_AT_ONCE: Final = 2  # more missing columns than that, and the table is no
 _MOST_ANSWERS: Final = 6
 _FIRST_ROWS: Final = 4
 _FIRST_LINES: Final = 10
+_LOOKED_AT: Final = 2_000  # rows
 
 _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
@@ -437,11 +438,23 @@ def _numbered_by_reference(reading: _Reading) -> _Reading:
 def _group(reading: _Reading) -> int | None:
     """The column in which rows name the customer of others, unless a column of its own says who it is."""
     headings = reading.headings
-    if reading.plain or "invoice_number" not in headings:
+    customer = headings.get("customer_name") or headings.get("customer_id")
+    if reading.plain or "invoice_number" not in headings or (customer and _names_itself(reading, customer)):
         return None
     group = ledger_rows.group_column(reading.table.rows, _item_places(reading))
-    customer = headings.get("customer_name") or headings.get("customer_id")
     return group if customer is None or customer.place == group else None
+
+
+def _names_itself(reading: _Reading, customer: _Heading) -> bool:
+    """Whether most of the first rows with a number and a day say whose they are in the customer's own column."""
+    places = _item_places(reading)
+    needed = (*places.number[:1], *places.dates[:1])
+    named = [
+        bool(tables.clean(row.cells[customer.place]))
+        for row in reading.table.rows[:_LOOKED_AT]
+        if max(*needed, customer.place) < len(row.cells) and all(row.cells[place].strip() for place in needed)
+    ]
+    return sum(named) * 2 > len(named)
 
 
 def _numbered_by_group(reading: _Reading) -> _Reading:
@@ -1087,15 +1100,15 @@ def _about(entry: _Entry, heading: _Heading, column: str, unfit: _Unfit) -> Comp
 def _counts_from_its_day(entry: _Entry, values: Mapping[str, Any]) -> bool:
     """Whether the row is a credit note that says its day and no other: nobody is asked for it, so it is never late."""
     says = entry.texts
+    if "due_date" in says or "terms_days" in says or "issue_date" not in values:
+        return False
     sums = [values[column].amount for column in _AMOUNTS if column in values]
-    return (
-        "issue_date" in values and "due_date" not in says and "terms_days" not in says and bool(sums) and max(sums) <= 0
-    )
+    return bool(sums) and max(sums) <= 0
 
 
 def _missing(entry: _Entry, values: Mapping[str, Any]) -> list[Complaint]:
     """What the row does not say and an item needs; a cell that says it unreadably has its own complaint."""
-    says = {*entry.texts, *values}
+    says = entry.texts
     faults = []
     if "customer_id" not in says and "customer_name" not in says:
         faults.append(Complaint("customer_missing", entry.line, "customer_id"))
@@ -1103,7 +1116,7 @@ def _missing(entry: _Entry, values: Mapping[str, Any]) -> list[Complaint]:
         faults.append(Complaint("invoice_number_missing", entry.line, "invoice_number"))
     if "due_date" not in says and "issue_date" not in says and "terms_days" in says:
         faults.append(Complaint("terms_without_issue_date", entry.line, "issue_date"))
-    elif "due_date" not in says and not ("issue_date" in says and "terms_days" in says):
+    elif "due_date" not in says and not ("issue_date" in says and ("terms_days" in says or "terms_days" in values)):
         faults.append(Complaint("due_date_missing", entry.line, "due_date"))
     if "total" not in says and "open_amount" not in says:
         faults.append(Complaint("amount_missing", entry.line, "total"))
