@@ -191,7 +191,7 @@ class Understood:
 
     `left_out` counts the rows that are no items, by why: `above` the headings, `totals`, `notes`, `groups`, `repeated`
     headings, further `lines` of an invoice, `void` drafts and cancelled invoices; beside them how many are `paid`,
-    which are kept with nothing open. `sheet` names all sheets that were read so. `headings` are all there are, in their
+    which are kept with nothing open. `sheet` names the sheets that were read so. `headings` are all there are, in their
     order, and `first_rows` the first rows below them, for whoever checks which heading is which.
     """
 

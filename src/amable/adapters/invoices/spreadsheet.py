@@ -74,6 +74,7 @@ _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
 _LONGEST_ADDRESS: Final = 254
 _MOST_HEADINGS: Final = 60
+_MOST_SHEETS: Final = 6
 _DAYS_TO_1904: Final = 1462  # from the day zero of other spreadsheets
 _REMEMBERED: Final = 65_536  # distinct cells; names, addresses and words come again and again in a ledger
 _NOT_TABLES: Final = (b"<", b"{", b"[", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
@@ -652,7 +653,7 @@ def _understood(
     return Understood(
         tuple(one for _, one in columns),
         alone,
-        _listed(one.sheet.name for one in readings),
+        _listed((one.sheet.name for one in readings), _MOST_SHEETS),
         dict(+counts),
         tuple(dict.fromkeys(lines)),
         tuple(tables.shown(heading) for heading in reading.table.headings),
@@ -689,9 +690,9 @@ def _place(
     return {column: same[0] for column, same in places.items()}, several, refusals
 
 
-def _listed(headings: Iterable[str]) -> str:
+def _listed(headings: Iterable[str], most: int = _MOST_HEADINGS) -> str:
     names = list(headings)
-    return ", ".join(names[:_MOST_HEADINGS]) + (" …" if len(names) > _MOST_HEADINGS else "")
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 
 # --- Rows -------------------------------------------------------------------------------------------------------------
