@@ -366,6 +366,19 @@ def test_what_follows_the_total_of_a_customer_is_nobodys() -> None:
     assert [(one.rule, one.item) for one in complaints(found)] == [("customer_missing", "118")]
 
 
+@pytest.mark.parametrize("name", ["quickbooks.csv", "quickbooks_desktop.csv", "ask_sage_aged.csv"])
+@pytest.mark.parametrize("lost", sorted({o.name for o in LEDGER}))
+def test_a_lost_name_never_gives_its_rows_to_another(name: str, lost: str) -> None:
+    """The row that names a customer is taken out of a report that adds up every customer."""
+    lines = (FOLDER / name).read_text("utf-8").splitlines()
+    kept = [line for line in lines if lost not in line or line.startswith(("Total", '"Total'))]
+    assert len(kept) == len(lines) - 1
+    whose = {f"{o.number:03}": o.name for o in LEDGER}
+    found = items(read("\n".join(kept), {"terms": "30 days"}))
+    assert {whose[one.invoice_number] for one in found} == set(whose.values()) - {lost}
+    assert all(one.customer_name == whose[one.invoice_number] for one in found)
+
+
 def test_a_customer_with_jobs_is_the_one_further_left() -> None:
     found = read(
         ",,Date,Num,Due Date,Open Balance\nForn,,,,,\n,Kitchen,,,,\n,,2026-01-08,117,2026-02-07,10.00\n"

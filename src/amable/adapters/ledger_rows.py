@@ -106,13 +106,14 @@ def sift(
     group: Mapping[str, str] = owner or {}
     summed = _summed(rows, places)
     alone = places.group is not None and (places.group not in places.number or _introduces(rows, places.group, places))
+    totals_close = places.group is not None and _totals_close(rows, places)
     for row in rows:
         cells = [clean(cell) for cell in row.cells]
         filled = [place for place, cell in enumerate(cells) if cell]
         why = summed.get(row.line, "") or _no_item(cells, filled, headings, places, group if alone else None)
         if why == "groups":
             group = _said(cells, filled, places) or _parted(cells[filled[0]])
-        elif (why == "totals" and _closes(cells, filled, group)) or (
+        elif (why == "totals" and (totals_close or _closes(cells, filled, group))) or (
             not why and places.group in places.number and not _any(filled, places.dates)
         ):
             group = {}  # the total of its rows was given, or another may have been named: whose the next are is unknown
@@ -279,6 +280,24 @@ def _amount(row: Row, place: int, point: bool) -> Decimal | None:
     if written is None:
         return None
     return written.point if point or isinstance(cell, Figure) else written.comma
+
+
+def _totals_close(rows: Sequence[Row], places: Places) -> bool:
+    """Whether totals stand at the end of a customer's rows: most are not followed by an item, as those of pages are."""
+    totals = followed = 0
+    before = False
+    for row in rows:
+        numbered, dated = (
+            any(row.cells[place].strip() for place in where if place < len(row.cells))
+            for where in (places.number, places.dates)
+        )
+        if numbered and dated:
+            followed += before
+            before = False
+            continue
+        before = any(_TOTAL.fullmatch(anyascii(clean(cell))) for cell in row.cells if cell)
+        totals += before
+    return followed * 2 < totals
 
 
 def _closes(cells: Sequence[str], filled: Sequence[int], group: Mapping[str, str]) -> bool:
