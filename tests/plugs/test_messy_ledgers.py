@@ -208,10 +208,10 @@ SAID = {
     "due_date": ["Due", "Due date", "Vto.", "Fecha vencimiento", "F.Vto", "Scadență", "Data scadenței",
         "Échéance", "Date d’échéance", "Fecha de vto.", "Fecha límite de pago", "Maturity date"],
     "total": ["Amount", "Total", "Importe", "Importe total", "Valoare", "Valoare totală", "Montant TTC",
-        "Montant", "Total (EUR)", "Total factura", "Gross amount", "Invoice total"],
+        "Montant", "Total (EUR)", "Original amount", "Total factura", "Gross amount", "Invoice total"],
     "open_amount": ["Open", "Balance", "Balance due", "Pendiente", "Importe pdte.", "Saldo", "Rest de plată",
-        "De încasat", "De achitat", "Sold", "Reste à payer", "Solde", "Montant dû", "Amount due", "Outstanding amount",
-        "Pte. cobro pendiente"],
+        "Importe sin cobrar", "De încasat", "De achitat", "Sold", "Reste à payer", "Solde", "Montant dû", "Amount due",
+        "Outstanding amount", "Pte. cobro pendiente"],
 }  # fmt: skip
 
 
@@ -516,6 +516,15 @@ def test_an_invoice_due_before_it_was_issued_is_kept_and_told() -> None:
     assert len(items(found)) == 2
     (one,) = complaints(found)
     assert (one.rule, one.notice, one.params) == ("due_before_issue", True, {"n": 1, "lines": "2"})
+
+
+def test_late_hours_under_a_heading_in_utc_are_told_since_the_day_may_be_the_next() -> None:
+    head = "Customer Name,Number,Date (UTC),Due Date (UTC),Amount Due,Status\n"
+    day = read(f"{head}A,F-1,2026-03-01 09:12,2026-03-31 09:12,9.50,open\n")
+    night = read(f"{head}A,F-1,2026-03-01 22:30,2026-03-31 22:30,9.50,open\nA,F-2,2026-03-01,2026-03-31,9.50,open\n")
+    assert rules(day) == []
+    assert [(one.rule, one.notice, one.params["n"]) for one in complaints(night)] == [("days_in_utc", True, 1)]
+    assert [one.due_date for one in items(night)] == [date(2026, 3, 31)] * 2
 
 
 @pytest.mark.parametrize(

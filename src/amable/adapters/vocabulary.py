@@ -157,6 +157,7 @@ _NO_COUNTRIES: Final = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC"
 
 
 _WORDS_OF_SHEETS: Final = (
+    "various varios varias otros otras others other misc diversi diverse altii divers autres general mixed "
     "sheet hoja foaie foaia feuil feuille page pagina tab data datos date donnees export exportacion informe "
     "report raport rapport list lista listado liste summary resumen rezumat resume total totals totales totaux "
     "notes notas note all todos todo toate tot tous tout year ano anul annee month mes luna mois quarter "

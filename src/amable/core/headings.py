@@ -50,8 +50,7 @@ _IDEAS: Final[Mapping[str, str]] = {
     "retencion irpf recargo descuento discount remise reducere cuota",
     "untaxed": "base imponible baza ht subtotal net neto neta untaxed excluding excluded hors fara excl sin without",
     "books": "receivable nominal gl",
-    "corrected": "rectificada rectificado rectifica rectified rectifiee corrected corrige corrigee corectata stornata "
-    "original originala origine",
+    "corrected": "rectificada rectificado rectifica rectified rectifiee corrected corrige corrigee corectata stornata",
     "fiscal": "nif cif dni nie cui vatin siren siret fiscal fiscala fiscale cnp trn",
     "email": "email mail correo courriel electronico electronica mails",
     "phone": "phone telephone telefono telefon tel tfno tlf movil mobile mobil portable gsm celular",
@@ -391,6 +390,7 @@ _ABBREVIATED: Final = (
     (re.compile(r"\be-?mails?\b", re.IGNORECASE), " email "),
     (re.compile(r"#"), " no "),
     (re.compile(r"\bde ([iî]ncasat|achitat|pl[aă]tit)\b", re.IGNORECASE), " outstanding "),  # still to be paid
+    (re.compile(r"\bsin (cobrar|pagar)\b", re.IGNORECASE), " outstanding "),
     (re.compile(r"\bdûe?s?\b", re.IGNORECASE), " due "),  # without its accent it is an article
 )  # fmt: skip
 

@@ -79,6 +79,7 @@ _DAYS_TO_1904: Final = 1462  # from the day zero of other spreadsheets
 _REMEMBERED: Final = 65_536  # distinct cells; names, addresses and words come again and again in a ledger
 _NOT_TABLES: Final = (b"<", b"{", b"[", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 _FLOAT: Final = re.compile(r"(\d+)\.0+")
+_EVENING: Final = re.compile(r"[T ]2[1-3]:\d\d")
 _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.,](\d{1,2})0*)?\s?%?", re.ASCII)
 _REGION: Final = re.compile(r"(?:([A-Z]{2})-)?([A-Z0-9]{1,3})")
 _ADDRESS: Final = re.compile(
@@ -286,7 +287,7 @@ def _read(
         answers, counts = _items(sheet.entries, sheet.reading, parsers, progress)
         left_out += counts
         of_sheet = sorted((*sheet.reading.table.complaints, *sheet.ragged, *answers), key=lambda one: one.line or 0)
-        of_sheet += [*_due_before_issue(answers), *_remarks(sheet)]
+        of_sheet += [*_due_before_issue(answers), *_days_in_utc(sheet), *_remarks(sheet)]
         found += [_in_sheet(one, sheet.reading) for one in of_sheet] if len(readings) > 1 else of_sheet
     settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
     understood = _understood(readings, left_out, {**settings, **settled})
@@ -312,6 +313,17 @@ def _due_before_issue(found: Sequence[ItemRecord | Complaint]) -> list[Complaint
     params: dict[str, object] = {"n": len(lines), "lines": _listed(map(str, lines[:_FIRST_LINES]))}
     params["lines"] = f"{params['lines']}{', …' if len(lines) > _FIRST_LINES else ''}"
     return [Complaint("due_before_issue", field="due_date", params=params, notice=True)]
+
+
+def _days_in_utc(sheet: _Prepared) -> list[Complaint]:
+    """A notice about days stated in UTC late in the evening, where it may be the next day already."""
+    columns = {column: heading for column, heading in sheet.reading.headings.items() if column in _DATES}
+    named = {column: heading for column, heading in columns.items() if "UTC" in heading.written.upper()}
+    lines = [entry.line for entry in sheet.entries if any(_EVENING.search(entry.texts.get(c, "")) for c in named)]
+    if not lines:
+        return []
+    params: dict[str, object] = {"found": _listed(heading.written for heading in named.values()), "n": len(lines)}
+    return [Complaint("days_in_utc", params=params, notice=True)]
 
 
 def _remarks(sheet: _Prepared) -> list[Complaint]:
