@@ -44,7 +44,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         "issue_date", "due_date", "terms_days", "delivered_date",
     ),
     "money": (
-        "total", "open_amount", "paid_amount", "currency", "status", "settled_date", "discount_percent",
+        "total", "open_amount", "paid_amount", "ageing", "currency", "status", "settled_date", "discount_percent",
         "discount_until", "payment_method", "disputed", "promise_date",
     ),
     "customer": (
@@ -600,7 +600,10 @@ def _notices(here: Here, found: Mapping[str, Any]) -> list[tuple[str, str]]:
         for one in found.get("notices", ())
     ]
     return [
-        (say(f"complaint.{rule}", here.language, **params), say(f"advice.{rule}", here.language, **params))
+        (
+            reading.placed(say(f"complaint.{rule}", here.language, **params), params, here.language),
+            say(f"advice.{rule}", here.language, **params),
+        )
         for rule, params in told
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from amable.core.languages import say, sentences
+from amable.work import reading
 from amable.work.models import Rejection
 
 _COLUMN: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")  # how the reader's sentences name our columns
@@ -21,7 +22,7 @@ def sentences_of(rule: str, params: Mapping[str, Any], language: str) -> tuple[s
     """The two sentences of a complaint."""
     labels = labelled(params, language)
     why, advice = (say(f"{kind}.{rule}", language, **labels) for kind in ("complaint", "advice"))
-    return _named(why, language), _named(advice, language)
+    return _named(reading.placed(why, params, language), language), _named(advice, language)
 
 
 def _named(sentence: str, language: str) -> str:
