@@ -18,7 +18,7 @@ from amable.banking.models import BankLine
 from amable.core import wording_text
 from amable.core.agreements import Ground, instalments_of
 from amable.correspondence import wordings
-from amable.dunning import holds, procedures
+from amable.dunning import holds, merging, procedures
 from amable.ledger import actions as ledger
 from amable.ledger import notes
 from amable.ledger.models import Customer, Item
@@ -106,6 +106,7 @@ def with_everything(folder: Path, creditor: Creditor) -> Desk:
         known(creditor)
         money_in(creditor, "C-3")
         worded(creditor)
+        alike(creditor)
     return desk
 
 
@@ -187,6 +188,17 @@ def worded(creditor: Creditor) -> None:
     wordings.save(creditor, "es", own_name(creditor), own, saving, seen=wordings.digest(""))
 
 
+def alike(creditor: Creditor) -> None:
+    """Somebody merged a customer who owes nothing into the first one, and said of two others that they are two."""
+    stated: dict[str, Any] = {"today": LATE, "now": NOON - timedelta(days=7), "by": "marta@turia.example"}
+    first, third = (Customer.objects.get(creditor=creditor, key=key) for key in ("C-1", "C-3"))
+    twin = Customer.objects.create(creditor=creditor, key="C-1a", keyed_by="id", name="Talleres Miro", language="es")
+    looked = first.review_on
+    merging.merge(first, twin, **stated)
+    merging.tell_apart(first, third, **stated)
+    Customer.objects.filter(creditor=creditor, pk=first.pk).update(review_on=looked)
+
+
 def own_name(creditor: Creditor) -> str:
     """What the creditor's own wording is called: no other creditor has one of this name."""
     return f"early_late.{creditor.ref.lower()}"
@@ -204,6 +216,7 @@ def neighbour(creditor: Creditor) -> Desk:
         managed(other)
         money_in(other, "C-3")
         worded(other)
+        alike(other)
     return Desk(other)
 
 

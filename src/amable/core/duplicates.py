@@ -70,7 +70,7 @@ _WEIGHT: Final = {
 
 
 class RefusedError(ValueError):
-    """Two customers cannot become one, or two again: the sentence `desk.duplicates.refused.<rule>` says why, and what to do."""
+    """Two customers cannot become one, or two again: `desk.duplicates.refused.<rule>` says why, and what to do."""
 
     def __init__(self, rule: str, **params: object) -> None:
         super().__init__(f"{rule} {params}")

@@ -251,7 +251,8 @@ _ICONS: Final = {
     "invoice_came": "file-text", "credit_came": "file-text", "went_missing": "file-question-mark",
     "corrected": "pencil", "promised": "handshake", "promise_ended": "handshake", "disputed": "scale",
     "dispute_upheld": "scale", "dispute_rejected": "scale", "planned": "calendar-days", "plan_ended": "calendar-days",
-    "merged": "users", "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note", "task": "clipboard-check",
+    "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note", "task": "clipboard-check",
+    "merged": "users",
 }  # fmt: skip
 _TASKS: Final = frozenset(Act) - TO_CUSTOMERS
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from django.contrib.messages import ERROR, INFO
 from django.http import Http404, HttpRequest, HttpResponse
@@ -63,7 +63,9 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
 
 def _shown(pair: Pair, sides: dict[int, Side], language: str) -> Shown:
     one, other = sides[pair.one], sides[pair.other]
-    reasons = [say(f"desk.duplicates.why.{rule}", language, value=_value(rule, value, one)) for rule, value in pair.reasons]
+    reasons = [
+        say(f"desk.duplicates.why.{rule}", language, value=_value(rule, value, one)) for rule, value in pair.reasons
+    ]
     rows = []
     for fact in _FACTS:
         first, second = _fact(fact, one, language), _fact(fact, other, language)
@@ -108,7 +110,7 @@ def merge(request: HttpRequest, here: Here) -> HttpResponse:
     try:
         done = merging.merge(stays, goes, today=here.today, now=here.now, by=here.by)
     except RefusedError as refused:
-        tell(request, here, f"duplicates.refused.{refused.rule}", level=ERROR, **refused.params)
+        _say_no(request, here, refused.rule, refused.params)
         return back(request, here, "duplicates")
     look_at(here, [stays.pk])
     undo = to(here, "duplicates_undo", merged=done.pk)
@@ -126,7 +128,7 @@ def undo(request: HttpRequest, here: Here, merged: int) -> HttpResponse:
     except RefusedError as refused:
         reasons = merging.obstacles(it) or [merging.Obstacle(refused.rule, refused.params)]
         for rule, params in reasons[:_TOLD]:
-            tell(request, here, f"duplicates.refused.{rule}", level=ERROR, **params)
+            _say_no(request, here, rule, params)
         return back(request, here, "duplicates")
     look_at(here, [it.customer_id, again.pk])
     tell(request, here, "duplicates.parted", name=again.name, other=it.customer.name)
@@ -139,7 +141,7 @@ def two(request: HttpRequest, here: Here) -> HttpResponse:
     try:
         merging.tell_apart(one, other, today=here.today, now=here.now, by=here.by)
     except RefusedError as refused:
-        tell(request, here, f"duplicates.refused.{refused.rule}", level=ERROR, **refused.params)
+        _say_no(request, here, refused.rule, refused.params)
         return back(request, here, "duplicates")
     said = Apart.objects.get(creditor=here.creditor, one=min(one.pk, other.pk), other=max(one.pk, other.pk))
     undo = to(here, "duplicates_again", apart=said.pk)
@@ -155,6 +157,10 @@ def again(request: HttpRequest, here: Here, apart: int) -> HttpResponse:
     merging.ask_again(it, today=here.today, by=here.by)
     tell(request, here, "duplicates.asked_again", level=INFO, one=it.one.name, other=it.other.name)
     return back(request, here, "duplicates")
+
+
+def _say_no(request: HttpRequest, here: Here, rule: str, params: Mapping[str, Any]) -> None:
+    tell(request, here, f"duplicates.refused.{rule}", level=ERROR, **params)
 
 
 def _theirs(request: HttpRequest, here: Here, name: str) -> Customer:

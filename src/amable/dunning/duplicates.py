@@ -41,8 +41,8 @@ def pairs(creditor: Creditor) -> list[Pair]:
 
 def _profiles(creditor: Creditor) -> list[Profile]:
     emails: dict[int, list[str]] = defaultdict(list)
-    for customer, email in Contact.objects.filter(creditor=creditor).exclude(email="").values_list(
-        "customer_id", "email"
+    for customer, email in (
+        Contact.objects.filter(creditor=creditor).exclude(email="").values_list("customer_id", "email")
     ):
         emails[customer].append(email)
     ibans: dict[int, set[str]] = defaultdict(set)
@@ -65,25 +65,26 @@ def sides(creditor: Creditor, customers: Collection[int]) -> dict[int, Side]:
         one.customer_id: one for one in Contact.objects.filter(creditor=creditor, customer__in=mine, role="billing")
     }
     owed: dict[int, dict[str, int]] = defaultdict(dict)
-    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    open_: dict[int, int] = defaultdict(int)
+    settled: dict[int, int] = defaultdict(int)
     newest: dict[int, date] = {}
     items = Item.objects.filter(creditor=creditor, customer__in=mine).order_by()
     for row in items.values("customer_id", "currency").annotate(
-        sum=Sum("open"), open_=Count("pk", filter=~Q(open=0)), all_=Count("pk"), last=Max("due_on")
+        sum=Sum("open"), still_open=Count("pk", filter=~Q(open=0)), all_=Count("pk"), last=Max("due_on")
     ):
         number = row["customer_id"]
         if row["sum"]:
             owed[number][row["currency"]] = row["sum"]
-        counts[number][0] += row["open_"]
-        counts[number][1] += row["all_"] - row["open_"]
+        open_[number] += row["still_open"]
+        settled[number] += row["all_"] - row["still_open"]
         newest[number] = max(newest.get(number, row["last"]), row["last"])
     payments = _counted(Payment.objects.filter(creditor=creditor, customer__in=mine))
     notes = _counted(Note.objects.filter(creditor=creditor, customer__in=mine))
     rows = Customer.objects.filter(creditor=creditor, pk__in=mine)
     return {
         one.pk: Side(
-            one, contacts.get(one.pk), owed[one.pk], *counts[one.pk], newest.get(one.pk), payments.get(one.pk, 0),
-            notes.get(one.pk, 0),
+            one, contacts.get(one.pk), owed[one.pk], open_[one.pk], settled[one.pk], newest.get(one.pk),
+            payments.get(one.pk, 0), notes.get(one.pk, 0),
         )
         for one in rows
     }  # fmt: skip

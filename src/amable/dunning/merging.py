@@ -32,6 +32,7 @@ from amable.evidence.log import Event
 from amable.ledger import queries
 from amable.ledger.actions import books, how_settled, look_again
 from amable.ledger.corrections import CONTACT, also_refused
+from amable.ledger.intake import Came
 from amable.ledger.models import Allocation, Apart, Contact, Correction, Customer, Item, Merged, Note, Payment
 from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
@@ -91,7 +92,7 @@ def merge(stays: Customer, goes: Customer, *, today: date, now: datetime, by: st
     kept = _Kept(_plain(goes), highest or 0)
     _join_twins(creditor, stays, goes, kept)
     for model in MOVED:
-        mine = model.objects.filter(creditor=creditor, customer=goes.pk)  # type: ignore[attr-defined]
+        mine = model.objects.filter(creditor=creditor, customer=goes.pk)
         kept.moved[model.__name__] = list(mine.order_by("pk").values_list("pk", flat=True))
         mine.update(customer=stays.pk)
     _join_people(stays, goes, kept)
@@ -143,9 +144,9 @@ def _decide_anew(creditor: Creditor, customers: Collection[int], today: date) ->
 def _join_twins(creditor: Creditor, stays: Customer, goes: Customer, kept: _Kept) -> None:
     """Make one of each item that the ledger gave to both; that the amounts agree is asked before anything changes."""
     mine, theirs = (
-        {(item.source, item.number, item.instalment): item for item in Item.objects.filter(creditor=creditor, customer=one)}
-        for one in (stays, goes)
-    )  # fmt: skip
+        {(item.source, item.number, item.instalment): item for item in items}
+        for items in (Item.objects.filter(creditor=creditor, customer=one) for one in (stays, goes))
+    )
     twins = [(mine[identity], theirs[identity]) for identity in theirs if identity in mine]
     for one, other in twins:
         if (one.currency, one.total) != (other.currency, other.total):
@@ -176,7 +177,7 @@ def _join_items(item: Item, twin: Item, kept: _Kept) -> dict[str, Any]:
     of_item = Proposal.objects.filter(creditor=creditor, item=item).values("line")
     _set_aside(Proposal.objects.filter(creditor=creditor, item=twin, line__in=of_item), kept)
     for model in ABOUT_ITEMS:
-        mine = model.objects.filter(creditor=creditor, item=twin.pk)  # type: ignore[attr-defined]
+        mine = model.objects.filter(creditor=creditor, item=twin.pk)
         facts["rows"][model.__name__] = list(mine.order_by("pk").values_list("pk", flat=True))
         mine.update(item=item.pk)
     twin.delete()
@@ -219,7 +220,7 @@ def _join_people(stays: Customer, goes: Customer, kept: _Kept) -> None:
 
 
 def _filled(mine: Contact, other: Contact) -> dict[str, str]:
-    """What a contact lacks and the other's has: all of it where nobody could be reached, else of the same person only."""
+    """What a contact lacks and the other's has: all of it where nobody could be reached, else only of one person."""
     reachable = bool(mine.email or mine.phone)
     names = (mine.name, other.name)
     if reachable and all(names) and not same_name(*names):
@@ -300,7 +301,7 @@ def _join_others(creditor: Creditor, stays: Customer, goes: Customer, kept: _Kep
 
 
 class Obstacle(NamedTuple):
-    """What came since and rests on both, so that they cannot be parted: the sentence `desk.duplicates.refused.<rule>`."""
+    """What came since and rests on both, so that they cannot be parted: `desk.duplicates.refused.<rule>`."""
 
     rule: str
     params: Mapping[str, object]
@@ -341,7 +342,8 @@ class _Parting:
     def __init__(self, merged: Merged) -> None:
         self.merged, self.creditor, self.stays = merged, merged.creditor, merged.customer_id
         self.kept = _Kept(**json.loads(merged.kept))
-        self.items = {*self.kept.moved["Item"], *json.loads(merged.came)}
+        self.came = Came(**json.loads(merged.came))
+        self.items = {*self.kept.moved["Item"], *self.came.items}
         self.twins = {twin["stays"]: twin for twin in self.kept.twins}
         self.with_twins: dict[str, set[int]] = defaultdict(set)
         for twin in self.kept.twins:
@@ -418,14 +420,14 @@ class _Parting:
         merged, kept = self.merged, self.kept
         row = kept.customer | {"key": merged.key, "keyed_by": merged.keyed_by, "review_on": today.isoformat()}
         _put_back(Customer, [row])
-        self._part_twins()
         moved = kept.moved | {"Item": [*self.items]}
         for model in (*MOVED, Contact, Ask):
-            mine = model.objects.filter(creditor=self.creditor, customer=self.stays)  # type: ignore[attr-defined]
+            mine = model.objects.filter(creditor=self.creditor, customer=self.stays)
             mine.filter(pk__in=these(moved.get(model.__name__, []))).update(customer=merged.was)
+        self._part_twins()
         self._part_what_came()
-        for model in (Correction, Apart):
-            model.objects.filter(creditor=self.creditor, pk__in=kept.made.get(model.__name__, [])).delete()  # type: ignore[attr-defined]
+        Correction.objects.filter(creditor=self.creditor, pk__in=kept.made.get("Correction", [])).delete()
+        Apart.objects.filter(creditor=self.creditor, pk__in=kept.made.get("Apart", [])).delete()
         self._put_aside_back()
         self._as_they_were()
         merged.delete()
@@ -434,7 +436,7 @@ class _Parting:
         for twin in self.kept.twins:
             _put_back(Item, [twin["goes"]])
             for model in ABOUT_ITEMS:
-                rows = model.objects.filter(creditor=self.creditor, item=twin["stays"])  # type: ignore[attr-defined]
+                rows = model.objects.filter(creditor=self.creditor, item=twin["stays"])
                 rows.filter(pk__in=these(twin["rows"][model.__name__])).update(item=twin["goes"]["id"])
             for number, occurrence in twin["occurrences"].items():
                 MessageItem.objects.filter(creditor=self.creditor, pk=int(number)).update(occurrence=occurrence)
@@ -467,20 +469,21 @@ class _Parting:
         another = queries.stand_for(self.creditor, [another]).get(another, another)
         if Customer.objects.filter(creditor=self.creditor, pk=another).exists() and another != self.merged.was:
             one, other = sorted((another, self.merged.was))
-            said = _row(Apart, {"said_at": row["said_at"], "said_by": row["said_by"]})
+            said = _row(Apart, {name: row[name] for name in ("id", "said_at", "said_by")})
             Apart.objects.get_or_create(creditor=self.creditor, one_id=one, other_id=other, defaults=said)
 
     def _as_they_were(self) -> None:
-        """What was filled in of who stays is taken out, unless a ledger or a person said otherwise since."""
-        stays = Customer.objects.get(creditor=self.creditor, pk=self.stays)
-        before = {name: was for name, (was, now) in self.kept.facts.items() if _json(getattr(stays, name)) == now}
-        if before:
-            Customer.objects.filter(creditor=self.creditor, pk=self.stays).update(**_row(Customer, before))
-        for number, filled in self.kept.people.items():
-            contact = Contact.objects.filter(creditor=self.creditor, pk=int(number)).first()
-            if contact is not None:
-                stood = {name: was for name, (was, now) in filled.items() if getattr(contact, name) == now}
-                Contact.objects.filter(creditor=self.creditor, pk=contact.pk).update(**stood)
+        """What the other brought of who stays goes again, unless a person or its own ledger said otherwise since."""
+        for facts, people in ((self.came.facts, self.came.people), (self.kept.facts, self.kept.people)):
+            _take_out(Customer.objects.filter(creditor=self.creditor, pk=self.stays), facts)
+            for number, filled in people.items():
+                _take_out(Contact.objects.filter(creditor=self.creditor, pk=int(number)), filled)
+
+
+def _take_out(rows: models.QuerySet[Any], filled: Mapping[str, Sequence[Any]]) -> None:
+    for row in rows:
+        stood = {name: was for name, (was, now) in filled.items() if _json(getattr(row, name)) == now}
+        rows.update(**_row(rows.model, stood))
 
 
 # --- two customers ---------------------------------------------------------------------------------------------------

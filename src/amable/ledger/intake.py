@@ -146,6 +146,39 @@ def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
         yield batch
 
 
+@dataclass(slots=True)
+class Came:
+    """What a ledger said under the key of a merged customer, see `Merged.came`."""
+
+    items: list[int] = field(default_factory=list)
+    facts: dict[str, list[Any]] = field(default_factory=dict)
+    people: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+
+    def added_to(self, before: str) -> str:
+        """The same with what is known from before; how a fact stood first is how it stood."""
+        known = Came(**json.loads(before))
+        people = {number: _since(known.people.get(number, {}), said) for number, said in self.people.items()}
+        return json.dumps(
+            {
+                "items": known.items + self.items,
+                "facts": _since(known.facts, self.facts),
+                "people": known.people | people,
+            },
+            ensure_ascii=False,
+        )
+
+
+def _since(before: Mapping[str, list[Any]], said: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return dict(before) | {name: [before.get(name, two)[0], two[1]] for name, two in said.items()}
+
+
+def _differing(row: _Row, facts: Mapping[str, object]) -> dict[str, list[Any]]:
+    """Those of the facts that stand otherwise, each as it stood and as it stands, as JSON has it."""
+    stood = {name: getattr(row, name) for name in facts}
+    two = {name: [stood[name], value] for name, value in facts.items() if stood[name] != value}
+    return {name: [one.isoformat() if isinstance(one, date) else one for one in both] for name, both in two.items()}
+
+
 class Batch:
     """One batch of records, and the rows it touches. `heard` is what the run's ledgers say of each customer so far."""
 
@@ -155,6 +188,7 @@ class Batch:
         self.creditor, self.today, self.taking, self.seen, self.heard = creditor, today, taking, seen, heard
         self.keys = keys
         self.touched: set[int] = set()  # customers of whom something is new
+        self.came: dict[str, Came] = defaultdict(Came)  # by the keys of merged customers
 
     def key(self, record: ItemRecord) -> tuple[str, str]:
         """The key of the record's customer, and what it is known by."""
@@ -192,7 +226,10 @@ class Batch:
                 changed.append(item._replace(**facts))
         numbered = dict(zip(new, _insert(Item, new.values()), strict=True))
         self.seen.update(numbered.values())
-        self.remember({numbered[identity]: key for identity, key in came_by.items() if key})
+        for identity, key in came_by.items():
+            if key:
+                self.came[key].items.append(numbered[identity])
+        self.remember()
         self.change(Item, _CHANGING, changed)
         self.touched.update(item.customer_id for item in changed)
         self.touched.update(customer for customer, _, _ in new)
@@ -201,11 +238,12 @@ class Batch:
         self.taking.new_items += len(new)
         self.taking.changed_items += len(changed)
 
-    def remember(self, came_by: Mapping[int, str]) -> None:
-        """Note which items came under the key of a merged customer, so that they are its own if that is undone."""
-        for merged in Merged.objects.filter(creditor=self.creditor, key__in=set(came_by.values())) if came_by else ():
-            mine = [item for item, key in came_by.items() if key == merged.key]
-            merged.came = json.dumps([*json.loads(merged.came), *mine])
+    def remember(self) -> None:
+        """Note what came under the key of a merged customer, so that it can be told whose it is if that is undone."""
+        if not self.came:
+            return
+        for merged in Merged.objects.filter(creditor=self.creditor, key__in=list(self.came)):
+            merged.came = self.came[merged.key].added_to(merged.came)
             merged.save(update_fields=("came",))
 
     def change(self, model: type[Customer | Contact | Item], fields: Collection[str], rows: Iterable[_Row]) -> None:
@@ -306,6 +344,8 @@ class Batch:
             facts = self.corrections.stand(customer.id, facts)
             if any(getattr(customer, name) != value for name, value in facts.items()):
                 changed.append(customer._replace(**facts))
+                if merged := self.of_merged(record):
+                    self.came[merged].facts |= _differing(customer, facts)
         created = _insert(Customer, new.values())
         self.change(Customer, _CUSTOMER_FACTS, changed)
         self.touched.update(customer.id for customer in changed)
@@ -320,8 +360,9 @@ class Batch:
         """The customers that merged ones of these keys stand for: such a key may have been learned just now."""
         merged = Merged.objects.filter(creditor=self.creditor, key__in=list(keys)) if keys else Merged.objects.none()
         meant = dict(merged.values_list("key", "customer_id"))
-        rows = Customer.objects.filter(creditor=self.creditor, pk__in=these(set(meant.values())))
-        customers = {customer.id: customer for customer in rows.values_list(named=True)} if meant else {}
+        found = Customer.objects.filter(creditor=self.creditor, pk__in=these(set(meant.values())))
+        rows: Iterable[_Row] = found.values_list(named=True)
+        customers: dict[int, _Row] = {customer.id: customer for customer in rows} if meant else {}
         return {key: customers[number] for key, number in meant.items()}
 
     def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer | Merged]:
@@ -350,9 +391,10 @@ class Batch:
             personal = {"before": before, "key": customer.key}
             log.record(self.creditor, [Event("customer.rekeyed", self.today, facts, personal)])
             found[customer.key] = customer
-        for model in (Customer, Merged):
-            rekeyed = [one for one in found.values() if isinstance(one, model)]
-            model.objects.bulk_update(rekeyed, ("key", "keyed_by"), batch_size=200)
+        customers = [one for one in found.values() if isinstance(one, Customer)]
+        Customer.objects.bulk_update(customers, ("key", "keyed_by"), batch_size=200)
+        merged = [one for one in found.values() if isinstance(one, Merged)]
+        Merged.objects.bulk_update(merged, ("key", "keyed_by"), batch_size=200)
         return found
 
     def customer_facts(self, record: ItemRecord, customer: _Row | None) -> dict[str, object]:
@@ -414,6 +456,8 @@ class Batch:
             told = self.corrections.stand(customer_id, told, "contact.")
             if any(getattr(contact, name) != value for name, value in told.items()):
                 changed.append(contact._replace(**told))
+                if merged := self.of_merged(record):
+                    self.came[merged].people[str(contact.id)] = _differing(contact, told)
         _insert(Contact, new)
         self.change(Contact, _CONTACT_FACTS, changed)
         self.corrections.keep()

@@ -241,7 +241,8 @@ class Merged(models.Model):
     """A customer whom a person said to be another: its key, name and tax id stand for that other one from now on.
 
     `was` is the number it had, `kept` how its rows stood, as JSON, so that it can be undone (`dunning.merging`).
-    `came` are the numbers, as JSON, of the items that came with a ledger under its key since.
+    `came` is what a ledger said under its key since, as JSON: the numbers of the `items` that are new by it, and the
+    `facts` of the other and of their `people` (by number) that it changed, each as it stood and as it stands.
     """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
@@ -255,7 +256,7 @@ class Merged(models.Model):
     merged_at = models.DateTimeField()
     merged_by = models.TextField()
     kept = models.TextField()
-    came = models.TextField(default="[]")
+    came = models.TextField(default="{}")
 
     objects = ScopedManager(creditor="creditor")
 

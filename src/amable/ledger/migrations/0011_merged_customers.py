@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("merged_at", models.DateTimeField()),
                 ("merged_by", models.TextField()),
                 ("kept", models.TextField()),
-                ("came", models.TextField(default="[]")),
+                ("came", models.TextField(default="{}")),
                 (
                     "creditor",
                     models.ForeignKey(
