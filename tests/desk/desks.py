@@ -189,14 +189,13 @@ def worded(creditor: Creditor) -> None:
 
 
 def alike(creditor: Creditor) -> None:
-    """Somebody merged a customer who owes nothing into the first one, and said of two others that they are two."""
+    """Of two who owe nothing somebody said that they are one, and of two others that they are two."""
     stated: dict[str, Any] = {"today": LATE, "now": NOON - timedelta(days=7), "by": "marta@turia.example"}
-    first, third = (Customer.objects.get(creditor=creditor, key=key) for key in ("C-1", "C-3"))
-    twin = Customer.objects.create(creditor=creditor, key="C-1a", keyed_by="id", name="Talleres Miro", language="es")
-    looked = first.review_on
-    merging.merge(first, twin, **stated)
-    merging.tell_apart(first, third, **stated)
-    Customer.objects.filter(creditor=creditor, pk=first.pk).update(review_on=looked)
+    made: dict[str, Any] = {"creditor": creditor, "keyed_by": "id", "name": "Horno Ana", "language": "es"}
+    one, other, third = (Customer.objects.create(key=key, **made) for key in ("C-7", "C-7a", "C-8"))
+    merging.merge(one, other, **stated)
+    merging.tell_apart(one, third, **stated)
+    Customer.objects.filter(creditor=creditor, pk=one.pk).update(review_on=None)
 
 
 def own_name(creditor: Creditor) -> str:
