@@ -109,9 +109,14 @@ class _Known(NamedTuple):
     name: Name
     tax_id: str
     country: str
-    town: str
+    address: str
     emails: frozenset[str]
     ibans: frozenset[str]
+
+    @property
+    def town(self) -> str:
+        """Where they are, folded; empty when that cannot be told."""
+        return _town(self.address)
 
 
 class _Likeness(StrEnum):
@@ -153,7 +158,7 @@ def _read(profile: Profile) -> _Known:
         read_name(profile.name),
         _tax_id(profile.tax_id),
         profile.country,
-        _place(town(profile.address)),
+        profile.address,
         frozenset(email for email in emails if _of_a_business(email)),
         frozenset(profile.ibans),
     )
@@ -166,9 +171,9 @@ def _tax_id(text: str) -> str:
     return folded if len(folded) >= 4 and len(set(figures)) > 1 else ""
 
 
-@lru_cache(maxsize=4096)
-def _place(name: str) -> str:
-    return " ".join(re.findall(r"[a-z]+", anyascii(name).lower()))
+@lru_cache(maxsize=65_536)
+def _town(address: str) -> str:
+    return " ".join(re.findall(r"[a-z]+", anyascii(town(address)).lower())) if address else ""
 
 
 def _of_a_business(email: str) -> bool:
@@ -182,7 +187,7 @@ def _of_a_business(email: str) -> bool:
 def _candidates(known: Sequence[_Known]) -> Iterator[tuple[_Known, _Known]]:
     """Everybody who shares an identifier, a name, or a name but for one word that begins and ends alike."""
     shared: dict[tuple[str, str], list[_Known]] = defaultdict(list)
-    named: dict[tuple[object, ...], list[_Known]] = defaultdict(list)
+    named: dict[tuple[str, ...], list[_Known]] = defaultdict(list)
     typed: dict[tuple[object, ...], list[tuple[str, _Known]]] = defaultdict(list)
     for one in known:
         if one.tax_id:
@@ -193,8 +198,6 @@ def _candidates(known: Sequence[_Known]) -> Iterator[tuple[_Known, _Known]]:
             shared["iban", iban].append(one)
         words = one.name.turned
         named[words].append(one)
-        if one.town:
-            named[words, one.town].append(one)
         for place, word in enumerate(words):
             sound = _sound(word)
             if len(word) >= _TYPED - 1 and word.isalpha():
@@ -203,14 +206,22 @@ def _candidates(known: Sequence[_Known]) -> Iterator[tuple[_Known, _Known]]:
         if len(block) <= _MANY:
             yield from combinations(block, 2)
     for block in named.values():
-        if len(block) <= _MANY_NAMES:
-            yield from combinations(block, 2)
+        for alike in [block] if len(block) <= _MANY_NAMES else _by_town(block):
+            yield from combinations(alike, 2)
     for spelt in typed.values():
         spelt.sort(key=lambda entry: (entry[0], entry[1].customer))
         for place, (word, one) in enumerate(spelt):
             for another, other in spelt[place + 1 : place + 1 + _NEIGHBOURS]:
                 if word != another:
                     yield one, other
+
+
+def _by_town(block: Iterable[_Known]) -> Iterator[list[_Known]]:
+    """Of a name that many have, those of one town."""
+    places: dict[str, list[_Known]] = defaultdict(list)
+    for one in block:
+        places[one.town].append(one)
+    yield from (there for place, there in places.items() if place and len(there) <= _MANY_NAMES)
 
 
 # --- what speaks for it ----------------------------------------------------------------------------------------------

@@ -125,6 +125,13 @@ def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     return _ITEMS.ask(creditor, customers)
 
 
+def by_key(creditor: Creditor, key: str) -> Customer | None:
+    """The customer of a key, its own or that of one merged into it."""
+    mine = Customer.objects.filter(creditor=creditor)
+    merged = Merged.objects.filter(creditor=creditor, key=key).values("customer_id")
+    return mine.filter(key=key).first() or mine.filter(pk__in=merged).first()
+
+
 def stand_for(creditor: Creditor, numbers: Collection[int]) -> dict[int, int]:
     """By the numbers of customers that were merged into others, the numbers of those others."""
     merged = Merged.objects.filter(creditor=creditor, was__in=these(numbers)) if numbers else Merged.objects.none()

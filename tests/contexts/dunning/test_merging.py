@@ -17,11 +17,12 @@ from amable.core.agreements import Ground, instalments_of
 from amable.core.duplicates import RefusedError
 from amable.correspondence.models import Message, MessageItem
 from amable.dunning import duplicates, holds, merging
+from amable.dunning.finding import search
 from amable.dunning.merging import ABOUT_ITEMS, MOVED, ONE_EACH, merge, obstacles, tell_apart, undo
 from amable.dunning.models import Ask, Look
 from amable.evidence import log
 from amable.evidence.models import Entry
-from amable.ledger import notes
+from amable.ledger import notes, queries
 from amable.ledger.corrections import correct, name_contact
 from amable.ledger.models import Apart, Contact, Customer, Item, Merged, Payment, Taken
 from amable.organisation.models import Creditor
@@ -197,6 +198,14 @@ def test_the_next_payment_finds_who_stayed_by_the_old_name_and_account(acting: C
     merge(customer("C-1"), customer("C-9"), **AT)
     receive(acting, paid("200.00", "", iban=OTHER_IBAN, name="Garaje Colón", on=TODAY + DAY), today=TODAY + DAY)
     assert BankLine.objects.latest("pk").customer_id == customer().pk
+
+
+def test_who_stayed_is_found_by_either_number(acting: Creditor, two: tuple[Customer, Customer]) -> None:
+    stays, goes = two
+    assert queries.by_key(acting, "C-9") == goes
+    merge(stays, goes, **AT)
+    assert [queries.by_key(acting, key) for key in ("C-1", "C-9", "C-8")] == [stays, stays, None]
+    assert [one.pk for one in search(acting, None, "C-9").customers] == [stays.pk]
 
 
 def test_a_decision_about_a_line_from_before_can_still_be_undone(
