@@ -26,7 +26,7 @@ _TOLD: Final = 5  # reasons why it cannot be undone
 
 
 class Row(NamedTuple):
-    """A line of the comparison: a fact of both, and whether it differs."""
+    """A line of the comparison: a fact of both, and whether it speaks against their being one."""
 
     fact: str
     one: str
@@ -47,14 +47,15 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     """The pairs, the surest first; who was merged lately; and who was said to be two."""
     asked = Asked(request)
     found_ = remembered(here, "duplicates", lambda: duplicates.pairs(here.creditor))
-    start = (asked.page - 1) * _ROWS
+    current = min(asked.page, max(1, -(-len(found_) // _ROWS)))
+    start = (current - 1) * _ROWS
     listed = found_[start : start + _ROWS]
     sides = duplicates.sides(here.creditor, {number for pair in listed for number in pair[:2]})
     pairs = [_shown(pair, sides, here.language) for pair in listed if sides.keys() >= set(pair[:2])]
     facts = {
         "pairs": pairs,
         "count": len(found_),
-        "pager": pager(asked, asked.page, _ROWS, len(listed), len(found_)),
+        "pager": pager(asked, current, _ROWS, len(listed), len(found_)),
         "merged": duplicates.merged(here.creditor, _LATELY),
         "apart": duplicates.told_apart(here.creditor, _LATELY),
     }
@@ -70,14 +71,16 @@ def _shown(pair: Pair, sides: dict[int, Side], language: str) -> Shown:
     for fact in _FACTS:
         first, second = _fact(fact, one, language), _fact(fact, other, language)
         if first or second:
-            rows.append(Row(say(f"desk.duplicates.fact.{fact}", language), first, second, first != second))
+            differs = fact in _TELLING and bool(first and second) and first != second
+            rows.append(Row(say(f"desk.duplicates.fact.{fact}", language), first, second, differs))
     return Shown(one.customer, other.customer, reasons, rows)
 
 
 _FACTS: Final = (
-    "key", "name", "tax_id", "address", "contact", "email", "phone", "owed", "items", "newest", "payments", "notes",
+    "key", "tax_id", "address", "contact", "email", "phone", "owed", "items", "newest", "payments", "notes",
     "manager",
 )  # fmt: skip
+_TELLING: Final = frozenset({"tax_id", "address", "contact", "email", "phone", "manager"})
 
 
 def _value(rule: Rule, value: str, side: Side) -> str:
@@ -87,7 +90,7 @@ def _value(rule: Rule, value: str, side: Side) -> str:
 
 def _fact(name: str, side: Side, language: str) -> str:
     it, contact = side.customer, side.contact
-    if name in ("key", "name", "tax_id", "address"):
+    if name in ("key", "tax_id", "address"):
         return str(getattr(it, name))
     if name in ("contact", "email", "phone"):
         return getattr(contact, "name" if name == "contact" else name) if contact else ""

@@ -16,7 +16,8 @@ from amable.banking.models import BankLine, PayerAccount
 from amable.core.agreements import Ground, instalments_of
 from amable.core.duplicates import RefusedError
 from amable.correspondence.models import Message, MessageItem
-from amable.dunning import duplicates, holds, merging
+from amable.dunning import actions, duplicates, holds, merging
+from amable.dunning.dossier import setting
 from amable.dunning.finding import search
 from amable.dunning.merging import ABOUT_ITEMS, MOVED, ONE_EACH, merge, obstacles, tell_apart, undo
 from amable.dunning.models import Ask, Look
@@ -27,6 +28,7 @@ from amable.ledger.corrections import correct, name_contact
 from amable.ledger.models import Apart, Contact, Customer, Item, Merged, Payment, Taken
 from amable.organisation.models import Creditor
 from amable.plugs.invoices import ItemRecord
+from tests.cast import procedure
 from tests.contexts.books import DAY, TODAY, all_rows, customer, item, live, paid, receive, row, rules, take
 from tests.contexts.office import NOON
 
@@ -458,6 +460,17 @@ def test_while_a_message_leaves_nobody_is_merged(acting: Creditor, two: tuple[Cu
     Message.objects.filter(customer=two[1], act="email").update(state="claimed")
     with pytest.raises(RefusedError, match="leaving"):
         merge(*two, **AT)
+
+
+def test_a_plan_that_is_being_made_goes_on_without_who_was_merged(acting: Creditor) -> None:
+    """A worker read three customers; before it looked at them, two became one."""
+    take(acting, row(), other(), row("F-7", customer_id="C-7", tax_id=""))
+    read = queries.customers(acting, list(Customer.objects.values_list("pk", flat=True)))
+    merge(customer("C-1"), customer("C-9"), **AT)
+    day = actions._Day(setting(acting, procedure(), TODAY), None, None, composed=True)
+    done = actions.Reviewed()
+    actions._look(read, day, done)
+    assert done.customers == 2
 
 
 # --- who is asked about -----------------------------------------------------------------------------------------------
