@@ -92,6 +92,7 @@ def _of_customers(desk: SampleDesk) -> dict[str, str]:
         settled = Customer.objects.exclude(item__open__gt=0).order_by("pk").first()
     return {
         "customers": desk.page("customers"),
+        "duplicates": _alike(desk, late),
         "customers-none": desk.page("customers") + "?text=nobody-of-this-name",
         "customer": desk.page("customer", customer=late),
         "customer-settled": desk.page("customer", customer=settled.pk if settled else late),
@@ -106,6 +107,28 @@ def _of_customers(desk: SampleDesk) -> dict[str, str]:
         "search": desk.page("search") + "?q=2026",
         "search-none": desk.page("search") + "?q=zzzz",
     }
+
+
+def _alike(desk: SampleDesk, of: int) -> str:
+    """The page of likely duplicates, with a pair, one that was merged, and two that are two."""
+    from amable.dunning import merging
+    from amable.ledger.models import Contact, Customer, Merged
+    from amable.organisation.models import Creditor
+    from amable.organisation.tenancy import acting_for
+
+    creditor = Creditor.objects.get()
+    with acting_for(creditor):
+        it = Customer.objects.get(pk=of)
+        if not Merged.objects.exists():
+            facts = {"creditor": creditor, "keyed_by": "id", "language": it.language, "country": it.country}
+            said = {"today": desk.clock().date(), "now": desk.clock(), "by": "lucia@turia.example"}
+            alike = Customer.objects.create(key="43009901", name=it.name.upper().replace(".", ""), **facts)
+            email = f"contabilidad@{Contact.objects.get(customer=it, role='billing').email.partition('@')[2]}"
+            Contact.objects.create(creditor=creditor, customer=alike, name="Administración", email=email)
+            ovens = [Customer.objects.create(key=f"4300990{n}", name="Hornos Alcira, S.L.", **facts) for n in (2, 3, 4)]
+            merging.merge(ovens[0], ovens[1], **said)
+            merging.tell_apart(ovens[0], ovens[2], **said)
+    return desk.page("duplicates")
 
 
 def _of_a_draft(desk: SampleDesk) -> dict[str, str]:

@@ -18,7 +18,7 @@ from amable.banking.models import BankLine
 from amable.core import wording_text
 from amable.core.agreements import Ground, instalments_of
 from amable.correspondence import wordings
-from amable.dunning import holds, procedures
+from amable.dunning import holds, merging, procedures
 from amable.ledger import actions as ledger
 from amable.ledger import notes
 from amable.ledger.models import Customer, Item
@@ -106,6 +106,7 @@ def with_everything(folder: Path, creditor: Creditor) -> Desk:
         known(creditor)
         money_in(creditor, "C-3")
         worded(creditor)
+        alike(creditor)
     return desk
 
 
@@ -187,6 +188,16 @@ def worded(creditor: Creditor) -> None:
     wordings.save(creditor, "es", own_name(creditor), own, saving, seen=wordings.digest(""))
 
 
+def alike(creditor: Creditor) -> None:
+    """Of two who owe nothing somebody said that they are one, and of two others that they are two."""
+    stated: dict[str, Any] = {"today": LATE, "now": NOON - timedelta(days=7), "by": "marta@turia.example"}
+    made: dict[str, Any] = {"creditor": creditor, "keyed_by": "id", "name": "Horno Ana", "language": "es"}
+    one, other, third = (Customer.objects.create(key=key, **made) for key in ("C-7", "C-7a", "C-8"))
+    merging.merge(one, other, **stated)
+    merging.tell_apart(one, third, **stated)
+    Customer.objects.filter(creditor=creditor, pk=one.pk).update(review_on=None)
+
+
 def own_name(creditor: Creditor) -> str:
     """What the creditor's own wording is called: no other creditor has one of this name."""
     return f"early_late.{creditor.ref.lower()}"
@@ -204,6 +215,7 @@ def neighbour(creditor: Creditor) -> Desk:
         managed(other)
         money_in(other, "C-3")
         worded(other)
+        alike(other)
     return Desk(other)
 
 

@@ -17,7 +17,7 @@ from amable.banking.models import BankLine, PayerAccount
 from amable.correspondence.models import Message, WordingVersion
 from amable.desk.door import A_FORM, Route
 from amable.dunning.models import Hold, ProcedureDraft, ProcedureVersion
-from amable.ledger.models import Customer, Note, Payment
+from amable.ledger.models import Apart, Customer, Merged, Note, Payment
 from amable.organisation.models import Creditor, Member
 from amable.organisation.roles import GRANTED, May, Role
 from amable.organisation.tenancy import acting_for
@@ -38,6 +38,8 @@ PLACES: dict[str, Callable[[Creditor], Any]] = {
     "file": lambda creditor: File.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
     "job": lambda creditor: Job.objects.filter(creditor=creditor).values_list("pk", flat=True)[0],
     "customer": lambda creditor: Customer.objects.get(creditor=creditor, key="C-1").pk,
+    "merged": lambda creditor: Merged.objects.get(creditor=creditor).pk,
+    "apart": lambda creditor: Apart.objects.get(creditor=creditor).pk,
     "note": lambda creditor: Note.objects.get(creditor=creditor).pk,
     "hold": lambda creditor: Hold.objects.get(creditor=creditor).pk,
     "promise": lambda creditor: Promise.objects.get(creditor=creditor).pk,

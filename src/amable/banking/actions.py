@@ -272,7 +272,9 @@ def _as_before(line: BankLine, today: date) -> None:
         line.state, line.in_run, line.payment, line.decided_at, line.decided_by = "proposed", today, None, None, ""
     else:
         before: dict[str, Any] = json.loads(line.before)
-        line.state, line.customer_id, line.reasons = before["state"], before["customer"], before["reasons"]
+        whose = before["customer"]
+        whose = queries.stand_for(line.creditor, [whose] if whose else ()).get(whose, whose)
+        line.state, line.customer_id, line.reasons = before["state"], whose, before["reasons"]
         line.in_run, line.payment, line.before = date.fromisoformat(before["in_run"]), None, before["before"]
         at = before["decided_at"]
         line.decided_by, line.decided_at = before["decided_by"], datetime.fromisoformat(at) if at else None

@@ -25,7 +25,7 @@ from amable.core.payer_names import same_name
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
-from amable.ledger.models import Customer, Item, Payment, Taken
+from amable.ledger.models import Customer, Item, Merged, Payment, Taken
 from amable.ledger.records import currency_of
 from amable.organisation.bulk import insert, numbers, these, update
 from amable.organisation.models import Creditor
@@ -259,7 +259,10 @@ def _index(creditor: Creditor) -> matching.Index:
 
 
 def _payers(creditor: Creditor) -> list[Payer]:
-    """Every customer with the names and accounts it paid under; what a person said of an account goes first."""
+    """Every customer with the names and accounts it paid under; what a person said of an account goes first.
+
+    Those of a customer that was merged into another are the other's.
+    """
     said = dict(PayerAccount.objects.filter(creditor=creditor).values_list("iban", "customer_id"))
     stated: dict[int, list[str]] = defaultdict(list)
     for iban, whose in said.items():
@@ -268,14 +271,25 @@ def _payers(creditor: Creditor) -> list[Payer]:
     booked = BankLine.objects.filter(creditor=creditor, state="booked", customer__isnull=False)
     for customer, name, iban in booked.values_list("customer_id", "name", "iban").iterator():
         paid_before[customer].add((name, iban))
+    merged: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    listed = Merged.objects.filter(creditor=creditor).order_by("pk")
+    for customer, name, tax_id in listed.values_list("customer_id", "name", "tax_id"):
+        merged[customer].append((name, tax_id))
     payers = []
     for customer, name, tax_id in Customer.objects.filter(creditor=creditor).values_list("id", "name", "tax_id"):
         before = paid_before.get(customer, ())
-        names = tuple(dict.fromkeys([name, *sorted(payer for payer, _ in before if payer)]))
+        others = merged.get(customer, ())
+        called = [name, *(other for other, _ in others)]
+        names = tuple(dict.fromkeys([*called, *sorted(payer for payer, _ in before if payer)]))
         # An accountant pays for many: only an account in the customer's own name is learned as theirs.
-        own = {iban for payer, iban in before if iban and account(iban) not in said and same_name(payer, name)}
+        own = {
+            iban
+            for payer, iban in before
+            if iban and account(iban) not in said and any(same_name(payer, one) for one in called)
+        }
         accounts = [*sorted(own), *stated[customer]]
-        payers.append(Payer(customer, names, tuple(accounts), tax_id))
+        number = tax_id or next((other for _, other in others if other), "")
+        payers.append(Payer(customer, names, tuple(accounts), number))
     return payers
 
 

@@ -18,10 +18,10 @@ def command(arguments: argparse.Namespace) -> int:
         raise RefusedError("hold_needs")
     with at_work(arguments) as creditor:
         from amable.dunning import holds  # noqa: PLC0415 - once the database is chosen
-        from amable.ledger.models import Customer  # noqa: PLC0415
+        from amable.ledger import queries  # noqa: PLC0415
         from amable.work import duties  # noqa: PLC0415
 
-        customer = Customer.objects.filter(creditor=creditor, key=arguments.customer).first()
+        customer = queries.by_key(creditor, arguments.customer)
         if customer is None:
             raise RefusedError("no_such_customer", customer=arguments.customer)
         now, day = speaking.now(), today(creditor)

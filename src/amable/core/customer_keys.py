@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -75,9 +75,16 @@ class Name(NamedTuple):
 
 
 class Keys:
-    """The key of each customer a ledger speaks of, once the whole ledger and everybody known have been heard."""
+    """The key of each customer a ledger speaks of, once the whole ledger and everybody known have been heard.
 
-    def __init__(self, rows: Iterable[Who], known: Iterable[Known] = ()) -> None:
+    `merged` says who else stands for a customer that a person said is the same: by its key, the other's key and what
+    that is. Whoever was merged is among those `known`, too.
+    """
+
+    def __init__(
+        self, rows: Iterable[Who], known: Iterable[Known] = (), merged: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        self.merged = merged or {}
         self._stored: dict[tuple[object, ...], str] = {}
         self._forms: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._ids_of_tax: dict[str, set[str]] = defaultdict(set)
@@ -95,12 +102,18 @@ class Keys:
 
     def key(self, who: Who) -> tuple[str, str]:
         """The customer's key and what it is: `id`, `tax_id` or `name`."""
+        said = self.said(who)
+        return self.merged.get(said[0], said)
+
+    def said(self, who: Who) -> tuple[str, str]:
+        """The same as the row has it: of a customer that was merged into another, its own key."""
         if who.number:
             return who.number, "id"
         if who.tax_id:
             folded = fold_tax_id(who.tax_id)
             numbers = self._ids_of_tax.get(folded, set())
-            return (next(iter(numbers)), "id") if len(numbers) == 1 else self._by_tax_id(folded)
+            one = len({self._stands_for(number) for number in numbers}) == 1
+            return (min(numbers), "id") if one else self._by_tax_id(folded)
         name = read_name(who.name)
         if stored := self._stored.get(self._identity(name)):  # whoever is known by this name stays who it is
             return stored, "name"
@@ -122,6 +135,11 @@ class Keys:
         if name and (row.number or row.tax_id):
             sure = (row.number, "id") if row.number else (fold_tax_id(row.tax_id), "tax_id")
             self._surer[name.turned][name.form].add(sure)
+
+    def _stands_for(self, key: str) -> str:
+        """Whom a number or a folded tax id stands for by now."""
+        stored = self._stored.get(("tax_id", key), key)
+        return self.merged.get(stored, (stored, ""))[0]
 
     def _by_tax_id(self, folded: str) -> tuple[str, str]:
         return self._stored.get(("tax_id", folded), folded), "tax_id"
@@ -145,10 +163,10 @@ class Keys:
         able = set().union(*(sure for other, sure in by_form.items() if not form or other in ("", form)))
         numbers = {key for key, kind in able if kind == "id"}
         taxes = {next(iter(self._ids_of_tax.get(key, {key}))) for key, kind in able if kind == "tax_id"}
-        if len(numbers | taxes) != 1:
+        if len({self._stands_for(key) for key in numbers | taxes}) != 1:
             return None
-        key, kind = next(iter(sorted(able, key=lambda sure: sure[1])))
-        return (key, kind) if kind == "id" else self.key(Who("", key, ""))
+        key, kind = min(able, key=lambda sure: (sure[1], sure[0]))
+        return (key, kind) if kind == "id" else self.said(Who("", key, ""))
 
 
 @lru_cache(maxsize=65_536)

@@ -21,6 +21,7 @@ from amable.dunning import proof
 from amable.evidence import log, reading
 from amable.evidence.models import Entry
 from amable.evidence.reading import Line, Question
+from amable.ledger import queries
 from amable.ledger.models import Customer
 from amable.organisation.models import Member, User
 from amable.work.files import BY_ITSELF
@@ -118,8 +119,11 @@ def told(here: Here, found: Sequence[Entry]) -> list[Told]:
     keys = {str(line.body["message"]) for line in listed if "message" in line.body}
     written = Message.objects.filter(creditor=here.creditor, key__in=keys).select_related("customer")
     letters = {message.key: message for message in written}
-    numbers = {line.body.get("customer") for line in listed}
-    customers = Customer.objects.in_bulk([number for number in numbers if isinstance(number, int)])
+    named = (line.body.get("customer") for line in listed)
+    numbers = {number for number in named if isinstance(number, int)}
+    stand_for = queries.stand_for(here.creditor, numbers)
+    customers = Customer.objects.in_bulk([stand_for.get(number, number) for number in numbers])
+    customers |= {number: customers[other] for number, other in stand_for.items()}
     return [_told(here, line, names, letters, customers) for line in listed]
 
 

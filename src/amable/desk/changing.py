@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -207,10 +208,16 @@ def hold(request: HttpRequest, here: Here, message: str) -> HttpResponse:
 
 def look_now(here: Here, row: Message) -> None:
     """Bring today's plan into line for the customer of a message."""
+    if row.customer_id is not None:
+        look_at(here, [row.customer_id])
+
+
+def look_at(here: Here, customers: Sequence[int]) -> None:
+    """Bring today's plan, where there is one already, into line for these customers."""
     sending = Sending.objects.filter(creditor=here.creditor).first()
-    if sending is not None and row.customer_id is not None and sending.planned_on == here.today:
+    if sending is not None and sending.planned_on == here.today:
         rules = duties.procedure_of(here.creditor, sending)
-        actions.look_now(here.creditor, rules, here.today, here.now, [row.customer_id])
+        actions.look_now(here.creditor, rules, here.today, here.now, customers)
 
 
 def _day(text: str) -> date | None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from django.db.models import Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from amable.agreements import queries as agreements
 from amable.agreements.models import Dispute, DisputeItem, Plan, PlanInstalment, Promise, PromiseItem
@@ -29,8 +30,9 @@ from amable.dunning.dossier import Setting, setting
 from amable.dunning.models import Hold
 from amable.dunning.story import KINDS, Event, story
 from amable.dunning.verdicts import KeptVerdict, unpack
+from amable.ledger import queries
 from amable.ledger.corrections import BILLING
-from amable.ledger.models import Contact, Correction, Customer, Item, Note, Payment
+from amable.ledger.models import Contact, Correction, Customer, Item, Merged, Note, Payment
 from amable.organisation.bulk import these
 from amable.organisation.models import Sending
 from amable.work.duties import procedure_of
@@ -87,6 +89,8 @@ class Agreement(NamedTuple):
 
 def page(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
     """The page."""
+    if stands_for := queries.stand_for(here.creditor, [customer]).get(customer):
+        return redirect(page_of(here, found(here, stands_for)))
     it = found(here, customer)
     asked = Asked(request)
     creditor, today = here.creditor, here.today
@@ -116,6 +120,7 @@ def page(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
         "kinds": KINDS,
         "kind": asked.one_of("kind", KINDS),
         "text": asked.text("text"),
+        "merged": list(Merged.objects.filter(creditor=creditor, customer=it).order_by("-pk")),
         "said_on": book.said_last(creditor, [it.pk]).get(it.pk),
     }
     return show(request, here, "customer.html", **facts)
@@ -247,6 +252,7 @@ _ICONS: Final = {
     "corrected": "pencil", "promised": "handshake", "promise_ended": "handshake", "disputed": "scale",
     "dispute_upheld": "scale", "dispute_rejected": "scale", "planned": "calendar-days", "plan_ended": "calendar-days",
     "held": "pause", "released": "play", "asked": "bell", "noted": "sticky-note", "task": "clipboard-check",
+    "merged": "users",
 }  # fmt: skip
 _TASKS: Final = frozenset(Act) - TO_CUSTOMERS
 

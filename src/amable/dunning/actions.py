@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from amable import __version__
@@ -185,6 +185,11 @@ def _look(customers: Sequence[CustomerRow], day: _Day, done: Reviewed) -> None:
     """
     try:
         done.add(_looked(customers, day))
+    except IntegrityError:
+        there = queries.customers(day.it.creditor, [customer.pk for customer in customers])
+        if len(there) == len(customers):
+            raise
+        done.add(_looked(there, day))  # the others were merged meanwhile
     except DatabaseError:
         raise
     except Exception as fault:

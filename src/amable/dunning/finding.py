@@ -14,7 +14,7 @@ from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
 from amable.core.finding import Wanted, in_one_piece, minors, wanted
 from amable.correspondence.models import Message
 from amable.dunning.book import number_like
-from amable.ledger.models import Contact, Customer, Item, Note
+from amable.ledger.models import Contact, Customer, Item, Merged, Note
 from amable.organisation.models import Creditor
 
 MOST: Final = 8  # of each kind
@@ -53,7 +53,10 @@ def search(creditor: Creditor, sight: QuerySet[Customer] | None, typed: str) -> 
 
 
 def _customers(sight: QuerySet[Customer], want: Wanted) -> list[Customer]:
-    """By the words of the name in any order, the number or the tax id; whose name or number begins so come first."""
+    """By the words of the name in any order, the number or the tax id; whose name or number begins so come first.
+
+    Also by what was merged into them.
+    """
     named = Q()
     for word in want.words:
         named &= Q(folded__contains=word)
@@ -61,6 +64,8 @@ def _customers(sight: QuerySet[Customer], want: Wanted) -> list[Customer]:
     numbered = Q(key__icontains=want.text) | Q(tax_id__icontains=want.text)
     if len(compact) > 3:
         numbered |= Q(tax_id__icontains=compact)
+    as_merged = Q(key__icontains=want.text) | Q(tax_id__icontains=want.text) | Q(name__icontains=want.text)
+    numbered |= Q(pk__in=Merged.objects.filter(as_merged).values("customer_id"))
     found = sight.filter((named if want.words else Q(pk=None)) | numbered)
     begins = f" {want.words[0]}" if want.words else want.text
     first = Case(

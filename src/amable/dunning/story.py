@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from amable.agreements.models import Dispute, Plan, Promise
 from amable.core.money import Money
 from amable.correspondence.models import Message
 from amable.dunning.models import Ask, Hold
-from amable.ledger.models import Allocation, Correction, Customer, Item, Note, Payment
+from amable.ledger.models import Allocation, Correction, Customer, Item, Merged, Note, Payment
 
 PAGE: Final = 30
 KINDS: Final = ("said", "money", "agreed", "notes", "ledger")
@@ -116,6 +116,14 @@ def _imports(customer: Customer, text: str, most: int) -> Iterator[Event]:
     for change in () if text else corrected.order_by("-written_at")[:most]:
         yield Event(change.written_at.date(), "corrected", {"field": change.field}, by=change.written_by,
                     at=change.written_at)  # fmt: skip
+    for merged in _merged(customer, text)[:most]:
+        known_as = {"name": merged.name, "key": merged.key}
+        yield Event(merged.merged_on, "merged", known_as, by=merged.merged_by, at=merged.merged_at)
+
+
+def _merged(customer: Customer, text: str) -> QuerySet[Merged]:
+    rows = Merged.objects.filter(creditor=customer.creditor_id, customer=customer).order_by("-pk")
+    return rows.filter(Q(name__icontains=text) | Q(key__icontains=text)) if text else rows
 
 
 def _promises(customer: Customer, text: str, most: int) -> Iterator[Event]:

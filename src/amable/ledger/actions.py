@@ -135,6 +135,11 @@ def _how(money: Money) -> str:
     return json.dumps(how)
 
 
+def how_settled(payment: Payment) -> str:
+    """How a payment that was booked settles an item."""
+    return _how(_as_money(payment))
+
+
 # --- what a person books ---------------------------------------------------------------------------------------------
 
 

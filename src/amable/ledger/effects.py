@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 
 from amable.core.payer_names import Names
-from amable.ledger.intake import SOURCE, Batch, Sourced, Taking, keys_of, take_ledger
+from amable.ledger.intake import SOURCE, Batch, Sourced, Taking, keys_of, own_first, take_ledger
 from amable.ledger.models import Customer, Item
 from amable.ledger.records import who
 from amable.organisation.bulk import these
@@ -72,7 +72,7 @@ def tried(
     known = set(Customer.objects.filter(creditor=creditor).values_list("pk", flat=True))
     before = _standing(creditor)
     keys = keys_of(creditor, (one.record for one in records))
-    for batch in _by_customer(records, lambda one: keys.key(who(one.record))[0]):
+    for batch in _by_customer(own_first(keys, records), lambda one: keys.key(who(one.record))[0]):
         with transaction.atomic():
             Batch(creditor, today, taking, seen, {}, keys).land(batch)
             told = {keys.key(who(one.record))[0] for one in batch}

@@ -26,7 +26,7 @@ from amable.evidence.log import Event
 from amable.ledger import originals
 from amable.ledger.actions import books, look_again
 from amable.ledger.corrections import Corrections
-from amable.ledger.models import Contact, Customer, Item, Taken
+from amable.ledger.models import Contact, Customer, Item, Merged, Taken
 from amable.ledger.records import (
     Amounts,
     amounts,
@@ -93,6 +93,7 @@ def take_ledger(
     heard: dict[str, ItemRecord] = {}
     records = list(records)
     keys = keys_of(creditor, (sourced.record for sourced in records))
+    records = own_first(keys, records)
     for batch in _batches(records):
         with transaction.atomic():
             books(creditor)  # what is open of an item is worked out from what was set against it
@@ -118,16 +119,64 @@ def keys_of(creditor: Creditor, records: Iterable[ItemRecord]) -> Keys:
     known = Customer.objects.filter(creditor=creditor)
     if all(row.number for row in rows):
         known = known.exclude(keyed_by="id")
-    customers = known.values_list("key", "keyed_by", "tax_id", "name").order_by("pk")
-    if not customers and all(row.number for row in rows):
+    customers = [Known(*one) for one in known.values_list("key", "keyed_by", "tax_id", "name").order_by("pk")]
+    merged = Merged.objects.filter(creditor=creditor).order_by("pk")
+    stands_for = {key: meant for key, *meant in merged.values_list("key", "customer__key", "customer__keyed_by")}
+    if not customers and not stands_for and all(row.number for row in rows):
         return Keys(())
-    return Keys(rows, (Known(*customer) for customer in customers))
+    customers += [Known(*one) for one in merged.values_list("key", "keyed_by", "tax_id", "name")]
+    return Keys(rows, customers, {key: (other, keyed_by) for key, (other, keyed_by) in stands_for.items()})
+
+
+def own_first(keys: Keys, records: Iterable[Sourced]) -> list[Sourced]:
+    """The records, with those of merged customers last: where both speak, it is the customer's own word that counts."""
+    return sorted(records, key=lambda sourced: bool(_merged_key(keys, sourced.record)))
+
+
+def _merged_key(keys: Keys, record: ItemRecord) -> str:
+    if not keys.merged:
+        return ""
+    said = keys.said(who(record))[0]
+    return said if said in keys.merged else ""
 
 
 def _batches(records: Iterable[Sourced]) -> Iterator[list[Sourced]]:
     iterator = iter(records)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
+
+
+@dataclass(slots=True)
+class Came:
+    """What a ledger said under the key of a merged customer, see `Merged.came`."""
+
+    items: list[int] = field(default_factory=list)
+    facts: dict[str, list[Any]] = field(default_factory=dict)
+    people: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+
+    def added_to(self, before: str) -> str:
+        """The same with what is known from before; how a fact stood first is how it stood."""
+        known = Came(**json.loads(before))
+        people = {number: _since(known.people.get(number, {}), said) for number, said in self.people.items()}
+        return json.dumps(
+            {
+                "items": known.items + self.items,
+                "facts": _since(known.facts, self.facts),
+                "people": known.people | people,
+            },
+            ensure_ascii=False,
+        )
+
+
+def _since(before: Mapping[str, list[Any]], said: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return dict(before) | {name: [before.get(name, two)[0], two[1]] for name, two in said.items()}
+
+
+def _differing(row: _Row, facts: Mapping[str, object]) -> dict[str, list[Any]]:
+    """Those of the facts that stand otherwise, each as it stood and as it stands, as JSON has it."""
+    stood = {name: getattr(row, name) for name in facts}
+    two = {name: [stood[name], value] for name, value in facts.items() if stood[name] != value}
+    return {name: [one.isoformat() if isinstance(one, date) else one for one in both] for name, both in two.items()}
 
 
 class Batch:
@@ -139,10 +188,15 @@ class Batch:
         self.creditor, self.today, self.taking, self.seen, self.heard = creditor, today, taking, seen, heard
         self.keys = keys
         self.touched: set[int] = set()  # customers of whom something is new
+        self.came: dict[str, Came] = defaultdict(Came)  # by the keys of merged customers
 
     def key(self, record: ItemRecord) -> tuple[str, str]:
         """The key of the record's customer, and what it is known by."""
         return self.keys.key(who(record))
+
+    def of_merged(self, record: ItemRecord) -> str:
+        """The key of a customer that was merged into the one it stands for now; empty where it is its own."""
+        return _merged_key(self.keys, record)
 
     def land(self, batch: Sequence[Sourced]) -> None:
         kept = (Sourced(file, keepable(record)) for file, record in batch)
@@ -151,6 +205,7 @@ class Batch:
         self.contacts(customers)
         existing = self.existing(customers)
         new: dict[tuple[int, str, str], dict[str, object]] = {}
+        came_by: dict[tuple[int, str, str], str] = {}
         changed: list[_Row] = []
         for sourced, amounts in usable:
             record = sourced.record
@@ -163,12 +218,18 @@ class Batch:
             item = existing.get(identity)
             if item is None:
                 new[identity] = self.new_item(customer, record, amounts)
+                came_by[identity] = self.of_merged(record)
                 continue
             self.seen.add(item.id)
             completed = self.as_known(item, sourced, amounts)
             if completed is not None and (facts := self.updated(item, record, completed)):
                 changed.append(item._replace(**facts))
-        self.seen.update(_insert(Item, new.values()))
+        numbered = dict(zip(new, _insert(Item, new.values()), strict=True))
+        self.seen.update(numbered.values())
+        for identity, key in came_by.items():
+            if key:
+                self.came[key].items.append(numbered[identity])
+        self.remember()
         self.change(Item, _CHANGING, changed)
         self.touched.update(item.customer_id for item in changed)
         self.touched.update(customer for customer, _, _ in new)
@@ -176,6 +237,14 @@ class Batch:
         self.taking.rows += len(batch)
         self.taking.new_items += len(new)
         self.taking.changed_items += len(changed)
+
+    def remember(self) -> None:
+        """Note what came under the key of a merged customer, so that it can be told whose it is if that is undone."""
+        if not self.came:
+            return
+        for merged in Merged.objects.filter(creditor=self.creditor, key__in=list(self.came)):
+            merged.came = self.came[merged.key].added_to(merged.came)
+            merged.save(update_fields=("came",))
 
     def change(self, model: type[Customer | Contact | Item], fields: Collection[str], rows: Iterable[_Row]) -> None:
         """Write these fields of rows that stand otherwise in the database."""
@@ -200,7 +269,12 @@ class Batch:
         for record in records:
             key = self.key(record)[0]
             before = self.heard.get(key)
-            keys[key] = self.heard[key] = record if before is None else together(before, record)
+            if before is None:
+                keys[key] = self.heard[key] = record
+            elif self.of_merged(record):  # what is said of the customer itself goes first
+                keys[key] = self.heard[key] = together(record, before)
+            else:
+                keys[key] = self.heard[key] = together(before, record)
         return keys
 
     def amounts(self, sourced: Sourced, otherwise: str = "") -> Amounts | None:
@@ -255,7 +329,9 @@ class Batch:
     def customers(self, keys: Mapping[str, ItemRecord]) -> dict[str, int]:
         """The numbers of the customers by key, created or brought up to date."""
         known = self.known(keys)
-        known |= self.known(self.known_otherwise({key: said for key, said in keys.items() if key not in known}))
+        unknown = {key: said for key, said in keys.items() if key not in known}
+        known |= self.known(self.known_otherwise(unknown))
+        known |= self.known_as_merged([key for key in unknown if key not in known])
         self.corrections = Corrections(self.creditor, [customer.id for customer in known.values()])
         new: dict[str, dict[str, object]] = {}
         changed = []
@@ -268,6 +344,8 @@ class Batch:
             facts = self.corrections.stand(customer.id, facts)
             if any(getattr(customer, name) != value for name, value in facts.items()):
                 changed.append(customer._replace(**facts))
+                if merged := self.of_merged(record):
+                    self.came[merged].facts |= _differing(customer, facts)
         created = _insert(Customer, new.values())
         self.change(Customer, _CUSTOMER_FACTS, changed)
         self.touched.update(customer.id for customer in changed)
@@ -278,7 +356,16 @@ class Batch:
         rows = Customer.objects.filter(creditor=self.creditor, key__in=list(keys)).values_list(named=True)
         return {customer.key: customer for customer in rows} if keys else {}
 
-    def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer]:
+    def known_as_merged(self, keys: Collection[str]) -> dict[str, _Row]:
+        """The customers that merged ones of these keys stand for: such a key may have been learned just now."""
+        merged = Merged.objects.filter(creditor=self.creditor, key__in=list(keys)) if keys else Merged.objects.none()
+        meant = dict(merged.values_list("key", "customer_id"))
+        found = Customer.objects.filter(creditor=self.creditor, pk__in=these(set(meant.values())))
+        rows: Iterable[_Row] = found.values_list(named=True)
+        customers: dict[int, _Row] = {customer.id: customer for customer in rows} if meant else {}
+        return {key: customers[number] for key, number in meant.items()}
+
+    def known_otherwise(self, keys: Mapping[str, ItemRecord]) -> dict[str, Customer | Merged]:
         """Customers the ledger knew by less until now: it names an identifier for whom it named by tax id or name.
 
         They stay the same, with all that was said to them, when only one can be meant and nothing contradicts it.
@@ -287,8 +374,10 @@ class Batch:
         for key, record in keys.items():
             for less in self.keys.lesser(who(record)):
                 wanted[less].append(key)
-        found: dict[str, Customer] = {}
-        candidates = Customer.objects.filter(creditor=self.creditor, key__in=list(wanted)).order_by("keyed_by", "pk")
+        found: dict[str, Customer | Merged] = {}
+        asked = {"creditor": self.creditor, "key__in": list(wanted)}
+        candidates: list[Customer | Merged] = [*Customer.objects.filter(**asked), *Merged.objects.filter(**asked)]
+        candidates.sort(key=lambda one: (one.keyed_by, one.pk))
         for customer in reversed(candidates):  # by tax id before by name
             meant = wanted[customer.key]
             if len(meant) != 1 or meant[0] in found or customer.key in self.heard:
@@ -297,11 +386,15 @@ class Batch:
             if customer.keyed_by == "id" or (customer.tax_id and record.tax_id not in ("", customer.tax_id)):
                 continue
             before, (customer.key, customer.keyed_by) = customer.key, self.key(record)
-            facts = {"customer": customer.pk, "keyed_by": customer.keyed_by}
+            number = customer.customer_id if isinstance(customer, Merged) else customer.pk
+            facts = {"customer": number, "keyed_by": customer.keyed_by}
             personal = {"before": before, "key": customer.key}
             log.record(self.creditor, [Event("customer.rekeyed", self.today, facts, personal)])
             found[customer.key] = customer
-        Customer.objects.bulk_update(found.values(), ("key", "keyed_by"), batch_size=200)
+        customers = [one for one in found.values() if isinstance(one, Customer)]
+        Customer.objects.bulk_update(customers, ("key", "keyed_by"), batch_size=200)
+        merged = [one for one in found.values() if isinstance(one, Merged)]
+        Merged.objects.bulk_update(merged, ("key", "keyed_by"), batch_size=200)
         return found
 
     def customer_facts(self, record: ItemRecord, customer: _Row | None) -> dict[str, object]:
@@ -327,6 +420,8 @@ class Batch:
         if customer is None:
             return facts
         spoken = _spoken(record, facts)
+        if customer.key != self.key(record)[0]:  # the key of one that was merged into it
+            spoken["keyed_by"] = customer.keyed_by
         if record.country and customer.country not in ("", record.country):
             spoken |= {"region": record.region, "timezone": record.timezone}  # those of another country say nothing
         return spoken
@@ -361,6 +456,8 @@ class Batch:
             told = self.corrections.stand(customer_id, told, "contact.")
             if any(getattr(contact, name) != value for name, value in told.items()):
                 changed.append(contact._replace(**told))
+                if merged := self.of_merged(record):
+                    self.came[merged].people[str(contact.id)] = _differing(contact, told)
         _insert(Contact, new)
         self.change(Contact, _CONTACT_FACTS, changed)
         self.corrections.keep()

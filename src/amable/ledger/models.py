@@ -237,6 +237,61 @@ class Note(models.Model):
         return self.text[:40]
 
 
+class Merged(models.Model):
+    """A customer whom a person said to be another: its key, name and tax id stand for that other one from now on.
+
+    `was` is the number it had, `kept` how its rows stood, as JSON, so that it can be undone (`dunning.merging`).
+    `came` is what a ledger said under its key since, as JSON: the numbers of the `items` that are new by it, and the
+    `facts` of the other and of their `people` (by number) that it changed, each as it stood and as it stands.
+    """
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    was = models.BigIntegerField()
+    key = models.CharField(max_length=200)
+    keyed_by = models.CharField(max_length=6)
+    name = models.TextField()
+    tax_id = models.TextField(blank=True)
+    merged_on = models.DateField()
+    merged_at = models.DateTimeField()
+    merged_by = models.TextField()
+    kept = models.TextField()
+    came = models.TextField(default="{}")
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("creditor", "key"), name="merged_key"),
+            models.UniqueConstraint(fields=("creditor", "was"), name="merged_once"),
+        )
+        indexes = (models.Index(fields=("creditor", "customer"), name="merged_customer"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Apart(models.Model):
+    """Two customers who look alike, and of whom a person said that they are two; `one` has the smaller number."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
+    one = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="apart_after", db_index=False)
+    other = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="apart_before", db_index=False)
+    said_at = models.DateTimeField()
+    said_by = models.TextField()
+
+    objects = ScopedManager(creditor="creditor")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("creditor", "one", "other"), name="apart_once"),
+            models.CheckConstraint(condition=models.Q(one__lt=models.F("other")), name="apart_in_order"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.one_id} {self.other_id}"
+
+
 class Original(models.Model):
     """The document of an invoice as it came with it, to be attached again, by its SHA-256; `Item.pdf_path` names it."""
 

@@ -15,7 +15,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from amable.core.allocating import RefusedError, Room, room
 from amable.core.finding import words_of
-from amable.ledger.models import Allocation, Contact, Customer, Item, Payment
+from amable.ledger.models import Allocation, Contact, Customer, Item, Merged, Payment
 from amable.organisation.bulk import Question, these
 from amable.organisation.models import Creditor
 
@@ -123,6 +123,19 @@ def contacts(creditor: Creditor, customers: Collection[int]) -> list[ContactRow]
 def items(creditor: Creditor, customers: Collection[int]) -> list[ItemRow]:
     """All items of these customers, settled ones too, the oldest due first."""
     return _ITEMS.ask(creditor, customers)
+
+
+def by_key(creditor: Creditor, key: str) -> Customer | None:
+    """The customer of a key, its own or that of one merged into it."""
+    mine = Customer.objects.filter(creditor=creditor)
+    merged = Merged.objects.filter(creditor=creditor, key=key).values("customer_id")
+    return mine.filter(key=key).first() or mine.filter(pk__in=merged).first()
+
+
+def stand_for(creditor: Creditor, numbers: Collection[int]) -> dict[int, int]:
+    """By the numbers of customers that were merged into others, the numbers of those others."""
+    merged = Merged.objects.filter(creditor=creditor, was__in=these(numbers)) if numbers else Merged.objects.none()
+    return dict(merged.values_list("was", "customer_id"))
 
 
 def rooms(creditor: Creditor, ids: Collection[int]) -> dict[int, Room]:
