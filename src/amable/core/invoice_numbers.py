@@ -25,8 +25,17 @@ _TOKEN: Final = re.compile(rf"({_GROUP.pattern})([^A-Z0-9]*)")
 _DIGIT: Final = re.compile(r"[0-9]")
 # Letters and digits that stand together, or apart by what is always within a word.
 _ONE_WORD: Final = re.compile(r"[A-Z0-9]+(?:[-/_][A-Z0-9]+)*")
-# RF references (ISO 11649) and IBANs (ISO 13616), in one piece or in groups.
-_CHECKED: Final = re.compile(r"\b[A-Z]{2} ?[0-9]{2}(?: ?[A-Z0-9]){1,30}(?![A-Z0-9])")
+# RF references (ISO 11649) and IBANs (ISO 13616), in one piece or in groups; Belgian ones between their signs.
+_CHECKED: Final = re.compile(
+    r"\b[A-Z]{2} ?[0-9]{2}(?: ?[A-Z0-9]){1,30}(?![A-Z0-9])|[+*]{3} ?[0-9]{3}/?[0-9]{4}/?[0-9]{5} ?[+*]{3}"
+)
+# Words between the first and the last number of a run of invoices.
+_UNTIL: Final = frozenset({
+    "A", "AL", "HASTA", "LA", "PANA", "PINA", "INCLUSIV", "AU", "JUSQU", "TO", "THRU", "THROUGH", "UNTIL", "TILL",
+    "BIS",
+})  # fmt: skip
+_LONGEST_RUN: Final = 60
+_LONGEST_COUNT: Final = 18
 _AS_FIGURES: Final = str.maketrans({letter: str(place) for place, letter in enumerate(ascii_uppercase, 10)})
 _COMPACT: Final = re.compile(r"[^A-Z0-9]")
 _SHORTEST_IBAN: Final = 15
@@ -79,6 +88,10 @@ def _is_rf(together: str) -> bool:
     return int((together[4:] + together[:4]).translate(_AS_FIGURES)) % 97 == 1
 
 
+def _countable(group: str) -> bool:
+    return group[0] <= "9" and len(group) <= _LONGEST_COUNT
+
+
 def _plain_group(group: str) -> str:
     return group.lstrip("0") or "0" if group[0] == "0" else group
 
@@ -119,6 +132,7 @@ class Numbers:
         self._run_together: dict[str, int | tuple[int, ...]] = {}  # F20260012
         self._without_series: dict[str, int | tuple[int, ...]] = {}  # 2026-12
         self._orders: dict[str, int | tuple[int, ...]] = {}
+        self._references: dict[str, int | tuple[int, ...]] = {}  # what invoices ask to be quoted, without leading zeros
         self._starts: set[str] = set()  # the letters numbers begin with
         self._inside: set[str] = set()  # letters in numbers, other than those before digits at the start
         self._most_groups = 1
@@ -127,9 +141,11 @@ class Numbers:
         self._counts_without_series: set[int] = set()
         self._lengths: set[int] = set()
         self._lengths_of_orders: set[int] = set()
+        self._lengths_of_references: set[int] = set()
+        self._figures: set[tuple[int, ...]] = set()  # how many digits the groups of numbers without letters have
 
-    def add(self, item: int, number: str, order: str) -> None:
-        """Note an item under its number and the customer's own order number."""
+    def add(self, item: int, number: str, order: str, reference: str = "") -> None:
+        """Note an item under its number, the customer's own order number, and the reference it asks to be quoted."""
         if groups := _GROUP.findall(capitals(number)):
             plain = [group.lstrip("0") or "0" if group[0] == "0" else group for group in groups]
             together = "".join(groups)
@@ -143,9 +159,25 @@ class Numbers:
                 if len(plain) > 2 or len(rest) >= _SHORT:
                     _file(self._without_series, rest, item)
                     self._counts_without_series.add(len(plain) - 1)
+            else:
+                self._figures.add(tuple(map(len, groups)))
             self._note(groups)
         if order:
             self._add_order(item, order)
+        if reference:
+            self._add_reference(item, reference)
+
+    def _add_reference(self, item: int, reference: str) -> None:
+        groups = _GROUP.findall(capitals(reference))
+        together = "".join(groups).lstrip("0")
+        if len(together) <= _SHORT or together.isalpha():
+            return
+        _file(self._references, together, item)
+        self._lengths_of_references.add(len(together))
+        if groups[0][0] > "9":
+            self._starts.add(groups[0])
+        self._most_groups = max(self._most_groups, len(groups), len(together) // 3)
+        self._note(groups)
 
     def _add_order(self, item: int, order: str) -> None:
         together = compact(order)
@@ -165,11 +197,27 @@ class Numbers:
                 self._inside.add(group)
 
     def exactly(self, reference: str) -> tuple[int, ...]:
-        """The items whose number is this reference, or the body of this RF creditor reference (ISO 11649)."""
+        """The items that ask for this reference, or whose number it is, or the body of this RF one (ISO 11649)."""
         together = compact(reference)
+        if ids := self._asked_for(together):
+            return ids
+        return self._written_as(together[4:] if _is_rf(together) else reference)
+
+    def is_reference(self, text: str) -> bool:
+        """Whether this is a reference as invoices ask for them: one with right check digits, or as long as ours are."""
+        together = compact(text)
         if _is_rf(together):
-            return self._written_as(together[4:])
-        return self._written_as(reference)
+            return True
+        return any(map(str.isdigit, together)) and len(together.lstrip("0")) in self._lengths_of_references
+
+    def _asked_for(self, together: str) -> tuple[int, ...]:
+        """The items that ask for this reference; in RF clothes too, as Finnish banks and others dress their own."""
+        if not self._references:
+            return ()
+        plain = together.lstrip("0")
+        return _filed(self._references, plain) or (
+            _filed(self._references, together[4:].lstrip("0")) if _is_rf(together) else ()
+        )
 
     def _written_as(self, number: str) -> tuple[int, ...]:
         together = compact(number)
@@ -180,31 +228,83 @@ class Numbers:
         )
 
     def in_text(self, text: str) -> tuple[list[Found], str]:
-        """What the text names, and a number it announces that is none of ours."""
+        """What the text names, and a number it states like one of ours that is none of them."""
         written = capitals(text)
         if whole := self._word_for_word(written):
             return whole, ""
-        found, written = self._set_aside(written)
-        numbers, unknown = self._scan(written)
-        return found + numbers, unknown
+        found, written, unknown = self._set_aside(written)
+        numbers, other = self._scan(written)
+        return found + numbers, unknown or other
 
-    def _set_aside(self, written: str) -> tuple[list[Found], str]:
-        """The RF references; and the text without them and without IBANs, whose digits are nobody's numbers."""
+    def _set_aside(self, written: str) -> tuple[list[Found], str, str]:
+        """The references with check digits; the text without them and without IBANs, whose digits are no numbers.
+
+        And a reference that is none of ours.
+        """
         found: list[Found] = []
+        unknown = ""
 
         def blank(match: re.Match[str]) -> str:
+            nonlocal unknown
+            if match[0][0] in "+*":
+                if ids := self.exactly(match[0]):
+                    found.append(Found(ids, Level.CLEAR, "reference"))
+                else:
+                    unknown = match[0]
+                return " | "
             pieces = match[0].split()
             for end in range(len(pieces), 0, -1):  # words after it are not taken for its end
                 together = "".join(pieces[:end])
                 if _is_rf(together):
-                    if ids := self._written_as(together[4:]):
+                    if ids := self.exactly(together):
                         found.append(Found(ids, Level.CLEAR, "reference"))
+                    else:
+                        unknown = together
                 elif len(together) < _SHORTEST_IBAN or not iban.is_valid(together, check_country=False):
                     continue
                 return " | " + " ".join(pieces[end:])
             return match[0]
 
-        return found, _CHECKED.sub(blank, written)
+        return found, _CHECKED.sub(blank, written), unknown
+
+    def run_in(self, text: str) -> tuple[int, ...]:
+        """The items from one number to another of its series: `F-101 a F-105`, `F-101/105`. None without such words."""
+        pairs = _TOKEN.findall(capitals(text))
+        groups = [group for group, _ in pairs]
+        for start in range(len(groups)):
+            for end in range(min(start + self._most_groups, len(groups) - 1), start, -1):
+                if not _countable(groups[end - 1]) or not self._any(groups[start : end - 1], int(groups[end - 1])):
+                    continue
+                if run := self._run_after(groups, [between for _, between in pairs], start, end):
+                    return run
+                break
+        return ()
+
+    def _run_after(self, groups: list[str], between: list[str], start: int, end: int) -> tuple[int, ...]:
+        """The run that begins with the number of these groups, when what follows says where it ends."""
+        series, first = groups[start : end - 1], groups[end - 1]
+        after = end
+        while after < len(groups) and groups[after] in _UNTIL:
+            after += 1
+        if after == end and between[end - 1].strip() not in ("-", "/"):
+            return ()
+        while after < len(groups) and groups[after] in _ANNOUNCING and groups[after] not in series:
+            after += 1
+        if groups[after : after + len(series)] == series:
+            after += len(series)
+        if after >= len(groups) or not _countable(groups[after]):
+            return ()
+        last = groups[after]
+        if len(last) < len(first):  # F-1001 a 05
+            last = max(last, first[: -len(last)] + last, key=int)
+        run = range(int(first), int(last) + 1)
+        if not 2 <= len(run) <= _LONGEST_RUN:
+            return ()
+        return tuple(item for n in run for item in self._any(series, n))
+
+    def _any(self, series: list[str], n: int) -> tuple[int, ...]:
+        key = "-".join([*map(_plain_group, series), str(n)])
+        return _filed(self._grouped, key) or _filed(self._without_series, key)
 
     def _scan(self, written: str) -> tuple[list[Found], str]:
         pairs = _TOKEN.findall(written)
@@ -224,7 +324,31 @@ class Numbers:
         found = [
             Found(span.ids, level, span.by) for span in spans if (level := _level(span, groups, len(spans))) is not None
         ]
-        return found, _unknown(spans, groups)
+        return found, _unknown(spans, groups, gaps) or self._like_ours(spans, groups, gaps)
+
+    def _like_ours(self, spans: list[_Span], groups: list[str], gaps: list[int]) -> str:
+        """What is written like one of our numbers and is none of them: most often one that is settled already."""
+        taken = {place for span in spans for place in range(span.start, span.end)}
+        start = 0
+        for place, gap in enumerate(gaps):
+            if gap == _WITHIN:
+                continue
+            word, start = range(start, place + 1), place + 1
+            if not taken.isdisjoint(word):
+                continue
+            of_word = [groups[n] for n in word]
+            if of_word[0][0] <= "9":
+                lengths = tuple(map(len, of_word))
+                if lengths in self._figures and sum(lengths) > _SHORT:
+                    return "-".join(of_word)
+                continue
+            if of_word[0] not in self._starts:
+                continue
+            if len(of_word) == 1 and gap == _SPACE and groups[place + 1][0] <= "9" and place + 1 not in taken:
+                of_word.append(groups[place + 1])
+            if len(of_word) > 1 and sum(map(len, of_word[1:])) >= _SHORT:
+                return "-".join(of_word)
+        return ""
 
     def _word_for_word(self, written: str) -> list[Found]:
         """What most payments say: every word with digits is a whole number of ours, and too long to be met by chance.
@@ -277,11 +401,19 @@ class Numbers:
                 of_another_series = before_it in self._starts and before_it not in _ANNOUNCING
                 if not of_another_series and (ids := _filed(self._without_series, _joined(groups, start, end))):
                     return _Span(start, end, ids, "number", _announced(groups, start, before), full=False)
+            if (span := self._reference_at(groups, start, end, length, before)) is not None:
+                return span
             if length in self._lengths_of_orders and (ids := _filed(self._orders, "".join(groups[start:end]))):
                 return _Span(start, end, ids, "order", _announced(groups, start, before), full=True)
             end -= 1
             length -= len(groups[end])
         return None
+
+    def _reference_at(self, groups: list[str], start: int, end: int, length: int, before: list[_Span]) -> _Span | None:
+        if length not in self._lengths_of_references and (not self._references or groups[start][0] != "0"):
+            return None
+        ids = _filed(self._references, "".join(groups[start:end]).lstrip("0"))
+        return _Span(start, end, ids, "reference", _announced(groups, start, before), full=True) if ids else None
 
 
 class _Span(NamedTuple):
@@ -355,12 +487,17 @@ def _level(span: _Span, groups: list[str], spans: int) -> Level | None:
     return Level.FAINT if digits_only else Level.PLAIN
 
 
-def _unknown(spans: list[_Span], groups: list[str]) -> str:
-    """A number that is announced like an invoice's and is none of the items here."""
+def _unknown(spans: list[_Span], groups: list[str], gaps: list[int]) -> str:
+    """A number that is announced like an invoice's, or stands alone, and is none of the items here."""
+    if not spans and len(groups) == 1:
+        return groups[0] if groups[0][0] <= "9" else ""
     for place in range(1, len(groups)):
         announced = groups[place - 1] in _ANNOUNCING and groups[place][0] <= "9"
         if announced and not any(span.start <= place < span.end for span in spans):
-            return groups[place]
+            end = place
+            while gaps[end] == _WITHIN:
+                end += 1
+            return "-".join(groups[place : end + 1])
     return ""
 
 
@@ -376,3 +513,29 @@ def _filed(under: dict[str, int | tuple[int, ...]], key: str) -> tuple[int, ...]
     if there is None:
         return ()
     return there if isinstance(there, tuple) else (there,)
+
+
+def ends_with_one_of(number: str, text: str) -> bool:
+    """Whether the last digits of a number stand in a text on their own: `fra 12` of `F-2026/0012`.
+
+    A single digit says nothing.
+    """
+    groups = _GROUP.findall(capitals(number))
+    last = next((group.lstrip("0") for group in reversed(groups) if group[0] <= "9"), "")
+    return len(last) > 1 and any(group.lstrip("0") == last for group in _GROUP.findall(capitals(text)))
+
+
+def cut_off(number: str, text: str) -> int:
+    """How many letters and digits of a number the bank cut off at the end of a text; none when it is not there at all.
+
+    What is left must have four of them, a digit among them, and begin where a word or a group begins.
+    """
+    if not text or not text[-1].isalnum():
+        return 0
+    together = compact(number)
+    groups = _GROUP.findall(capitals(text))[-_MOST_GROUPS:]
+    for start in range(len(groups)):
+        left = "".join(groups[start:])
+        if _SHORT <= len(left) < len(together) and together.startswith(left) and not left.isalpha():
+            return len(together) - len(left)
+    return 0
