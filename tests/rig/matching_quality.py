@@ -79,7 +79,7 @@ class _Books:
     def __init__(self, year: Year) -> None:
         self.year = year
         self.open = {item.id: item.total for item in year.items}
-        self.accounts: dict[int, set[str]] = {}
+        self.accounts = {customer.id: set(customer.known) for customer in year.customers}
         self.names: dict[int, set[str]] = {}
         self.past = PastPayments(())
 
@@ -107,9 +107,19 @@ class _Books:
             self.names.setdefault(paid.whose, set()).add(paid.name)
             if paid.iban and same_name(paid.name, self.year.customers[paid.whose].name):
                 self.accounts.setdefault(paid.whose, set()).add(paid.iban)
+        numbers = tuple(self.year.items[share.item].number for share in shares)
         self.past.add(
             PastPayment(
-                place, paid.whose, paid.amount, "EUR", paid.day, paid.name, paid.iban, paid.reference, paid.end_to_end
+                place,
+                paid.whose,
+                paid.amount,
+                "EUR",
+                paid.day,
+                paid.name,
+                paid.iban,
+                paid.reference,
+                paid.end_to_end,
+                numbers,
             )
         )
 

@@ -25,7 +25,7 @@ from amable.core.payer_names import same_name
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
-from amable.ledger.models import Customer, Item, Payment, Taken
+from amable.ledger.models import Allocation, Customer, Item, Payment, Taken
 from amable.ledger.records import currency_of
 from amable.organisation.bulk import insert, numbers, these, update
 from amable.organisation.models import Creditor
@@ -288,10 +288,16 @@ def _past(creditor: Creditor, today: date) -> PastPayments:
         payment__reversed_on=None,
         booked_on__gte=today - timedelta(days=_RETURNS),
     )
-    return PastPayments(_past_payment(line) for line in booked.order_by("booked_on", "id"))
+    paid: dict[int, list[str]] = defaultdict(list)
+    given = Allocation.objects.filter(creditor=creditor, payment__bankline__in=booked, reversed=False)
+    for payment, number in given.order_by("pk").values_list("payment_id", "item__number").iterator():
+        paid[payment].append(number)
+    return PastPayments(
+        _past_payment(line, tuple(paid[line.payment_id or 0])) for line in booked.order_by("booked_on", "id")
+    )
 
 
-def _past_payment(line: BankLine) -> PastPayment:
+def _past_payment(line: BankLine, numbers: tuple[str, ...]) -> PastPayment:
     assert line.payment_id is not None, "a booked line has a payment"
     return PastPayment(
         line.payment_id,
@@ -303,6 +309,7 @@ def _past_payment(line: BankLine) -> PastPayment:
         line.iban,
         line.reference,
         line.end_to_end,
+        numbers,
     )
 
 
@@ -354,7 +361,7 @@ def _receive(
         let_off = {share.item: share.let_off for share in best.shares if share.let_off}
         bookings.waiting.append(ledger.Booking(line.payment_id, money, shares, best.unapplied, let_off=let_off))
         line.state = "booked"
-        past.add(_past_payment(line))
+        past.add(_past_payment(line, tuple(index.items[share.item].number for share in best.shares)))
         taken.booked += 1
         facts = {"line": line.fingerprint, "items": sorted(shares.items()), "unapplied": best.unapplied}
         facts |= {"amount": line.amount, "currency": line.currency, "booked_on": line.booked_on.isoformat()}

@@ -34,8 +34,15 @@ _UNTIL: Final = frozenset({
     "A", "AL", "HASTA", "LA", "PANA", "PINA", "INCLUSIV", "AU", "JUSQU", "TO", "THRU", "THROUGH", "UNTIL", "TILL",
     "BIS",
 })  # fmt: skip
-_LONGEST_RUN: Final = 60
+_LONGEST_RUN: Final = 1_000
 _LONGEST_COUNT: Final = 18
+# A number and its date, as Romanians write them: F-2026/0012/05.03.2026
+_DATED: Final = re.compile(
+    r"(?<=[A-Z0-9])/(?=(?:0?[1-9]|[12][0-9]|3[01])([.\-/]?)(?:0?[1-9]|1[0-2])\1(?:20[0-9]{2}|(?<=[.\-/])[0-9]{2})(?![0-9]))"
+)
+_YEAR_IN_FRONT: Final = re.compile(r"(?<![0-9])(20[0-9]{2})(?=[0-9]{1,6}(?![0-9]))")  # F202612 of F-2026/0012
+# What some banks write before a part of the text.
+_TAG: Final = re.compile(r"/(?:ROC|RFB|INV|IPI|EREF|KREF|MREF|CREF|REMI|SVWZ|USTD|STRD|CINV)/")
 _AS_FIGURES: Final = str.maketrans({letter: str(place) for place, letter in enumerate(ascii_uppercase, 10)})
 _COMPACT: Final = re.compile(r"[^A-Z0-9]")
 _SHORTEST_IBAN: Final = 15
@@ -90,6 +97,16 @@ def _is_rf(together: str) -> bool:
 
 def _countable(group: str) -> bool:
     return group[0] <= "9" and len(group) <= _LONGEST_COUNT
+
+
+def _loosened(written: str) -> str:
+    """A text with the dates set off from numbers and the years at their beginning from the rest of them."""
+    return _YEAR_IN_FRONT.sub(r"\1-", _DATED.sub(" | ", written))
+
+
+def _ways_to_read(text: str) -> dict[str, None]:
+    written = capitals(text)
+    return dict.fromkeys((written, _loosened(written)))
 
 
 def _plain_group(group: str) -> str:
@@ -232,8 +249,10 @@ class Numbers:
         written = capitals(text)
         if whole := self._word_for_word(written):
             return whole, ""
-        found, written, unknown = self._set_aside(written)
+        found, written, unknown = self._set_aside(_TAG.sub(" | ", written))
         numbers, other = self._scan(written)
+        if not numbers and (looser := _loosened(written)) != written:
+            numbers, other = self._scan(looser)
         return found + numbers, unknown or other
 
     def _set_aside(self, written: str) -> tuple[list[Found], str, str]:
@@ -269,16 +288,48 @@ class Numbers:
 
     def run_in(self, text: str) -> tuple[int, ...]:
         """The items from one number to another of its series: `F-101 a F-105`, `F-101/105`. None without such words."""
-        pairs = _TOKEN.findall(capitals(text))
-        groups = [group for group, _ in pairs]
-        for start in range(len(groups)):
-            for end in range(min(start + self._most_groups, len(groups) - 1), start, -1):
-                if not _countable(groups[end - 1]) or not self._any(groups[start : end - 1], int(groups[end - 1])):
-                    continue
-                if run := self._run_after(groups, [between for _, between in pairs], start, end):
+        for written in _ways_to_read(text):
+            pairs = _TOKEN.findall(written)
+            groups, gaps = [group for group, _ in pairs], [gap for _, gap in pairs]
+            for start in range(len(groups) - 1):
+                end, ids = self._number_from(groups, start)
+                if ids and end < len(groups) and (run := self._run_after(groups, gaps, start, end)):
                     return run
-                break
         return ()
+
+    def list_in(self, text: str) -> tuple[tuple[int, ...], ...]:
+        """The items of a list that writes its series once: `F-2026/0012, 0015 y 0017`. Empty when there is none.
+
+        Bare digits count as far as they make a number of that series; other digits end the list.
+        """
+        return next(filter(None, map(self._list_of, _ways_to_read(text))), ())
+
+    def _list_of(self, written: str) -> tuple[tuple[int, ...], ...]:
+        groups = _GROUP.findall(written)
+        listed: list[tuple[int, ...]] = []
+        series: list[str] | None = None
+        place = 0
+        more = False
+        while place < len(groups):
+            end, ids = self._number_from(groups, place)
+            if ids:
+                listed.append(ids)
+                series, place = groups[place : end - 1], end
+                continue
+            if series is not None and _countable(groups[place]):
+                if not (ids := self._any(series, int(groups[place]))):
+                    break
+                listed.append(ids)
+                more = True
+            place += 1
+        return tuple(listed) if more else ()
+
+    def _number_from(self, groups: list[str], start: int) -> tuple[int, tuple[int, ...]]:
+        """Where the longest number ends that begins here, in groups, and whose it is."""
+        for end in range(min(start + self._most_groups, len(groups)), start, -1):
+            if _countable(groups[end - 1]) and (ids := self._any(groups[start : end - 1], int(groups[end - 1]))):
+                return end, ids
+        return start, ()
 
     def _run_after(self, groups: list[str], between: list[str], start: int, end: int) -> tuple[int, ...]:
         """The run that begins with the number of these groups, when what follows says where it ends."""
@@ -525,10 +576,10 @@ def ends_with_one_of(number: str, text: str) -> bool:
     return len(last) > 1 and any(group.lstrip("0") == last for group in _GROUP.findall(capitals(text)))
 
 
-def cut_off(number: str, text: str) -> int:
+def cut_off(number: str, text: str, least: int = _SHORT) -> int:
     """How many letters and digits of a number the bank cut off at the end of a text; none when it is not there at all.
 
-    What is left must have four of them, a digit among them, and begin where a word or a group begins.
+    What is left must have `least` of them, a digit among them, and begin where a word or a group begins.
     """
     if not text or not text[-1].isalnum():
         return 0
@@ -536,6 +587,11 @@ def cut_off(number: str, text: str) -> int:
     groups = _GROUP.findall(capitals(text))[-_MOST_GROUPS:]
     for start in range(len(groups)):
         left = "".join(groups[start:])
-        if _SHORT <= len(left) < len(together) and together.startswith(left) and not left.isalpha():
+        if least <= len(left) < len(together) and together.startswith(left) and not left.isalpha():
             return len(together) - len(left)
     return 0
+
+
+def in_order(number: str) -> tuple[tuple[int, int | str], ...]:
+    """What puts numbers in their order: F-9 before F-10."""
+    return tuple((0, int(g)) if _countable(g) else (1, g) for g in _GROUP.findall(capitals(number)))

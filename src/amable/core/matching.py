@@ -23,6 +23,7 @@ from amable.core.invoice_numbers import (
     cut_off,
     ends_with_one_of,
     fold_number,
+    in_order,
 )
 from amable.core.money import Money, exponent
 from amable.core.payer_names import Names, fold_name, has_legal_form, same_name
@@ -144,6 +145,7 @@ class PastPayment(NamedTuple):
     iban: str = ""
     reference: str = ""
     end_to_end: str = ""
+    numbers: tuple[str, ...] = ()  # of the items it paid
 
 
 class Reversal(NamedTuple):
@@ -292,16 +294,16 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
     found, unknown = _named(received, index)
     ranked = _by_number(received, found, index)
     if len(ranked) == 1 and ranked[0].match.sure:
-        if not ranked[0].match.unapplied:
+        if _explained(ranked[0].match, index):
             return (ranked[0].match,)
         more = _more_than_named(received, found, index)
-        if not more:
+        if not more and not _perhaps_more(received, ranked[0].match, index):
             return (ranked[0].match,)
         ranked = [*more, _unsure(ranked[0])]
     else:
         ranked += _more_than_named(received, found, index)
     if not any(reading.match.sure for reading in ranked):
-        ranked += _by_payer(received, index, sure_allowed=not found and not unknown, unknown=unknown)
+        ranked += _by_payer(received, index, sure_allowed=not found, unknown=unknown)
     ranked.sort(key=lambda reading: (not reading.match.sure, -reading.weight))
     if ranked and ranked[0].match.sure:
         return (ranked[0].match,)
@@ -309,6 +311,21 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
     for reading in ranked:
         readings.setdefault((reading.match.customer, reading.match.shares), reading.match)
     return tuple(readings.values())[:_MOST_SHOWN]
+
+
+def _perhaps_more(received: Received, match: Match, index: Index) -> bool:
+    """Whether the text means more items than it names one by one: from this to that, or a list that was cut off."""
+    named = [index.items[share.item] for share in match.shares]
+    return (
+        match.unapplied * 2 > received.amount
+        or bool(index.numbers.run_in(received.text))
+        or (match.unapplied > 0 and _list_was_cut(received.text, named, named))
+    )
+
+
+def _explained(match: Match, index: Index) -> bool:
+    """Whether the items named are exactly what was paid."""
+    return not match.unapplied and all(share.amount + share.let_off == index.open[share.item] for share in match.shares)
 
 
 def _unsure(reading: _Ranked) -> _Ranked:
@@ -531,7 +548,7 @@ def _least(named: list[Found], items: list[OpenItem]) -> Level:
 def _may_book(level: Level, standing: _Standing, *, exact: bool, paid: bool) -> bool:
     """Whether a number alone is enough: the less it says, the more amount and payer must agree."""
     if level == Level.ORDER:
-        return False
+        return exact and standing == _Standing.KNOWN
     if exact:
         return level >= Level.PLAIN or standing > _Standing.OTHER
     if paid:
@@ -621,7 +638,7 @@ def _more_than_named(received: Received, found: list[Found], index: Index) -> li
     """Readings of a text that names a run of invoices, or that the bank cut off: what is named and exactly the rest."""
     if not received.text:
         return []
-    if run := _run(received, index):
+    if run := _run(received, index) or _listed(received, index):
         return [run]
     owners = {index.items[number].customer for name in found for number in name.ids}
     if len(owners) > 1:
@@ -635,7 +652,7 @@ def _more_than_named(received: Received, found: list[Found], index: Index) -> li
         return []
     if (cut := _cut(received, named, rest, owners, index)) is not None:
         return [cut]
-    return _unnamed_rest(received, named, rest, index) if named else []
+    return _unnamed_rest(received, named, index.items[found[-1].ids[0]], rest, index) if named else []
 
 
 def _run(received: Received, index: Index) -> _Ranked | None:
@@ -644,6 +661,23 @@ def _run(received: Received, index: Index) -> _Ranked | None:
     for item in index.oldest_first(set(index.numbers.run_in(received.text))):
         if item.currency == received.currency and index.open[item.id] > 0:
             of.setdefault(item.customer, []).append(item)
+    return _the_one_that_fits("run", received, of, index)
+
+
+def _listed(received: Received, index: Index) -> _Ranked | None:
+    """The items of a list that writes its series once, when they are exactly what was paid."""
+    listed = index.numbers.list_in(received.text)
+    of: dict[int, list[OpenItem]] = {}
+    for item in index.oldest_first({number for ids in listed for number in ids}):
+        if item.currency == received.currency and index.open[item.id] > 0:
+            of.setdefault(item.customer, []).append(item)
+    return _the_one_that_fits(
+        "number", received, {customer: items for customer, items in of.items() if len(items) == len(listed)}, index
+    )
+
+
+def _the_one_that_fits(rule: str, received: Received, of: Mapping[int, list[OpenItem]], index: Index) -> _Ranked | None:
+    """The items of the one customer of whom they are exactly what was paid."""
     fitting = [
         (customer, items)
         for customer, items in of.items()
@@ -654,7 +688,7 @@ def _run(received: Received, index: Index) -> _Ranked | None:
     ((customer, items),) = fitting
     standing = _standing(received, customer, index)
     doubts = _doubts(received, customer, standing, Level.CLEAR, index)
-    reasons = (_naming("run", [item.number for item in items]), Reason("exact", {}), *doubts)
+    reasons = (_naming(rule, [item.number for item in items]), Reason("exact", {}), *doubts)
     shares = tuple(Share(item.id, index.open[item.id]) for item in items)
     sure = standing > _Standing.OTHER
     return _Ranked(5, Match(customer, shares, 0, sure, reasons))
@@ -678,7 +712,7 @@ def _cut(received: Received, named: list[OpenItem], rest: int, owners: Collectio
     reasons += [_naming("cut_number", [item.number]), Reason("exact", {})]
     reasons += _doubts(received, item.customer, standing, Level.CLEAR, index)
     shares = tuple(Share(one.id, index.open[one.id]) for one in (*named, item))
-    sure = standing == _Standing.KNOWN and lost <= _MOST_LOST
+    sure = (standing == _Standing.KNOWN and lost <= _MOST_LOST) or index.with_iban(received.iban) == {item.customer}
     return _Ranked(5, Match(item.customer, shares, 0, sure, tuple(reasons)))
 
 
@@ -690,7 +724,7 @@ def _payers(received: Received, index: Index) -> set[int]:
     return index.with_iban(received.iban) or {name.customer for name in index.names.like(received.name)}
 
 
-def _unnamed_rest(received: Received, named: list[OpenItem], rest: int, index: Index) -> list[_Ranked]:
+def _unnamed_rest(received: Received, named: list[OpenItem], last: OpenItem, rest: int, index: Index) -> list[_Ranked]:
     """What is named, and other items of the customer that are exactly the rest.
 
     Sure only where the bank has plainly cut a list, the payer is known, and nothing else makes the sum.
@@ -698,15 +732,39 @@ def _unnamed_rest(received: Received, named: list[OpenItem], rest: int, index: I
     customer = named[0].customer
     there = {item.id for item in named}
     others = [item for item in index.of_customer(customer, received.currency) if item.id not in there]
-    choices = _summing(others, rest, index)
+    choices = _following(last, others, rest, index) or _summing(others, rest, index)
     standing = _standing(received, customer, index)
-    sure = len(choices) == 1 and standing == _Standing.KNOWN and len(received.text) in _CUT_AT
+    sure = len(choices) == 1 and standing == _Standing.KNOWN and _list_was_cut(received.text, named, others)
     rules = (_naming("number", [item.number for item in named]), Reason("rest_exact", {"n": len(choices)}))
     reasons = (*rules, *_doubts(received, customer, standing, Level.CLEAR, index))
     return [
         _Ranked(5, Match(customer, tuple(Share(i.id, index.open[i.id]) for i in (*named, *choice)), 0, sure, reasons))
         for choice in choices[:_MOST_CHOICES]
     ]
+
+
+def _following(last: OpenItem, others: list[OpenItem], rest: int, index: Index) -> list[list[OpenItem]]:
+    """The items whose numbers come next after the last one named, when so many of them are exactly the rest."""
+    after = sorted(
+        (item for item in others if index.open[item.id] > 0 and in_order(item.number) > in_order(last.number)),
+        key=lambda item: in_order(item.number),
+    )
+    for many, total in enumerate(accumulate(index.open[item.id] for item in after), 1):
+        if total >= rest:
+            return [after[:many]] if total == rest and many > 1 else []
+    return []
+
+
+def _list_was_cut(text: str, named: list[OpenItem], others: list[OpenItem]) -> bool:
+    """Whether the text is as long as banks let it be and ends within a list of numbers."""
+    if len(text) not in _CUT_AT:
+        return False
+    together = compact(text)
+    return (
+        not text[-1].isalnum()
+        or any(together.endswith(compact(item.number)) for item in named)
+        or any(cut_off(item.number, text, 1) for item in others)
+    )
 
 
 # Where banks cut: four lines of 35 characters, with the space at the end of a line taken away.
@@ -716,13 +774,15 @@ _MOST_TRIED: Final = 24  # items of one customer of which two and three are adde
 
 
 def _summing(items: list[OpenItem], amount: int, index: Index) -> list[list[OpenItem]]:
-    """The items that are together exactly an amount: the oldest so many, all overdue, one, two or three of them."""
+    """The items that are together exactly an amount: the first so many by due day or by number, or up to three."""
     positive = [item for item in items if index.open[item.id] > 0]
     opens = [index.open[item.id] for item in positive]
     choices: dict[tuple[int, ...], list[OpenItem]] = {}
-    for many, total in enumerate(accumulate(opens), 1):
-        if total == amount:
-            choices[tuple(sorted(item.id for item in positive[:many]))] = positive[:many]
+    by_number = sorted(positive, key=lambda item: in_order(item.number))
+    for ordered in (positive, by_number):
+        for many, total in enumerate(accumulate(index.open[item.id] for item in ordered), 1):
+            if total == amount:
+                choices.setdefault(tuple(sorted(item.id for item in ordered[:many])), ordered[:many])
     if len(positive) <= _MOST_TRIED:
         for many in (1, 2, 3):
             for places in combinations(range(len(positive)), many):
@@ -760,6 +820,8 @@ def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: 
         for name in index.names.like(received.name):
             reason = Reason("name", {"name": received.name, "known": name.shown})
             evidence.setdefault(name.customer, []).append(reason)
+    for name in index.names.in_text(received.text):
+        evidence.setdefault(name.customer, []).append(Reason("name_in_text", {"known": name.shown}))
     if hinted := _hinted(received, evidence, index, unknown):
         return [hinted]
     readings = [
@@ -771,12 +833,18 @@ def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: 
         return readings
     (owner,) = owners
     explained = [reading for reading in readings if reading.match.shares]
-    if len(explained) != 1 or explained[0].match.customer != owner or not _ALONE.intersection(_rules(explained[0])):
+    if len(explained) != 1 or explained[0].match.customer != owner:
+        return readings
+    rules = _rules(explained[0])
+    if "unknown_number" in rules or _ALONE.isdisjoint(rules):
+        return readings
+    others = _summing(index.of_customer(owner, received.currency), received.amount, index)
+    if "one_amount" in rules and len(others) > 1:  # round amounts add up in many ways
         return readings
     return [r._replace(match=r.match._replace(sure=True)) if r is explained[0] else r for r in readings]
 
 
-_ALONE: Final = frozenset(("one_amount", "whole_balance"))
+_ALONE: Final = frozenset(("one_amount", "whole_balance", "oldest"))
 
 
 def _rules(reading: _Ranked) -> set[str]:
@@ -808,9 +876,11 @@ def _hinted(received: Received, evidence: Mapping[int, list[Reason]], index: Ind
 def _by_amount(received: Received, customer: int, reasons: list[Reason], index: Index, unknown: str) -> list[_Ranked]:
     """What a customer who seems to be the payer may have paid, told by the amount alone."""
     weight, amount, currency = len(reasons), received.amount, received.currency
-    doubts = [Reason("unknown_number", {"number": unknown})] if unknown else []
 
     def reading(more: int, shares: tuple[Share, ...], told: Reason) -> _Ranked:
+        doubts = [Reason("unknown_number", {"number": unknown})] if unknown else []
+        if any(cut_off(index.items[share.item].number, received.text, 1) for share in shares):
+            doubts = []  # the number was only cut off
         unapplied = amount - sum(share.amount for share in shares)
         return _Ranked(weight + more, Match(customer, shares, unapplied, False, (*reasons, told, *doubts)))
 
@@ -822,7 +892,8 @@ def _by_amount(received: Received, customer: int, reasons: list[Reason], index: 
         shares = tuple(Share(item.id, index.open[item.id]) for item in open_items)
         return [reading(1, shares, Reason("whole_balance", {}))]
     if choices := _summing(open_items, amount, index):
-        told = Reason("sum_of", {"n": len(choices)})
+        oldest = len(choices) == 1 and choices[0] == open_items[: len(choices[0])]
+        told = Reason("oldest", {}) if oldest else Reason("sum_of", {"n": len(choices)})
         return [
             reading(1, tuple(Share(item.id, index.open[item.id]) for item in choice), told)
             for choice in choices[:_MOST_CHOICES]
@@ -849,6 +920,16 @@ def told_by_ledger(received: Received, in_ledger: Index) -> Match | None:
         return None
     whole = all(share.amount == in_ledger.open[share.item] for share in best.shares)
     return best if whole else None
+
+
+def _names_all(text: str, numbers: tuple[str, ...]) -> bool:
+    """Whether a text names each of these numbers in full."""
+    named = Numbers()
+    for place, number in enumerate(numbers):
+        named.add(place, number, "")
+    found, _ = named.in_text(text)
+    there = {place for one in found if one.level >= Level.PLAIN for place in one.ids}
+    return bool(numbers) and len(there) == len(numbers)
 
 
 class PastPayments:
@@ -885,6 +966,8 @@ class PastPayments:
         if received.iban:
             account = _account(received.iban)
             yield "return_iban", [payment for payment in by_amount if _account(payment.iban) == account]
+        if received.text:
+            yield "return_number", [payment for payment in by_amount if _names_all(received.text, payment.numbers)]
         if received.name:
             yield "return_name", [payment for payment in by_amount if same_name(payment.name, received.name)]
 

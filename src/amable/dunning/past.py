@@ -356,6 +356,7 @@ class _Bank:
         payment = PastPayment(
             number, best.customer, received.amount, line.currency, line.booked_on, line.name, line.iban,
             line.reference, line.end_to_end,
+            tuple(self.owed[share.item].record.invoice_number for share in best.shares),
         )  # fmt: skip
         self.payments[number] = payment
         self.past.add(payment)
