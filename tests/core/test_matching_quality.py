@@ -8,17 +8,22 @@ from tests.rig.matching_quality import PRECISION, RECALL, TOP_THREE, replay, tab
 from tests.samples.paying_year import NUMBERINGS, SHARES, make
 
 
-@pytest.mark.parametrize("numbering", NUMBERINGS)
-def test_a_year_of_payments_finds_its_items(numbering: str) -> None:
-    year = make(customers=150, items=1_500, payments=900, numbering=numbering)
-    scores = replay(year, days=30)
+def test_a_year_of_payments_finds_its_items() -> None:
+    year = make(customers=300, items=3_000, payments=1_800)
+    assert {paid.habit for paid in year.payments} == set(SHARES)
+    scores = replay(year, days=28)
     told = "\n".join(table(scores))
-    assert not scores.mistakes or scores.precision >= PRECISION, f"{told}\n{scores.mistakes}"
+    assert scores.precision >= PRECISION, f"{told}\n{scores.mistakes}"
     assert scores.recall >= RECALL, told
     assert scores.top_three >= TOP_THREE, told
 
 
-def test_a_year_has_every_habit_and_is_the_same_each_time() -> None:
-    year = make(customers=150, items=1_500, payments=900)
-    assert {paid.habit for paid in year.payments} == set(SHARES)
-    assert make(customers=150, items=1_500, payments=900).payments == year.payments
+@pytest.mark.parametrize("numbering", sorted(NUMBERINGS.keys() - {"series"}))
+def test_nothing_is_booked_wrongly_however_invoices_are_numbered(numbering: str) -> None:
+    scores = replay(make(customers=60, items=600, payments=360, numbering=numbering), days=28)
+    assert scores.mistakes == []
+    assert scores.recall >= RECALL - 0.05, "\n".join(table(scores))
+
+
+def test_a_year_is_the_same_each_time() -> None:
+    assert make(customers=20, items=200, payments=100) == make(customers=20, items=200, payments=100)

@@ -34,7 +34,6 @@ _UNTIL: Final = frozenset({
     "A", "AL", "HASTA", "LA", "PANA", "PINA", "INCLUSIV", "AU", "JUSQU", "TO", "THRU", "THROUGH", "UNTIL", "TILL",
     "BIS",
 })  # fmt: skip
-_LONGEST_RUN: Final = 1_000
 _LONGEST_COUNT: Final = 18
 # A number and its date, as Romanians write them: F-2026/0012/05.03.2026
 _DATED: Final = re.compile(
@@ -96,7 +95,7 @@ def _is_rf(together: str) -> bool:
 
 
 def _countable(group: str) -> bool:
-    return group[0] <= "9" and len(group) <= _LONGEST_COUNT
+    return group[:1].isdigit() and len(group) <= _LONGEST_COUNT
 
 
 def _loosened(written: str) -> str:
@@ -110,7 +109,7 @@ def _ways_to_read(text: str) -> dict[str, None]:
 
 
 def _plain_group(group: str) -> str:
-    return group.lstrip("0") or "0" if group[0] == "0" else group
+    return group.lstrip("0") or "0" if group[:1] == "0" else group
 
 
 # What stands between two groups. Plain numbers: they are compared several times for every word of every payment.
@@ -141,6 +140,21 @@ def _gap(between: str, digits_after: int) -> int:
     return _SPACE if not between.strip(" \t\r\n-/_.\\#") else _BREAK
 
 
+class Run(NamedTuple):
+    """All numbers of a series from one to another; `ends` are the items whose number is either."""
+
+    series: tuple[str, ...]
+    first: int
+    last: int
+    ends: tuple[int, ...]
+
+    def holds(self, number: str) -> bool:
+        """Whether a number is one of the run, its letters left out or not."""
+        *series, last = map(_plain_group, _GROUP.findall(capitals(number)) or ("",))
+        of_series = tuple(series) == self.series or (tuple(series[1:]) == self.series and series[0].isalpha())
+        return of_series and _countable(last) and self.first <= int(last) <= self.last
+
+
 class Numbers:
     """Finds the numbers of items in free text, however they are written, and never inside a longer number."""
 
@@ -160,6 +174,7 @@ class Numbers:
         self._lengths_of_orders: set[int] = set()
         self._lengths_of_references: set[int] = set()
         self._figures: set[tuple[int, ...]] = set()  # how many digits the groups of numbers without letters have
+        self._highest = 0  # of the last groups, the running number most often
 
     def add(self, item: int, number: str, order: str, reference: str = "") -> None:
         """Note an item under its number, the customer's own order number, and the reference it asks to be quoted."""
@@ -178,6 +193,8 @@ class Numbers:
                     self._counts_without_series.add(len(plain) - 1)
             else:
                 self._figures.add(tuple(map(len, groups)))
+            if _countable(groups[-1]):
+                self._highest = max(self._highest, int(groups[-1]))
             self._note(groups)
         if order:
             self._add_order(item, order)
@@ -286,8 +303,8 @@ class Numbers:
 
         return found, _CHECKED.sub(blank, written), unknown
 
-    def run_in(self, text: str) -> tuple[int, ...]:
-        """The items from one number to another of its series: `F-101 a F-105`, `F-101/105`. None without such words."""
+    def run_in(self, text: str) -> Run | None:
+        """The run from one number to another of its series: `F-101 a F-105`, `F-101/105`. None without such words."""
         for written in _ways_to_read(text):
             pairs = _TOKEN.findall(written)
             groups, gaps = [group for group, _ in pairs], [gap for _, gap in pairs]
@@ -295,7 +312,7 @@ class Numbers:
                 end, ids = self._number_from(groups, start)
                 if ids and end < len(groups) and (run := self._run_after(groups, gaps, start, end)):
                     return run
-        return ()
+        return None
 
     def list_in(self, text: str) -> tuple[tuple[int, ...], ...]:
         """The items of a list that writes its series once: `F-2026/0012, 0015 y 0017`. Empty when there is none.
@@ -331,27 +348,27 @@ class Numbers:
                 return end, ids
         return start, ()
 
-    def _run_after(self, groups: list[str], between: list[str], start: int, end: int) -> tuple[int, ...]:
+    def _run_after(self, groups: list[str], between: list[str], start: int, end: int) -> Run | None:
         """The run that begins with the number of these groups, when what follows says where it ends."""
         series, first = groups[start : end - 1], groups[end - 1]
         after = end
         while after < len(groups) and groups[after] in _UNTIL:
             after += 1
         if after == end and between[end - 1].strip() not in ("-", "/"):
-            return ()
+            return None
         while after < len(groups) and groups[after] in _ANNOUNCING and groups[after] not in series:
             after += 1
         if groups[after : after + len(series)] == series:
             after += len(series)
         if after >= len(groups) or not _countable(groups[after]):
-            return ()
+            return None
         last = groups[after]
         if len(last) < len(first):  # F-1001 a 05
             last = max(last, first[: -len(last)] + last, key=int)
-        run = range(int(first), int(last) + 1)
-        if not 2 <= len(run) <= _LONGEST_RUN:
-            return ()
-        return tuple(item for n in run for item in self._any(series, n))
+        if int(last) <= int(first):
+            return None
+        ends = {item for n in (int(first), int(last)) for item in self._any(series, n)}
+        return Run(tuple(map(_plain_group, series)), int(first), int(last), tuple(sorted(ends)))
 
     def _any(self, series: list[str], n: int) -> tuple[int, ...]:
         key = "-".join([*map(_plain_group, series), str(n)])
@@ -392,12 +409,14 @@ class Numbers:
                 lengths = tuple(map(len, of_word))
                 if lengths in self._figures and sum(lengths) > _SHORT:
                     return "-".join(of_word)
+                if len(of_word) == 1 and 2 < len(of_word[0]) <= _SHORT + 1 and self._running(of_word[0]):
+                    return of_word[0]
                 continue
             if of_word[0] not in self._starts:
                 continue
             if len(of_word) == 1 and gap == _SPACE and groups[place + 1][0] <= "9" and place + 1 not in taken:
                 of_word.append(groups[place + 1])
-            if len(of_word) > 1 and sum(map(len, of_word[1:])) >= _SHORT:
+            if len(of_word) > 1 and sum(map(len, of_word[1:])) >= (2 if len(of_word[0]) > 1 else _SHORT):
                 return "-".join(of_word)
         return ""
 
@@ -459,6 +478,10 @@ class Numbers:
             end -= 1
             length -= len(groups[end])
         return None
+
+    def _running(self, digits: str) -> bool:
+        """Whether these may be the last digits of one of our numbers: not a year, and no higher than ours go."""
+        return int(digits) <= self._highest and not (len(digits) == 4 and digits.startswith(("19", "20")))
 
     def _reference_at(self, groups: list[str], start: int, end: int, length: int, before: list[_Span]) -> _Span | None:
         if length not in self._lengths_of_references and (not self._references or groups[start][0] != "0"):

@@ -318,7 +318,7 @@ def _perhaps_more(received: Received, match: Match, index: Index) -> bool:
     named = [index.items[share.item] for share in match.shares]
     return (
         match.unapplied * 2 > received.amount
-        or bool(index.numbers.run_in(received.text))
+        or index.numbers.run_in(received.text) is not None
         or (match.unapplied > 0 and _list_was_cut(received.text, named, named))
     )
 
@@ -497,7 +497,8 @@ def _settle(received: Received, customer: int, found: list[Found], index: Index,
     doubts = _doubts(received, customer, standing, level, index)
     reasons += doubts
     sure = alone and chosen and _may_book(level, standing, exact=bool(exact), paid=bool(paid))
-    sure = sure and not _contradicted(doubts)
+    shared = any(len({index.items[number].number for number in name.ids}) > 1 for name in named)
+    sure = sure and not _contradicted(doubts) and (bool(exact) or not shared)
     weight = 5 if exact else 2 if standing == _Standing.OTHER else 4
     return _Ranked(weight, Match(customer, shares, unapplied, sure, tuple(reasons)))
 
@@ -657,10 +658,17 @@ def _more_than_named(received: Received, found: list[Found], index: Index) -> li
 
 def _run(received: Received, index: Index) -> _Ranked | None:
     """The items from one number to another that one customer owes, when they are exactly what was paid."""
-    of: dict[int, list[OpenItem]] = {}
-    for item in index.oldest_first(set(index.numbers.run_in(received.text))):
-        if item.currency == received.currency and index.open[item.id] > 0:
-            of.setdefault(item.customer, []).append(item)
+    run = index.numbers.run_in(received.text)
+    if run is None:
+        return None
+    of = {
+        customer: [
+            item
+            for item in index.of_customer(customer, received.currency)
+            if index.open[item.id] > 0 and run.holds(item.number)
+        ]
+        for customer in {index.items[number].customer for number in run.ends}
+    }
     return _the_one_that_fits("run", received, of, index)
 
 
@@ -712,7 +720,9 @@ def _cut(received: Received, named: list[OpenItem], rest: int, owners: Collectio
     reasons += [_naming("cut_number", [item.number]), Reason("exact", {})]
     reasons += _doubts(received, item.customer, standing, Level.CLEAR, index)
     shares = tuple(Share(one.id, index.open[one.id]) for one in (*named, item))
-    sure = (standing == _Standing.KNOWN and lost <= _MOST_LOST) or index.with_iban(received.iban) == {item.customer}
+    sure = (standing == _Standing.KNOWN and (lost <= _MOST_LOST or bool(named))) or index.with_iban(received.iban) == {
+        item.customer
+    }
     return _Ranked(5, Match(item.customer, shares, 0, sure, tuple(reasons)))
 
 
@@ -735,6 +745,7 @@ def _unnamed_rest(received: Received, named: list[OpenItem], last: OpenItem, res
     choices = _following(last, others, rest, index) or _summing(others, rest, index)
     standing = _standing(received, customer, index)
     sure = len(choices) == 1 and standing == _Standing.KNOWN and _list_was_cut(received.text, named, others)
+    sure = sure and (len(named) > 1 or not compact(received.text).endswith(compact(last.number)))
     rules = (_naming("number", [item.number for item in named]), Reason("rest_exact", {"n": len(choices)}))
     reasons = (*rules, *_doubts(received, customer, standing, Level.CLEAR, index))
     return [
