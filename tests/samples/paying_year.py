@@ -329,12 +329,15 @@ class _Maker:
             name, language = other.name, other.language
             self.alike += [other.id, number]
         elif chance.random() < 0.2:
-            name = f"{chance.choice(_FIRST[language].split())} {chance.choice(_LAST[language].split())}"
+            first = chance.choice(_FIRST[language].split())
             if language == "es":
-                name += f" {chance.choice(_LAST[language].split())}"
+                name = f"{first} {self._last(language)} {self._last(language)}"
+            else:
+                name = f"{first} {chance.choice(_FIRST[language].split())} {self._last(language)}"
         else:
-            what = (chance.choice(_LAST[language].split()), chance.choice(_PLACE[language].split()))
-            name = f"{chance.choice(_TRADE[language].split('|'))} {chance.choice((*what, ' '.join(what)))}"
+            name = f"{chance.choice(_TRADE[language].split('|'))} {self._last(language)}"
+            if chance.random() < 0.9:
+                name += f" {chance.choice((chance.choice(_PLACE[language].split()), self._last(language)))}"
             if chance.random() < 0.3:
                 name += f" {chance.choice(('2000', 'Norte', 'Plus', 'Global', 'Nova', 'Hermanos', 'Gold', 'Rapid'))}"
             name += f" {chance.choice(_FORM[language])}"
@@ -348,6 +351,9 @@ class _Maker:
             )
         known = ibans[:1] if chance.random() < _SINCE_LAST_YEAR else ()
         return Customer(number, name, language, tax_id, ibans, parent, known)
+
+    def _last(self, language: str) -> str:
+        return self.chance.choice(_LAST[language].split())
 
     def _digits(self, n: int) -> str:
         return "".join(self.chance.choice(string.digits) for _ in range(n))

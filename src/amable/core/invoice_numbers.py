@@ -354,7 +354,7 @@ class Numbers:
         after = end
         while after < len(groups) and groups[after] in _UNTIL:
             after += 1
-        if after == end and between[end - 1].strip() not in ("-", "/"):
+        if after == end and between[end - 1] != "/" and between[end - 1].strip() != "-":
             return None
         while after < len(groups) and groups[after] in _ANNOUNCING and groups[after] not in series:
             after += 1

@@ -313,13 +313,17 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
     return tuple(readings.values())[:_MOST_SHOWN]
 
 
+_MOST_OVER: Final = 4  # of a payment more than one part in so many is not paid by mistake
+
+
 def _perhaps_more(received: Received, match: Match, index: Index) -> bool:
     """Whether the text means more items than it names one by one: from this to that, or a list that was cut off."""
     named = [index.items[share.item] for share in match.shares]
+    others = index.of_customer(named[0].customer, received.currency)
     return (
-        match.unapplied * 2 > received.amount
+        match.unapplied * _MOST_OVER > received.amount
         or index.numbers.run_in(received.text) is not None
-        or (match.unapplied > 0 and _list_was_cut(received.text, named, named))
+        or (match.unapplied > 0 and _list_was_cut(received.text, named, others))
     )
 
 
@@ -639,8 +643,8 @@ def _more_than_named(received: Received, found: list[Found], index: Index) -> li
     """Readings of a text that names a run of invoices, or that the bank cut off: what is named and exactly the rest."""
     if not received.text:
         return []
-    if run := _run(received, index) or _listed(received, index):
-        return [run]
+    if several := _listed(received, index) or _run(received, index):
+        return [several]
     owners = {index.items[number].customer for name in found for number in name.ids}
     if len(owners) > 1:
         return []
