@@ -25,7 +25,7 @@ DAYS: Final = 365
 
 # How many of a hundred payments are written by each habit.
 SHARES: Final = {
-    "number": 25.6,  # one invoice, its number as printed
+    "number": 26.6,  # one invoice, its number as printed
     "number odd": 14.0,  # without zeros, series or separators, in small letters, with spaces
     "several numbers": 9.0,
     "range": 1.0,  # from this invoice to that one
@@ -35,7 +35,7 @@ SHARES: Final = {
     "national reference": 7.0,  # as it was printed on the invoice
     "end-to-end": 2.0,
     "order number": 1.5,
-    "account, one item": 8.0,  # nothing in the text; often an account that paid before
+    "account, one item": 7.0,  # nothing in the text; often an account that paid before
     "account, several items": 2.0,
     "name only": 1.5,  # no account, no number
     "equal amounts": 0.8,  # several items of the amount, and nothing says which
@@ -547,7 +547,7 @@ class _Maker:
         return name[:35] if chance.random() < 0.5 else name[:27] if chance.random() < 0.2 else name
 
     def _account(self, customer: Customer) -> str:
-        return "" if self.chance.random() < 0.12 else self.chance.choice(customer.ibans)  # some statements name none
+        return "" if self.chance.random() < 0.08 else self.chance.choice(customer.ibans)  # some statements name none
 
     def _own_id(self) -> str:
         kind = self.chance.random()

@@ -746,10 +746,12 @@ def _unnamed_rest(received: Received, named: list[OpenItem], last: OpenItem, res
     customer = named[0].customer
     there = {item.id for item in named}
     others = [item for item in index.of_customer(customer, received.currency) if item.id not in there]
-    choices = _following(last, others, rest, index) or _summing(others, rest, index)
+    choices = _following(last, others, rest, index)
+    choices += [choice for choice in _summing(others, rest, index) if choice not in choices]
     standing = _standing(received, customer, index)
     sure = len(choices) == 1 and standing == _Standing.KNOWN and _list_was_cut(received.text, named, others)
     sure = sure and (len(named) > 1 or not compact(received.text).endswith(compact(last.number)))
+    sure = sure and _only_these({item.id for item in choices[0]}, others, index)
     rules = (_naming("number", [item.number for item in named]), Reason("rest_exact", {"n": len(choices)}))
     reasons = (*rules, *_doubts(received, customer, standing, Level.CLEAR, index))
     return [
@@ -780,6 +782,12 @@ def _list_was_cut(text: str, named: list[OpenItem], others: list[OpenItem]) -> b
         or any(together.endswith(compact(item.number)) for item in named)
         or any(cut_off(item.number, text, 1) for item in others)
     )
+
+
+def _only_these(chosen: Collection[int], items: list[OpenItem], index: Index) -> bool:
+    """Whether none of the items chosen could be another one of the same amount."""
+    left_out = {index.open[item.id] for item in items if item.id not in chosen}
+    return not any(index.open[number] in left_out for number in chosen)
 
 
 # Where banks cut: four lines of 35 characters, with the space at the end of a line taken away.
@@ -853,13 +861,25 @@ def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: 
     rules = _rules(explained[0])
     if "unknown_number" in rules or _ALONE.isdisjoint(rules):
         return readings
-    others = _summing(index.of_customer(owner, received.currency), received.amount, index)
-    if "one_amount" in rules and len(others) > 1:  # round amounts add up in many ways
+    items, is_round = index.of_customer(owner, received.currency), received.amount % _ROUND == 0
+    if "one_amount" in rules:
+        untried = is_round and len(items) > _MOST_TRIED
+        if untried or len(_summing(items, received.amount, index)) > 1:
+            return readings
+    elif "whole_balance" not in rules and not _only_these(
+        {share.item for share in explained[0].match.shares}, items, index
+    ):
+        return readings
+    if "sum_of" in rules and (is_round or len(items) > _FEW):
         return readings
     return [r._replace(match=r.match._replace(sure=True)) if r is explained[0] else r for r in readings]
 
 
-_ALONE: Final = frozenset(("one_amount", "whole_balance", "oldest"))
+_ALONE: Final = frozenset(("one_amount", "whole_balance", "oldest", "sum_of"))
+# Sums that nothing but a known account speaks for: among few items only, and not of round amounts, which add up in
+# many ways.
+_FEW: Final = 8
+_ROUND: Final = 10_00
 
 
 def _rules(reading: _Ranked) -> set[str]:
