@@ -57,7 +57,7 @@ matching-quality:
 
 # Ten thousand random sequences of payments, reversals and undos against a model of the ledger: half an hour.
 sequences:
-	AMABLE_SEQUENCES=10000 $(BIN)/pytest tests/contexts/banking/test_sequences.py
+	AMABLE_SEQUENCES=10000 $(BIN)/pytest --timeout=0 tests/contexts/banking/test_sequences.py
 
 # How quick it is, beside the least each piece can cost: tables on screen, rows of JSON in bench.json. The sizes are
 # those of a large creditor and take an hour or two; `make bench SMALL=1` takes minutes. TRYTON names the Python of an

@@ -34,6 +34,8 @@ PRECISION: Final = 0.999  # of what is booked unasked, what is right
 RECALL: Final = 0.90  # of what pays items, what is booked unasked
 TOP_THREE: Final = 0.95  # of what pays items and is not booked, where the truth is among the first three proposals
 
+_STATED: Final = "series"  # the way of numbering all gates are for; of the others only that nothing is booked wrongly
+
 # What became of a payment.
 OUTCOMES: Final = ("right", "wrong", "first", "second", "third", "later", "missed", "silent")
 
@@ -226,7 +228,7 @@ def main() -> None:
             print("  wrong:", paid, booked)
         for missed, readings in scores.misses[: asked.misses]:
             print("  missed:", missed, readings)
-        good = good and scores.good_enough
+        good = good and (scores.good_enough if numbering == _STATED else scores.precision >= PRECISION)
     sys.exit(0 if good else 1)
 
 

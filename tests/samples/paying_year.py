@@ -830,6 +830,8 @@ class _Maker:
         return self._paid(habit, [item, other], self._around(item, f"{item.number}, {other.number}", several=True))
 
     def _twice(self, habit: str) -> Paid | None:
+        if not self.world.payments:
+            return None
         place = self._lately(40)
         before = self.world.payments[place]
         if (
