@@ -9,9 +9,9 @@ from tests.samples.paying_year import NUMBERINGS, SHARES, make
 
 
 def test_a_year_of_payments_finds_its_items() -> None:
-    year = make(customers=300, items=3_000, payments=1_800)
+    year = make(customers=1_000, items=10_000, payments=6_000)
     assert {paid.habit for paid in year.payments} == set(SHARES)
-    scores = replay(year, days=28)
+    scores = replay(year, days=14)
     told = "\n".join(table(scores))
     assert scores.precision >= PRECISION, f"{told}\n{scores.mistakes}"
     assert scores.recall >= RECALL, told
