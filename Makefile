@@ -1,7 +1,8 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures fuzz
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures fuzz \
+	matching-quality sequences
 
 check: lint test postgres
 	$(MAKE) crash KILLS=20
@@ -48,6 +49,15 @@ fuzz:
 # Many workers on one PostgreSQL, killed, stopped and replaced: half an hour; `make crash-workers SMALL=1` takes minutes.
 crash-workers:
 	$(BIN)/python -m tests.rig.workers $(if $(SMALL),--messages 400 --seeds 1 2 3)
+
+# How well payments find their items: a made-up year for each way of numbering invoices, a table of what became of each
+# habit; it fails below the gates that tests/rig/matching_quality.py states.
+matching-quality:
+	$(BIN)/python -m tests.rig.matching_quality --numbering series letters long year digits short
+
+# Ten thousand random sequences of payments, reversals and undos against a model of the ledger: half an hour.
+sequences:
+	AMABLE_SEQUENCES=10000 $(BIN)/pytest --timeout=0 tests/contexts/banking/test_sequences.py
 
 # How quick it is, beside the least each piece can cost: tables on screen, rows of JSON in bench.json. The sizes are
 # those of a large creditor and take an hour or two; `make bench SMALL=1` takes minutes. TRYTON names the Python of an

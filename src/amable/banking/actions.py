@@ -14,11 +14,11 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from amable.banking.intake import account, kept_before, kept_reasons
+from amable.banking.intake import OPEN_ITEM, account, kept_before, kept_reasons, received_by
 from amable.banking.models import BankLine, PayerAccount, Proposal
 from amable.core import matching
 from amable.core.allocating import Part, RefusedError, divide
-from amable.core.matching import OpenItem, Payer, Received
+from amable.core.matching import OpenItem, Payer, Share
 from amable.core.paying import show_iban
 from amable.evidence import log
 from amable.evidence.log import Event
@@ -119,6 +119,12 @@ def proposed(line: BankLine) -> dict[int, int]:
     return dict(listed.values_list("item_id", "amount"))
 
 
+def _let_off(line: BankLine) -> dict[int, int]:
+    """The discounts for early payment that go with what a line seems to pay."""
+    listed = Proposal.objects.filter(creditor=line.creditor_id, line=line).exclude(let_off=0)
+    return dict(listed.values_list("item_id", "let_off"))
+
+
 def _book(
     line: BankLine,
     shares: Mapping[int, int],
@@ -133,7 +139,9 @@ def _book(
         raise RefusedError("undo_first")
     if line.amount <= 0:
         raise RefusedError("money_out")
-    parts = divide(line.amount, line.currency, shares, queries.rooms(line.creditor, shares), rest_for)
+    let_off = _let_off(line) if dict(shares) == proposed(line) else {}
+    rooms = queries.rooms(line.creditor, shares)
+    parts = divide(line.amount, line.currency, shares, rooms, rest_for, let_off)
     money = ledger.Money(
         line.fingerprint, parts[0].customer, line.booked_on, line.currency, line.amount, line.name,
         line.statement.account, by=by,
@@ -259,10 +267,13 @@ def _propose_what_was_booked(line: BankLine, payment: Payment) -> None:
     if line.before:
         return
     listed = Allocation.objects.filter(creditor=line.creditor_id, payment=payment, reversed=False).order_by("pk")
-    shares = list(listed.values_list("item_id", "amount"))
+    shares = [Share(*row) for row in listed.values_list("item_id", "amount", "let_off")]
     Proposal.objects.filter(creditor=line.creditor_id, line=line).delete()
     Proposal.objects.bulk_create(
-        Proposal(creditor_id=line.creditor_id, line=line, item_id=item, amount=amount) for item, amount in shares
+        Proposal(
+            creditor_id=line.creditor_id, line=line, item_id=share.item, amount=share.amount, let_off=share.let_off
+        )
+        for share in shares
     )
 
 
@@ -321,19 +332,19 @@ def _from(iban: str, line: BankLine) -> QuerySet[BankLine]:
 def _propose(line: BankLine, customer: int, today: date, now: datetime, by: str) -> None:
     """Propose a line to a customer of whom a person said that it is theirs; what it pays is told as for any line."""
     open_items = Item.objects.filter(creditor=line.creditor_id, customer=customer).exclude(open=0)
-    fields = ("id", "customer_id", "number", "currency", "open", "due_on", "total", "po_number")
     names = Customer.objects.filter(creditor=line.creditor_id, pk=customer).values_list("name", flat=True)
     index = matching.Index(
-        [OpenItem(*row) for row in open_items.values_list(*fields)],
+        [OpenItem(*row) for row in open_items.values_list(*OPEN_ITEM)],
         [Payer(customer, tuple(names), (line.iban,))],
     )
-    received = Received(line.amount, line.currency, line.name, line.iban, line.text, line.reference, line.end_to_end)
-    best = matching.match(received, index)[0]  # the account alone is a reading
+    best = matching.match(received_by(line), index)[0]  # the account alone is a reading
     _decide(line, "proposed", now, by, customer=customer, payment=None, reasons=kept_reasons(best.reasons))
     line.in_run = today
     line.save(update_fields=("in_run",))
     Proposal.objects.bulk_create(
-        Proposal(creditor_id=line.creditor_id, line=line, item_id=share.item, amount=share.amount)
+        Proposal(
+            creditor_id=line.creditor_id, line=line, item_id=share.item, amount=share.amount, let_off=share.let_off
+        )
         for share in best.shares
     )
 

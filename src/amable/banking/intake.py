@@ -25,7 +25,7 @@ from amable.core.payer_names import same_name
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger import actions as ledger
-from amable.ledger.models import Customer, Item, Merged, Payment, Taken
+from amable.ledger.models import Allocation, Customer, Item, Merged, Payment, Taken
 from amable.ledger.records import currency_of
 from amable.organisation.bulk import insert, numbers, these, update
 from amable.organisation.models import Creditor
@@ -190,7 +190,7 @@ def _match_new(creditor: Creditor, today: date, taken: TakenIn, alike: Collectio
             line.state = "other"
     bookings.write()
     update(BankLine, _MATCHED, map(attrgetter(*_MATCHED, "creditor_id", "id"), lines))
-    insert(Proposal, ("creditor", "line", "item", "amount"), bookings.proposals)
+    insert(Proposal, ("creditor", "line", "item", "amount", "let_off"), bookings.proposals)
     log.record(creditor, events)
     _look_again(creditor, lines, today)
 
@@ -203,7 +203,7 @@ class _Bookings:
     today: date
     numbers: Iterator[int]
     waiting: list[ledger.Booking] = field(default_factory=list)
-    proposals: list[tuple[int, int, int, int]] = field(default_factory=list)
+    proposals: list[tuple[int, int, int, int, int]] = field(default_factory=list)
 
     def write(self) -> None:
         """Write what waits."""
@@ -241,20 +241,22 @@ def _booked_by_ledger(creditor: Creditor, since: date) -> matching.Index:
     return matching.Index(items, _payers(creditor) if items else [])
 
 
+OPEN_ITEM = (
+    "id", "customer_id", "number", "currency", "open", "due_on", "total", "po_number", "payment_reference",
+    "discount_percent", "discount_until",
+)  # fmt: skip
+
+
 def _open_item(item: Item) -> OpenItem:
     return OpenItem(
-        item.pk, item.customer_id, item.number, item.currency, item.open, item.due_on, item.total, item.po_number
-    )
+        item.pk, item.customer_id, item.number, item.currency, item.open, item.due_on, item.total, item.po_number,
+        item.payment_reference, item.discount_percent, item.discount_until,
+    )  # fmt: skip
 
 
 def _index(creditor: Creditor) -> matching.Index:
     open_items = Item.objects.filter(creditor=creditor).exclude(open=0)
-    items = [
-        OpenItem(*row)
-        for row in open_items.values_list(
-            "id", "customer_id", "number", "currency", "open", "due_on", "total", "po_number"
-        ).iterator()
-    ]
+    items = [OpenItem(*row) for row in open_items.values_list(*OPEN_ITEM).iterator()]
     return matching.Index(items, _payers(creditor))
 
 
@@ -300,10 +302,16 @@ def _past(creditor: Creditor, today: date) -> PastPayments:
         payment__reversed_on=None,
         booked_on__gte=today - timedelta(days=_RETURNS),
     )
-    return PastPayments(_past_payment(line) for line in booked.order_by("booked_on", "id"))
+    paid: dict[int, list[str]] = defaultdict(list)
+    given = Allocation.objects.filter(creditor=creditor, payment__bankline__in=booked, reversed=False)
+    for payment, number in given.order_by("pk").values_list("payment_id", "item__number").iterator():
+        paid[payment].append(number)
+    return PastPayments(
+        _past_payment(line, tuple(paid[line.payment_id or 0])) for line in booked.order_by("booked_on", "id")
+    )
 
 
-def _past_payment(line: BankLine) -> PastPayment:
+def _past_payment(line: BankLine, numbers: tuple[str, ...]) -> PastPayment:
     assert line.payment_id is not None, "a booked line has a payment"
     return PastPayment(
         line.payment_id,
@@ -315,11 +323,15 @@ def _past_payment(line: BankLine) -> PastPayment:
         line.iban,
         line.reference,
         line.end_to_end,
+        numbers,
     )
 
 
-def _received(line: BankLine) -> Received:
-    return Received(line.amount, line.currency, line.name, line.iban, line.text, line.reference, line.end_to_end)
+def received_by(line: BankLine) -> Received:
+    """A line as matching sees it."""
+    return Received(
+        line.amount, line.currency, line.name, line.iban, line.text, line.reference, line.end_to_end, line.booked_on
+    )
 
 
 def _receive(
@@ -335,8 +347,8 @@ def _receive(
     unsure: bool,
 ) -> None:
     """Money in: booked when sure, else proposed to a person, with whose it probably is."""
-    found = matching.match(_received(line), index)
-    if not (found and found[0].sure) and (told := matching.told_by_ledger(_received(line), in_ledger)):
+    found = matching.match(received_by(line), index)
+    if not (found and found[0].sure) and (told := matching.told_by_ledger(received_by(line), in_ledger)):
         found, index = (told,), in_ledger
     if not found:
         line.state = "unknown"
@@ -360,17 +372,19 @@ def _receive(
             line.statement.account,
         )
         line.payment_id = next(bookings.numbers)
-        bookings.waiting.append(ledger.Booking(line.payment_id, money, shares, best.unapplied))
+        let_off = {share.item: share.let_off for share in best.shares if share.let_off}
+        bookings.waiting.append(ledger.Booking(line.payment_id, money, shares, best.unapplied, let_off=let_off))
         line.state = "booked"
-        past.add(_past_payment(line))
+        past.add(_past_payment(line, tuple(index.items[share.item].number for share in best.shares)))
         taken.booked += 1
         facts = {"line": line.fingerprint, "items": sorted(shares.items()), "unapplied": best.unapplied}
         facts |= {"amount": line.amount, "currency": line.currency, "booked_on": line.booked_on.isoformat()}
+        facts |= {"let_off": sorted(let_off.items())} if let_off else {}
         events.append(Event("payment.booked", today, facts, {"payer": line.name, "iban": line.iban}))
         return
     line.state, line.in_run = "proposed", today
     taken.proposed += 1
-    bookings.proposals += [(line.creditor_id, line.pk, share.item, share.amount) for share in best.shares]
+    bookings.proposals += [(line.creditor_id, line.pk, *share) for share in best.shares]
 
 
 def _take_back(
@@ -386,7 +400,7 @@ def _take_back(
     line.state = "other"
     if line.kind != "return":
         return
-    found = matching.match_return(_received(line), past)
+    found = matching.match_return(received_by(line), past)
     if not found:
         line.state = "unknown"
         taken.unknown += 1

@@ -74,12 +74,13 @@ class BankLine(models.Model):
 
 
 class Proposal(models.Model):
-    """An item a line seems to pay, not booked until a person says so."""
+    """An item a line seems to pay, not booked until a person says so; `let_off` as in an allocation."""
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     line = models.ForeignKey(BankLine, on_delete=models.PROTECT)
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
     amount = models.BigIntegerField()
+    let_off = models.BigIntegerField(default=0, db_default=0)
 
     objects = ScopedManager(creditor="creditor")
 

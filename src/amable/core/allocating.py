@@ -53,16 +53,23 @@ def room(total: int, allocated: int) -> int:
 
 
 def divide(
-    amount: int, currency: str, shares: Mapping[int, int], rooms: Mapping[int, Room], rest_for: int | None = None
+    amount: int,
+    currency: str,
+    shares: Mapping[int, int],
+    rooms: Mapping[int, Room],
+    rest_for: int | None = None,
+    let_off: Mapping[int, int] | None = None,
 ) -> tuple[Part, ...]:
     """Divide money among items, by customer; what is left over stays with one of them as unapplied cash.
 
     `shares` is by item, below zero for a credit note used up with it; shares of nothing are left out. Without
-    `rest_for` a rest belongs to the one customer there is. Raises RefusedError.
+    `rest_for` a rest belongs to the one customer there is. `let_off` are the discounts that go with the shares. Raises
+    RefusedError.
     """
+    off = let_off or {}
     shares = {item: share for item, share in shares.items() if share}
     for item, share in shares.items():
-        check(rooms[item], share, currency)
+        check(rooms[item], share + off.get(item, 0), currency)
     rest = amount - sum(shares.values())
     if rest < 0:
         raise RefusedError("more_than_came", over=Money(-rest, currency))
@@ -78,7 +85,11 @@ def divide(
     parts = tuple(
         Part(
             customer,
-            tuple(Share(item, share) for item, share in sorted(shares.items()) if rooms[item].customer == customer),
+            tuple(
+                Share(item, share, off.get(item, 0))
+                for item, share in sorted(shares.items())
+                if rooms[item].customer == customer
+            ),
             rest if customer == rest_for else 0,
         )
         for customer in customers

@@ -144,6 +144,7 @@ _COLUMNS: Final[Mapping[str, tuple[_Way, ...]]] = {
     "series": _ways("", ("series", 0.9), ("invoice series", 1), ("document series", 1)),
     "instalment": (*_ways("", ("instalment", 0.9)), *_ways("whole", ("due no", 0.9), ("due", 0.6))),
     "po_number": _ways("", ("order no", 1), ("order", 0.8), ("customer order", 0.9), ("order ref", 0.9)),
+    "payment_reference": _ways("", ("pay ref", 1), ("paid ref", 0.9), ("structured ref", 1), ("pay no", 0.6)),
     "description": _ways("words", ("text", 0.9)),
     "issue_date": (
         *_ways(_DATE, ("issue date", 1), ("invoice date", 0.95), ("document date", 0.9), ("date", 0.8)),

@@ -40,6 +40,7 @@ _ALIKE: Final = 88
 # Banks cut names off; a beginning this long stands for the whole.
 _CUT_OFF: Final = 16
 _BLOCK: Final = 3
+_LONGEST: Final = 7  # words of a name looked for in a text
 _BLOCK_LIMIT: Final = 5_000
 
 
@@ -158,6 +159,16 @@ class Names:
             if name.folded == folded or fuzz.ratio(name.folded, folded) >= _ALIKE or _cut_off(name.in_order, in_order):
                 return name
         return None
+
+    def in_text(self, text: str) -> list[KnownName]:
+        """The names that stand in a text word for word, of two words or more, each customer once."""
+        words = _every_word(text) if text else []
+        found: dict[int, KnownName] = {}
+        for start in range(len(words)):
+            for end in range(min(start + _LONGEST, len(words)), start + 1, -1):
+                for name in self._exact.get(" ".join(sorted(words[start:end])), ()):
+                    found.setdefault(name.customer, name)
+        return list(found.values())[:_MOST]
 
     def known(self, customer: int) -> bool:
         """Whether any name of the customer is known."""

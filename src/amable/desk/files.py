@@ -40,8 +40,8 @@ LIMIT: Final = reading.LARGEST_FILE + 64 * 1024  # bytes: the file, and what a f
 # Our columns as a person chooses among them; the sentence of each is `files.field_<column>`.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "item": (
-        "invoice_number", "series", "instalment", "document_type", "applies_to", "po_number", "description", "pdf",
-        "issue_date", "due_date", "terms_days", "delivered_date",
+        "invoice_number", "series", "instalment", "document_type", "applies_to", "po_number",
+        "payment_reference", "description", "pdf", "issue_date", "due_date", "terms_days", "delivered_date",
     ),
     "money": (
         "total", "open_amount", "paid_amount", "ageing", "currency", "status", "settled_date", "discount_percent",

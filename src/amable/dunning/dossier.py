@@ -186,6 +186,7 @@ class _Proposed(NamedTuple):
     line_id: int
     item_id: int
     amount: int
+    let_off: int
     item__open: int
 
 
@@ -365,7 +366,7 @@ class _Batch:
         # Also a payment for items of several customers, which is nobody's in particular, holds what it would settle.
         explained: dict[int, int] = defaultdict(int)
         for proposal in _PROPOSALS.ask(creditor, ids):
-            if proposal.amount >= proposal.item__open > 0:
+            if proposal.amount + proposal.let_off >= proposal.item__open > 0:
                 self.proposed.add(proposal.item_id)
                 explained[proposal.line_id] += proposal.amount
         for line in _LINES.ask(creditor, ids):

@@ -317,12 +317,14 @@ class _Bank:
         record, total = item.record, item.amounts.total
         return OpenItem(
             item.number, item.customer, record.invoice_number, item.amounts.currency, item.open, item.due, total,
-            record.po_number,
+            record.po_number, record.payment_reference, record.discount_percent, record.discount_until,
         )  # fmt: skip
 
     def move(self, line: StatementLine, amount: int) -> None:
         """One movement: money in pays what it names, money sent back opens it again."""
-        received = Received(amount, line.currency, line.name, line.iban, line.text, line.reference, line.end_to_end)
+        received = Received(
+            amount, line.currency, line.name, line.iban, line.text, line.reference, line.end_to_end, line.booked_on
+        )
         if amount > 0 and line.kind == "payment":
             self.receive(line, received)
         elif line.kind == "return":
@@ -338,7 +340,7 @@ class _Bank:
         if best.sure and best.customer is not None:
             self.book(line, received, best, until)
             return
-        whole = frozenset(s.item for s in best.shares if s.amount >= self.index.open[s.item] > 0)
+        whole = frozenset(s.item for s in best.shares if s.amount + s.let_off >= self.index.open[s.item] > 0)
         rest = received.amount - sum(s.amount for s in best.shares if s.item in whole)
         holders = {self.owed[item].customer for item in whole} | ({best.customer} if best.customer else set())
         for customer in holders:
@@ -354,12 +356,13 @@ class _Bank:
         payment = PastPayment(
             number, best.customer, received.amount, line.currency, line.booked_on, line.name, line.iban,
             line.reference, line.end_to_end,
+            tuple(self.owed[share.item].record.invoice_number for share in best.shares),
         )  # fmt: skip
         self.payments[number] = payment
         self.past.add(payment)
-        self.booked[number] = [(share.item, share.amount) for share in best.shares]
-        for share in best.shares:
-            self.owed[share.item].shares.append((line.booked_on, share.amount, number))
+        self.booked[number] = [(share.item, share.amount + share.let_off) for share in best.shares]
+        for item, settled in self.booked[number]:
+            self.owed[item].shares.append((line.booked_on, settled, number))
         if line.iban and same_name(line.name, self.names[best.customer]):
             self.index.learn(best.customer, line.iban)
         if best.unapplied:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from django.db.models import Max, Min
+from django.db.models import F, Max, Min
 
 from amable.banking.models import Statement
 from amable.core.delivery import SAID
@@ -164,7 +164,9 @@ def _histories(it: Setting, customers: Collection[int], bank: tuple[date, date] 
     creditor = it.creditor
     shares: dict[int, list[tuple[date, int, int]]] = defaultdict(list)
     allocated = Allocation.objects.filter(creditor=creditor, item__customer__in=these(customers), reversed=False)
-    for item, on, amount, payment in allocated.values_list("item", "payment__received_on", "amount", "payment"):
+    for item, on, amount, payment in allocated.values_list(
+        "item", "payment__received_on", F("amount") + F("let_off"), "payment"
+    ):
         shares[item].append((on, amount, payment))
     rows: dict[int, list[ItemRow]] = defaultdict(list)
     for row in queries.items(creditor, customers):

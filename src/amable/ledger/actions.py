@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from operator import attrgetter
@@ -63,13 +63,17 @@ def look_again(creditor: Creditor, customers: Collection[int], today: date) -> N
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A payment and where it goes: `shares` by item id, and the rest as unapplied cash. They add up to the amount."""
+    """A payment and where it goes: `shares` by item id, and the rest as unapplied cash. They add up to the amount.
+
+    `let_off` is the discount for early payment that goes with a share.
+    """
 
     payment: int  # the number its row will have
     money: Money
     shares: Mapping[int, int]
     unapplied: int
     part_of: int | None = None
+    let_off: Mapping[int, int] = field(default_factory=dict)
 
 
 def allocate(creditor: Creditor, bookings: Sequence[Booking], today: date) -> None:
@@ -84,7 +88,8 @@ def allocate(creditor: Creditor, bookings: Sequence[Booking], today: date) -> No
         if not items.keys() >= booking.shares.keys():
             raise ValueError(f"{money.external_id}: an item it is set against does not exist")
         for number, share in booking.shares.items():
-            items[number] = items[number]._replace(**_settled_by(items[number], share, money, today))
+            settles = share + booking.let_off.get(number, 0)
+            items[number] = items[number]._replace(**_settled_by(items[number], settles, money, today))
     insert(
         Payment,
         (
@@ -103,9 +108,9 @@ def allocate(creditor: Creditor, bookings: Sequence[Booking], today: date) -> No
     )  # fmt: skip
     insert(
         Allocation,
-        ("creditor", "payment", "item", "amount", "reversed"),
+        ("creditor", "payment", "item", "amount", "let_off", "reversed"),
         (
-            (creditor.pk, booking.payment, item, share, False)
+            (creditor.pk, booking.payment, item, share, booking.let_off.get(item, 0), False)
             for booking in bookings
             for item, share in sorted(booking.shares.items())
         ),
@@ -154,7 +159,8 @@ def book(creditor: Creditor, money: Money, parts: Sequence[Part], today: date) -
         identity = _identity(money.external_id, place)
         whose = replace(money, external_id=identity, customer_id=part.customer, amount=part.amount)
         shares = {share.item: share.amount for share in part.shares}
-        bookings.append(Booking(number, whose, shares, part.unapplied, ids[0] if place else None))
+        let_off = {share.item: share.let_off for share in part.shares if share.let_off}
+        bookings.append(Booking(number, whose, shares, part.unapplied, ids[0] if place else None, let_off))
     allocate(creditor, bookings, today)
     return list(Payment.objects.filter(creditor=creditor, pk__in=these(ids)).order_by("pk"))
 
@@ -238,7 +244,7 @@ def unbook(payment: Payment) -> set[int]:
     allocations = Allocation.objects.filter(creditor=payment.creditor_id, payment__in=parts)
     for allocation in allocations.select_related("item").order_by("item_id"):
         if not allocation.reversed:
-            _take_off(allocation.item, allocation.amount)
+            _take_off(allocation.item, allocation.settles)
     allocations.delete()
     customers = {part.customer_id for part in parts}
     Payment.objects.filter(creditor=payment.creditor_id, part_of=payment.pk).delete()
@@ -306,7 +312,10 @@ def apply_cash(payment: Payment, *, shares: Mapping[int, int], today: date, by: 
 
 @transaction.atomic
 def release(payment: Payment, *, shares: Mapping[int, int], today: date, by: str) -> None:
-    """Take what a payment gave to items off them again, all of it or a part; it is unapplied cash then."""
+    """Take what a payment gave to items off them again, all of it or a part; it is unapplied cash then.
+
+    A discount was let off for paying in full: it goes with the first part.
+    """
     creditor = payment.creditor
     books(creditor)
     payment = Payment.objects.get(creditor=creditor, pk=payment.pk)
@@ -318,10 +327,10 @@ def release(payment: Payment, *, shares: Mapping[int, int], today: date, by: str
         )
         if allocation is None or share * allocation.amount <= 0 or abs(share) > abs(allocation.amount):
             raise RefusedError("gone")
-        _take_off(allocation.item, share)
-        allocation.amount -= share
+        _take_off(allocation.item, share + allocation.let_off)
+        allocation.amount, allocation.let_off = allocation.amount - share, 0
         if allocation.amount:
-            allocation.save(update_fields=("amount",))
+            allocation.save(update_fields=("amount", "let_off"))
         else:
             allocation.delete()
     _within(payment, payment.unapplied + sum(shares.values()))
@@ -358,7 +367,7 @@ def reverse(payment: Payment, on: date) -> list[Item]:
             allocation.reversed = True
             allocation.save(update_fields=("reversed",))
             settled = item.open == 0
-            item.allocated -= allocation.amount
+            item.allocated -= allocation.settles
             item.open = open_amount(item.total, item.ledger_open, item.allocated)
             if settled and item.open != 0:
                 item.cycle += 1
@@ -408,11 +417,11 @@ def restore(payment: Payment, stood: Stood) -> set[int]:
         part.save(update_fields=("reversed_on", "unapplied"))
         for allocation in Allocation.objects.filter(payment=part, reversed=True).select_related("item"):
             item = allocation.item
-            if abs(allocation.amount) > abs(room(item.total, item.allocated)):
+            if abs(allocation.settles) > abs(room(item.total, item.allocated)):
                 raise RefusedError("paid_since", number=item.number)
             allocation.reversed = False
             allocation.save(update_fields=("reversed",))
-            _put_back(item, allocation.amount, stood.items.get(str(item.pk)), part)
+            _put_back(item, allocation.settles, stood.items.get(str(item.pk)), part)
     return {part.customer_id for part in parts}
 
 

@@ -536,6 +536,7 @@ def _facts(record: ItemRecord, amounts: Amounts) -> dict[str, object]:
     return {
         "applies_to": record.applies_to,
         "po_number": record.po_number,
+        "payment_reference": record.payment_reference,
         "description": record.description,
         "issued_on": record.issue_date,
         "due_on": due_on(record),
@@ -606,7 +607,8 @@ _CUSTOMER_FACTS: Final = (
     "manager_name", "manager_email", "opt_out", "pause_until", "payment_method",
 )  # fmt: skip
 _CHANGING: Final = (
-    "applies_to", "po_number", "description", "issued_on", "due_on", "currency", "total", "ledger_open", "open",
+    "applies_to", "po_number", "payment_reference", "description", "issued_on", "due_on", "currency", "total",
+    "ledger_open", "open",
     "disputed", "promised_on", "promise_noted_on", "discount_percent", "discount_until", "delivered", "delivered_on",
     "direct_debit", "pdf_path", "missing_since", "settled_on",
     "settled_in_run", "settled_by", "cycle",

@@ -68,7 +68,8 @@ class Item(models.Model):
 
     `ledger_open` is what the latest ledger shows, `allocated` what bank lines were set against it; `open` is the
     total less the larger of the two credits, never their sum. `settled_in_run` is the as-of day of the run that
-    settled it, `settled_by` the rule and parameters that say how. `promise_noted_on` is the day a promise became
+    settled it, `settled_by` the rule and parameters that say how. `payment_reference` is what the invoice asks the
+    payer to quote. `promise_noted_on` is the day a promise became
     known, null when the item came with it. `pdf_path` is the path of its document, or names an `Original`. `folded`
     is the number for searching, see `core.finding`.
     """
@@ -82,6 +83,7 @@ class Item(models.Model):
     kind = models.CharField(max_length=12)
     applies_to = models.TextField(blank=True)
     po_number = models.TextField(blank=True)
+    payment_reference = models.TextField(blank=True, db_default="")
     description = models.TextField(blank=True)
     issued_on = models.DateField(null=True)
     due_on = models.DateField()
@@ -176,12 +178,16 @@ class Payment(models.Model):
 
 
 class Allocation(models.Model):
-    """The part of a payment set against one item; negative for a credit note used up with it."""
+    """The part of a payment set against one item; negative for a credit note used up with it.
+
+    `let_off` is the discount for early payment that went with it: it settles as money does.
+    """
 
     creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, db_index=False)  # keys begin with it
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT)
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
     amount = models.BigIntegerField()
+    let_off = models.BigIntegerField(default=0, db_default=0)
     reversed = models.BooleanField(default=False)
 
     objects = ScopedManager(creditor="creditor")
@@ -191,6 +197,11 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id}:{self.item_id}"
+
+    @property
+    def settles(self) -> int:
+        """What the item is less open by."""
+        return self.amount + self.let_off
 
 
 class Correction(models.Model):

@@ -57,6 +57,7 @@ class ItemRecord:
     instalment: str = ""
     applies_to: str = ""
     po_number: str = ""
+    payment_reference: str = ""
     description: str = ""
     issue_date: date | None = None
     currency: str = ""

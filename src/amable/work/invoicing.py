@@ -315,6 +315,7 @@ def _record(document: Document, invoice: Invoice, due: Due, owed: Decimal, terms
         "payment_method": "direct debit" if invoice.direct_debit else "",
         "applies_to": ", ".join(invoice.preceding),
         "po_number": invoice.po_number,
+        "payment_reference": next(iter(dict.fromkeys(invoice.payment_references)), ""),
         "description": invoice.description,
         "issue_date": invoice.issue_date,
         "currency": invoice.currency,
@@ -332,12 +333,14 @@ def _split(record: ItemRecord, invoice: Invoice, owed: Decimal) -> list[ItemReco
     if len(invoice.instalments) < 2:
         return [record]
     sign = -1 if owed < 0 < (printed(invoice) or 0) else 1
+    own = invoice.payment_references if len(invoice.payment_references) == len(invoice.instalments) else ()
 
     def part(place: int, one: Instalment) -> ItemRecord:
         return replace(
             record, instalment=f"{place}/{len(invoice.instalments)}", due_date=one.due_date or record.due_date,
             total=sign * one.amount, open_amount=sign * one.amount, discount_percent=None, discount_until=None,
             columns=(record.columns | {"instalment"}) - {"discount_percent", "discount_until"},
+            payment_reference=own[place - 1] if own else record.payment_reference,
         )  # fmt: skip
 
     return [part(place, one) for place, one in enumerate(invoice.instalments, 1) if one.amount]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from amable.banking import actions
 from amable.banking.intake import LEDGER_TELLS_AFTER
 from amable.banking.models import BankLine, Proposal, Statement
 from amable.evidence.models import Entry, Personal
@@ -34,6 +36,7 @@ from tests.contexts.books import (
 )  # fmt: skip
 from tests.material import DATA, material
 
+NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 ROWS = (Statement, BankLine, Proposal, Payment, Allocation, Item)
 
 
@@ -363,3 +366,51 @@ def test_statements_of_real_banks_go_through(owing: Creditor, path: Path) -> Non
     assert first.lines + len(first.complaints) == sum(len(one.lines) for one in told)
     assert (again.lines, again.known_already) == (0, sum(len(one.lines) for one in told))
     assert "new" not in states()
+
+
+# What invoices ask for, and let off
+
+
+def test_the_reference_an_invoice_asks_for_is_kept_and_pays_it(acting: Creditor) -> None:
+    take(acting, row("F1", payment_reference="+++090/9337/55493+++"), row("F2"))
+    receive(acting, paid("500.00", reference="090933755493", name="Somebody", iban=""))
+    assert (item("F1").payment_reference, open_of("F1", "F2")) == ("+++090/9337/55493+++", [0, 500_00])
+
+
+def test_a_ledger_without_references_leaves_those_that_are_known(acting: Creditor) -> None:
+    take(acting, row("F1", payment_reference="RF18539007547034"))
+    take(acting, row("F1", columns=frozenset({"customer_id", "invoice_number", "due_date", "total"})))
+    assert item("F1").payment_reference == "RF18539007547034"
+
+
+EARLY: dict[str, Any] = {"discount_percent": Decimal(2), "discount_until": TODAY}
+
+
+def test_a_discount_taken_in_time_is_let_off_and_comes_back_with_the_money(acting: Creditor) -> None:
+    take(acting, row("F1", **EARLY))
+    before = all_rows(Item, Payment, Allocation)
+    receive(acting, paid("490.00", "F1"))
+    line = BankLine.objects.get()
+    (given,) = Allocation.objects.all()
+    assert (open_of("F1"), item("F1").allocated, given.amount, given.let_off) == ([0], 500_00, 490_00, 10_00)
+    assert Payment.objects.get().unapplied == 0
+    actions.undo(line, seen=actions.version(line), today=TODAY, by="marta")
+    assert all_rows(Item, Payment, Allocation) == before
+    line.refresh_from_db()
+    actions.confirm(line, seen=actions.version(line), today=TODAY, now=NOW, by="marta")
+    assert open_of("F1") == [0]
+    receive(acting, sent_back("490.00", text="F1"), file="back")
+    assert (open_of("F1"), item("F1").cycle) == ([500_00], 2)
+
+
+def test_a_discount_taken_late_is_a_part_payment(acting: Creditor) -> None:
+    take(acting, row("F-1001", **EARLY))
+    receive(acting, paid("490.00", "F-1001", on=TODAY + DAY), today=TODAY + DAY)
+    assert open_of("F-1001") == [10_00]
+
+
+def test_a_return_is_told_by_the_number_it_names(acting: Creditor) -> None:
+    take(acting, row("F1001"), row("F1002"))
+    receive(acting, paid("500.00", "F1001"), paid("500.00", "F1002"))
+    receive(acting, sent_back("500.00", text="DEVOLUCION F1001", iban=""), file="back")
+    assert open_of("F1001", "F1002") == [500_00, 0]

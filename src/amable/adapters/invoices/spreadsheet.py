@@ -33,7 +33,9 @@ from amable.plugs.invoices import Column, ItemRecord, Progress, Understood, unwa
 _TEXTS: Final = (
     "customer_name", "contact_name", "phone", "address", "segment", "account_manager", "payment_method", "description",
 )  # fmt: skip
-_IDENTIFIERS: Final = ("customer_id", "invoice_number", "series", "instalment", "tax_id", "po_number", "applies_to")
+_IDENTIFIERS: Final = (
+    "customer_id", "invoice_number", "series", "instalment", "tax_id", "po_number", "payment_reference", "applies_to",
+)  # fmt: skip
 _DATES: Final = (
     "issue_date", "due_date", "settled_date", "promise_date", "pause_until", "delivered_date",
     "discount_until",
