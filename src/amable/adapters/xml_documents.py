@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
+from amable.adapters.xml_pieces import Pieces, TooMuchError
+from amable.core import strange_xml
 from amable.core.creditor import country_code
 from amable.core.money import TooPreciseError, from_minor, known, to_minor
 from amable.plugs.complaint import Complaint
@@ -21,7 +23,8 @@ from amable.plugs.complaint import Complaint
 LARGEST: Final = 40 * 2**20  # bytes
 LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
-_MOST_MARKS: Final = 1_000_000  # of the signs that make nodes: what bounds the memory of a tree
+_AT_ONCE: Final = 50_000  # marks of a document that is parsed whole; of a larger one the lines are let go
+_KEPT_LINES: Final = 4
 _HEADS: Final = (1_024, 65_536)
 _ENCODINGS: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']""",
@@ -53,7 +56,7 @@ class Root(NamedTuple):
 
 def root_of(data: bytes) -> Root | None:
     """The outermost element, read from the head of the file; None when there is none."""
-    if not data[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
+    if not strange_xml.begins_as_xml(data):
         return None
     for length in _HEADS:
         if (root := _root_in(data[:length])) is not None:
@@ -75,28 +78,29 @@ def _root_in(head: bytes) -> Root | None:
     return None
 
 
-def parse(data: bytes) -> tuple[etree._Element, bool]:
+def parse(data: bytes, lines: frozenset[str]) -> tuple[etree._Element, bool]:
     """The root, its comments left out, and whether an attachment had to be left out because of its size.
+
+    Of a large document most elements of the names of `lines` are left out: some always stay.
 
     Raises UnusableError for what is no XML, carries a document type (the door of entity bombs and of reading other
     files), or would need more memory than an invoice can.
     """
-    if len(data) > LARGEST or data.count(b"<") + data.count(b"=") - data.count(b"==") > _MOST_MARKS:
+    if len(data) > LARGEST:
         raise UnusableError("xml_too_large", limit=LARGEST // 2**20)
     head = data[:512].replace(b"\0", b"")
     if _DECLARES.search(head) and not _ENCODINGS.search(head):
         raise UnusableError("xml_encoding")
-    if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data[:512] else data):
+    if strange_xml.names_a_type(data):
         raise UnusableError("xml_doctype")
     cut = False
     if len(data) > LARGEST_DOCUMENT // 2:
         data, pieces = _HUGE.subn(b"><", data)
         cut = pieces > 0
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(data.lstrip(b" \t\r\n"), parser)
+        root = _tree(data.lstrip(b" \t\r\n"), lines)
+    except TooMuchError as error:
+        raise UnusableError("xml_too_large", limit=LARGEST // 2**20) from error
     except etree.XMLSyntaxError as error:
         raise UnusableError("xml_broken", at=error.lineno or 1) from error
     except (ValueError, LookupError) as error:
@@ -104,6 +108,34 @@ def parse(data: bytes) -> tuple[etree._Element, bool]:
     if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
         raise UnusableError("xml_doctype")
     return root, cut
+
+
+def _tree(data: bytes, lines: frozenset[str]) -> etree._Element:
+    if strange_xml.marks(data) <= _AT_ONCE:
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        return etree.fromstring(data, parser)
+    pieces = Pieces(data, sorted(lines))
+    for _, line in pieces:
+        _let_go_before(line)
+    assert pieces.root is not None, "an empty document is an error of syntax"
+    return pieces.root
+
+
+def _let_go_before(line: etree._Element) -> None:
+    """Leave out the line before this one, when as many as are kept stand before it."""
+    before = line.getprevious()
+    first = before
+    for _ in range(_KEPT_LINES - 1):
+        first = None if first is None else first.getprevious()
+    if first is not None and before is not None and first.tag == before.tag == line.tag:
+        before.getparent().remove(before)  # type: ignore[union-attr] # it has the same as the line
 
 
 def bare(element: etree._Element) -> etree._Element:

@@ -14,6 +14,7 @@ from amable.plugs.containers import Enclosed
 
 _SIGNED_DATA: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"  # 1.2.840.113549.1.7.2
 _HEAD: Final = 64
+_LARGEST: Final = 20 * 2**20  # bytes; the tax office takes five million
 _PEM: Final = b"-----"
 
 
@@ -26,6 +27,9 @@ class Signed:
 
     def open(self, data: bytes) -> Iterator[Enclosed | Complaint]:
         """What was signed, under the name of the envelope; a signature of something elsewhere is none of ours."""
+        if len(data) > _LARGEST:
+            yield Complaint("xml_too_large", params={"limit": _LARGEST // 2**20})
+            return
         try:
             content = _content(data if _begins(data) else _from_base64(data))
         except Exception:  # noqa: BLE001 - a torn envelope raises whatever it runs into

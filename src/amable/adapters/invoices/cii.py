@@ -38,7 +38,7 @@ class Cii:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoice of the file, or why it cannot be used."""
         try:
-            root, cut = xml.parse(data)
+            root, cut = xml.parse(data, _LINES)
             more = False
             for deal in root:
                 found = sum(1 for child in deal if str(child.tag).rpartition("}")[2] in _LINES)

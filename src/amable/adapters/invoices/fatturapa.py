@@ -35,7 +35,7 @@ class FatturaPa:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoices of the file, and why those cannot be used that cannot."""
         try:
-            root, cut = xml.parse(data)
+            root, cut = xml.parse(data, _LINES)
         except UnusableError as unusable:
             return [unusable.complaint]
         many = set()

@@ -42,7 +42,7 @@ class Ubl:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoice of the file, or why it cannot be used."""
         try:
-            root, cut = xml.parse(data)
+            root, cut = xml.parse(data, _LINES)
             lines = sum(1 for child in root if str(child.tag).rpartition("}")[2] in _LINES)
             xml.keep_first(root, _LINES, _NAMED_LINES)
             invoice = _invoice(xml.bare(root), more=lines > _NAMED_LINES)
