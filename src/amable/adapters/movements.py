@@ -20,7 +20,7 @@ MOST_LINES: Final = 500_000  # movements of one file
 _LONGEST_LINE: Final = 32_768  # bytes: what a cell of a table may hold
 _MOST_STATEMENTS: Final = 50_000
 _MOST_UNUSABLE: Final = 1_000  # entries; a file with more is not what its format says
-_LINE: Final = re.compile(rb"([^\r\n]*+)(?:\r\n|\r|\n)?")
+_LINE: Final = re.compile(rb"([^\r\n]{0,%d}+)(?:\r\n|\r|\n|\Z)" % _LONGEST_LINE)
 # What is said of a statement, or of an entry that is used all the same.
 _ASIDE: Final = frozenset(
     ("bank_batch", "bank_not_booked", "bank_totals", "bank_balance", "bank_cut_off", "bank_running", "bank_records")
@@ -87,6 +87,12 @@ def refuse_too_much(lines: int, unusable: int = 0, statements: int = 0) -> None:
         raise UnusableError(Complaint("bank_unusable", params={"n": _MOST_UNUSABLE}))
 
 
+def refuse_many(data: bytes, *marks: bytes) -> None:
+    """Raise UnusableError when a file has far more of what begins a movement than it may have, before it is read."""
+    if max(data.count(mark) for mark in marks) > 2 * MOST_LINES:
+        raise UnusableError(Complaint("bank_too_much"))
+
+
 def within_limits(found: Iterable[Statement | Complaint]) -> list[Statement | Complaint]:
     """What was found in a file, unless it is too much."""
     kept: list[Statement | Complaint] = []
@@ -113,8 +119,7 @@ def lines_of(data: bytes) -> Iterator[str]:
     at = 0
     while at < len(data):
         found = _LINE.match(data, at)
-        assert found is not None, "it matches anything"
-        if found.end() - at > _LONGEST_LINE:
+        if found is None:
             raise UnusableError(Complaint("bank_too_much"))
         yield found[1].decode(encoding, "replace")
         at = found.end()

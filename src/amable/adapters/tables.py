@@ -24,6 +24,8 @@ MOST_COLUMNS: Final = 16_384  # as many as a spreadsheet can hold; what stands f
 _SEPARATORS: Final = ",;\t|"
 _SAMPLE: Final = 65_536  # bytes that are enough to see how a file is separated
 _LONGEST_ROW: Final = 500  # lines; a quotation mark left open must not swallow the rest of the file
+_LINES_A_ROW: Final = 3  # more than that, nobody has in all rows
+_LONGEST_LINE: Final = 4 * 2**20  # bytes
 _MOST_BROKEN: Final = 1_000  # rows with broken quotation marks before the rest is given up
 _LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)?")
 _BLANK: Final = re.compile(rb"[ \t\r\n]*+")
@@ -81,6 +83,8 @@ def read(data: bytes, known: Callable[[str], bool], progress: Progress = unwatch
     """The rows in the bytes of a text. `known` tells a heading, which helps to see what separates the cells."""
     if len(data) > LARGEST_FILE:
         return _refused("file_too_large", limit=LARGEST_FILE // 2**20)
+    if data.count(b"\n") > _LINES_A_ROW * MOST_ROWS:  # reading the first of them would take long enough
+        return _refused("rows_too_many", limit=MOST_ROWS)
     how = written(data)
     if how is None:
         return _refused("encoding_unknown")
@@ -172,10 +176,20 @@ class _Lines:
 
     def __next__(self) -> str:
         found = _LINE.match(self.data, self.at)
-        if not found or not found[0] or not self.left:
+        if not found or found.end() == self.at or not self.left:
             raise StopIteration
+        if found.end() - self.at > _LONGEST_LINE:
+            raise csv.Error("field limit")  # as the reader says of a cell
         self.at, self.number, self.left = found.end(), self.number + 1, self.left - 1
         return found[0].decode(self.encoding, "replace")  # only a sample can end within a letter
+
+    def pass_over(self) -> str:
+        """Go on to the next line, and how this one begins."""
+        found = _LINE.match(self.data, self.at)
+        assert found is not None, "it matches anything"
+        begins = self.data[self.at : min(found.end(), self.at + _SHOWN * 16)]
+        self.at, self.number = found.end(), self.number + 1
+        return begins.decode(self.encoding, "replace")
 
     def skip_empty(self) -> None:
         """Go on to the next line that says something."""
@@ -206,8 +220,8 @@ def _csv(separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
             return
         except csv.Error as error:
             rule = "cell_too_long" if "field limit" in str(error) else "quotes_unpaired"
-            lines.at, lines.number, lines.left = at, line - 1, 1
-            yield Complaint(rule, line, value=shown(next(lines)), params={"limit": LARGEST_CELL})
+            lines.at, lines.number = at, line - 1
+            yield Complaint(rule, line, value=shown(lines.pass_over()), params={"limit": LARGEST_CELL})
             broken += 1
             if broken == _MOST_BROKEN:
                 yield Complaint("rest_unread", line + 1, params={"line": line + 1})
@@ -217,7 +231,7 @@ def _csv(separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
         if count > MOST_ROWS + 1:  # the headings are a row too
             yield Complaint("rows_too_many", params={"limit": MOST_ROWS})
             return
-        if any(clean(cell) for cell in cells):
+        if any(map(clean, filter(None, cells))):
             yield Row(line, cells)
 
 
@@ -259,7 +273,7 @@ def _by_width(rows: list[Row], width: int) -> tuple[tuple[Row, ...], list[Compla
 def _separator(data: bytes, how: Written, known: Callable[[str], bool]) -> tuple[str, _Lines]:
     """The sign between the cells, judged by the headings, then by even rows; and where the table begins."""
     lines = _Lines(data, how)
-    first = next(lines, "").strip()
+    first = lines.pass_over().strip()
     if first[:4].lower() == "sep=" and first[4:5] in _SEPARATORS and len(first) <= 5:  # a line for Excel, not a row
         return first[4:] or "\t", lines
     sample = data[:_SAMPLE]

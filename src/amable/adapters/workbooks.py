@@ -269,7 +269,7 @@ def _sheet(sheet: CalamineSheet, from_1904: bool) -> Sheet:
         return Sheet(sheet.name)
     rows: list[Row] = []
     for line, cells in enumerate(sheet.iter_rows(), 1):
-        if any(cell != "" for cell in cells):
+        if cells.count("") < len(cells):
             texts = [_text(cell) for cell in cells]
             if any(isinstance(text, Figure) or clean(text) for text in texts):
                 rows.append(Row(line, texts))

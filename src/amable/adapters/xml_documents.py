@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -25,6 +26,7 @@ LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
 _AT_ONCE: Final = 50_000  # marks of a document that is parsed whole; of a larger one the lines are let go
 _KEPT_LINES: Final = 4
+_MOST_LINES: Final = 250_000
 _HEADS: Final = (1_024, 65_536)
 _ENCODINGS: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']""",
@@ -122,8 +124,10 @@ def _tree(data: bytes, lines: frozenset[str]) -> etree._Element:
         )
         return etree.fromstring(data, parser)
     pieces = Pieces(data, sorted(lines))
-    for _, line in pieces:
+    for count, (_, line) in enumerate(pieces):
         _let_go_before(line)
+        if count > _MOST_LINES:
+            raise TooMuchError
     assert pieces.root is not None, "an empty document is an error of syntax"
     return pieces.root
 
@@ -140,17 +144,22 @@ def _let_go_before(line: etree._Element) -> None:
 
 def bare(element: etree._Element) -> etree._Element:
     """The element with the names in it without their namespaces."""
-    for each in element.iter():
-        if isinstance(each.tag, str) and each.tag[0] == "{":
-            each.tag = each.tag.rpartition("}")[2]
+    for each in element.iter("{*}*"):
+        _, end, name = each.tag.rpartition("}")
+        if end:
+            each.tag = name
     return element
 
 
-def keep_first(parent: etree._Element, names: frozenset[str], count: int) -> None:
-    """Leave out the children of these (namespaced or bare) local names after the first ones: lines are many."""
-    found = [child for child in parent if isinstance(child.tag, str) and child.tag.rpartition("}")[2] in names]
-    for child in found[count:]:
+def keep_first(parent: etree._Element, names: frozenset[str], count: int) -> bool:
+    """Leave out the children of these (namespaced or bare) names after the first ones, lines being many.
+
+    Whether there were more.
+    """
+    further = list(islice(parent.iterchildren(*(f"{{*}}{name}" for name in names)), count, None))
+    for child in further:
         parent.remove(child)
+    return bool(further)
 
 
 def clean(text: str | None) -> str:

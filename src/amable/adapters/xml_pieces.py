@@ -47,7 +47,8 @@ class Pieces:
     @property
     def root(self) -> etree._Element | None:
         """The outermost element, once all was read."""
-        return self._parser.root
+        root: etree._Element | None = self._parser.root
+        return root
 
 
 class _Counted:

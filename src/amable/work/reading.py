@@ -19,9 +19,9 @@ from amable.plugs.loading import bank_readers, containers, einvoice_readers, inv
 LARGEST_FILE: Final = 160 * 2**20  # bytes: a ledger of a million items, a bank's file of 250,000 movements
 NO_CURRENCY: Final = "XXX"  # ISO 4217 for none; stands in until a creditor says which
 _DEEPEST: Final = 4  # a PDF in an archive in an archive, dropped with others
-# What may come out of a file, over all that is inside what is inside it: real ones pack ten to one.
+# What may come out of a file, over all that is inside what is inside it: real ones pack up to ten to one.
 _ROOM: Final = 64 * 2**20  # bytes
-_RATIO: Final = 50
+_RATIO: Final = 16
 _SIGNATURE: Final = "Signature"
 
 

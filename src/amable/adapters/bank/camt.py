@@ -22,6 +22,7 @@ from amable.adapters.movements import (
     compact,
     kind,
     reference,
+    refuse_many,
     refuse_too_much,
     with_text,
     within_limits,
@@ -73,6 +74,7 @@ def _elements(data: bytes) -> Iterator[tuple[str, etree._Element]]:
     """
     if strange_xml.names_a_type(data):
         raise UnusableError(Complaint("bank_doctype"))
+    refuse_many(data, b"Ntry>", b"Ntry/>", b"Stmt>", b"Stmt/>")
     pieces = Pieces(data, (*_MESSAGES, *_STATEMENTS, "Ntry"), ("start", "end"))
     try:
         for event, element in pieces:

@@ -75,6 +75,7 @@ class Mt940:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each movement left out."""
         try:
+            movements.refuse_many(data, b":61:", b":20:")
             return movements.within_limits(_read(_fields(movements.lines_of(data))))
         except UnusableError as unusable:
             return [unusable.complaint]

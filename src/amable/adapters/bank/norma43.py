@@ -47,6 +47,7 @@ class Norma43:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each record left out or total that does not fit."""
         try:
+            movements.refuse_many(data, b"\n22", b"\n11")
             return movements.within_limits(_read(data))
         except UnusableError as unusable:
             return [unusable.complaint]

@@ -62,11 +62,10 @@ class Ofx:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each movement left out or answer that is an error."""
         try:
+            movements.refuse_many(data, b"<STMTTRN>", b"<stmttrn>", b"<STMTRS>", b"<![CDATA[")
             text = movements.text_of(data)
             if "<!DOCTYPE" in text or "<!ENTITY" in text:
                 raise UnusableError(Complaint("bank_doctype"))
-            if text.count(_CDATA) > movements.MOST_LINES:
-                raise UnusableError(Complaint("bank_too_much"))
             return movements.within_limits(_read(text)) or [Complaint("bank_no_statement")]
         except UnusableError as unusable:
             return [unusable.complaint]

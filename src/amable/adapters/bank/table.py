@@ -65,16 +65,22 @@ class BankTable:
 
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file, one for each account and currency, and a complaint for each row left out."""
-        is_workbook = workbooks.recognises(data)
-        sheets = workbooks.read(data) if is_workbook else (tables.read(data, bank_headings.is_heading),)
-        chosen = _chosen(sheets)
-        if chosen is None:
-            return list(sheets[0].complaints) or [Complaint("bank_not_recognised")]
         said = ledger_map.read({name: line for name, line in (told or {}).items() if name in _SETTINGS}, ())
         try:
+            sheets = _sheets(data)
+            chosen = _chosen(sheets)
+            if chosen is None:
+                return list(sheets[0].complaints) or [Complaint("bank_not_recognised")]
             return _Reading(*chosen, said).read()
         except UnusableError as unusable:
             return [unusable.complaint]
+
+
+def _sheets(data: bytes) -> tuple[Sheet, ...]:
+    if workbooks.recognises(data):
+        return workbooks.read(data)
+    movements.refuse_many(data, b"\n")
+    return (tables.read(data, bank_headings.is_heading),)
 
 
 def _chosen(sheets: Sequence[Sheet]) -> tuple[Sheet, Found] | None:

@@ -39,11 +39,7 @@ class Cii:
         """The invoice of the file, or why it cannot be used."""
         try:
             root, cut = xml.parse(data, _LINES)
-            more = False
-            for deal in root:
-                found = sum(1 for child in deal if str(child.tag).rpartition("}")[2] in _LINES)
-                more = more or found > _NAMED_LINES
-                xml.keep_first(deal, _LINES, _NAMED_LINES)
+            more = sum(xml.keep_first(deal, _LINES, _NAMED_LINES) for deal in root) > 0
             invoice = _invoice(xml.bare(root), more=more)
         except UnusableError as unusable:
             return [unusable.complaint]

@@ -38,8 +38,7 @@ class Facturae:
             return [unusable.complaint]
         many = {}
         for items in root.iter("{*}Items", "Items"):
-            many[items] = len(items) > _NAMED_LINES
-            xml.keep_first(items, _LINES, _NAMED_LINES)
+            many[items] = xml.keep_first(items, _LINES, _NAMED_LINES)
         xml.bare(root)
         found = list(_read_all(root, many))
         if not found:

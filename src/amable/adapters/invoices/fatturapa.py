@@ -40,9 +40,8 @@ class FatturaPa:
             return [unusable.complaint]
         many = set()
         for goods in root.iter("{*}DatiBeniServizi", "DatiBeniServizi"):
-            if sum(1 for child in goods if str(child.tag).endswith("DettaglioLinee")) > _NAMED_LINES:
+            if xml.keep_first(goods, _LINES, _NAMED_LINES):
                 many.add(goods)
-            xml.keep_first(goods, _LINES, _NAMED_LINES)
         xml.bare(root)
         found = list(_read_all(root, many))
         if not found:

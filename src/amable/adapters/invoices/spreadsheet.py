@@ -56,7 +56,7 @@ _MOST_ANSWERS: Final = 6
 _FIRST_ROWS: Final = 4
 
 _LARGE: Final = 8 * 2**20  # bytes from which on the head of a text is looked at before all of it is read
-_HEAD: Final = 2**20
+_HEAD: Final = 2**18
 _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
 _LONGEST_ADDRESS: Final = 254
@@ -152,7 +152,7 @@ class Spreadsheet:
 
         is_workbook = workbooks.recognises(data)
         if not is_workbook and len(data) > _LARGE and (refusals := _refused_by_its_head(data, told, is_known)):
-            return refusals
+            return [*refusals]
         sheets = workbooks.read(data) if is_workbook else (tables.read(data, is_known, progress),)
         if not sheets[0].rows:
             return list(sheets[0].complaints)
@@ -163,18 +163,16 @@ class Spreadsheet:
         return [found for reading in chosen for found in _read(reading, folders, progress)]
 
 
-def _refused_by_its_head(
-    data: bytes, told: LedgerMap, known: Callable[[str], bool]
-) -> list[ItemRecord | Complaint | Understood]:
+def _refused_by_its_head(data: bytes, told: LedgerMap, known: Callable[[str], bool]) -> Sequence[Complaint]:
     """Why a large file is no ledger, where its first rows say so: the rest need not be read."""
     head = data[:_HEAD]
     if b"\0" in head:
         return []
     sheet = tables.read(head[: head.rfind(b"\n") + 1] or head, known)
     if not sheet.rows:
-        return list(sheet.complaints)
+        return sheet.complaints
     reading = _reading(sheet, told, known)
-    return list(reading.refusals) if any(one.rule == "headings_missing" for one in reading.refusals) else []
+    return reading.refusals if any(one.rule == "headings_missing" for one in reading.refusals) else []
 
 
 def _ledgers(readings: Sequence[_Reading], name: str) -> tuple[list[_Reading], list[Complaint]]:

@@ -43,9 +43,8 @@ class Ubl:
         """The invoice of the file, or why it cannot be used."""
         try:
             root, cut = xml.parse(data, _LINES)
-            lines = sum(1 for child in root if str(child.tag).rpartition("}")[2] in _LINES)
-            xml.keep_first(root, _LINES, _NAMED_LINES)
-            invoice = _invoice(xml.bare(root), more=lines > _NAMED_LINES)
+            more = xml.keep_first(root, _LINES, _NAMED_LINES)
+            invoice = _invoice(xml.bare(root), more=more)
         except UnusableError as unusable:
             return [unusable.complaint]
         return [replace(invoice, attachment_too_large=True) if cut else invoice]
