@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64Error
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -25,7 +24,7 @@ LARGEST: Final = 40 * 2**20  # bytes
 LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
 _AT_ONCE: Final = 50_000  # marks of a document that is parsed whole; of a larger one the lines are let go
-_KEPT_LINES: Final = 4
+_NAMED_LINES: Final = 3  # are enough to say what was bought
 _MOST_LINES: Final = 250_000
 _HEADS: Final = (1_024, 65_536)
 _ENCODINGS: Final = re.compile(
@@ -80,10 +79,58 @@ def _root_in(head: bytes) -> Root | None:
     return None
 
 
-def parse(data: bytes, lines: frozenset[str]) -> tuple[etree._Element, bool]:
+class Node:
+    """An element without namespaces, made for being asked for many paths: lxml goes through all children for each.
+
+    Of its children that are lines only the first stay; `more` where there were others.
+    """
+
+    __slots__ = ("attributes", "children", "more", "tag", "text")
+
+    def __init__(self, tag: str, text: str | None = None, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        self.tag, self.text, self.attributes, self.more = tag, text, attributes, False
+        self.children: dict[str, list[Node]] = {}
+
+    def findall(self, path: str) -> Sequence[Node]:
+        """Every element at a path of names, in their order."""
+        first, *further = _names(path)
+        found: Sequence[Node] = self.children.get(first, ())
+        for name in further:
+            found = [child for one in found for child in one.children.get(name, ())]
+        return found
+
+    def find(self, path: str) -> Node | None:
+        """The first element at a path."""
+        found = self.findall(path)
+        return found[0] if found else None
+
+    def get(self, name: str, default: str = "") -> str:
+        """An attribute."""
+        return next((value for key, value in self.attributes if key == name), default)
+
+
+_names: Final = lru_cache(maxsize=1024)(lambda path: tuple(path.split("/")))
+
+
+def _node(element: etree._Element, tag: str, lines: frozenset[str]) -> Node:
+    node = Node(tag, element.text, element.items())  # type: ignore[arg-type] # text, as it came out of a parser
+    children = node.children
+    for child in element.iterchildren("*"):
+        name = child.tag.rpartition("}")[2]
+        alike = children.get(name)
+        if alike is None:
+            children[name] = [_node(child, name, lines)]
+        elif name in lines and len(alike) == _NAMED_LINES:
+            node.more = True
+        else:
+            alike.append(_node(child, name, lines))
+    return node
+
+
+def parse(data: bytes, lines: frozenset[str]) -> tuple[Node, bool]:
     """The root, its comments left out, and whether an attachment had to be left out because of its size.
 
-    Of a large document most elements of the names of `lines` are left out: some always stay.
+    `lines` are the names of elements of which only the first of each parent are kept.
 
     Raises UnusableError for what is no XML, carries a document type (the door of entity bombs and of reading other
     files), or would need more memory than an invoice can.
@@ -109,7 +156,7 @@ def parse(data: bytes, lines: frozenset[str]) -> tuple[etree._Element, bool]:
         raise UnusableError("xml_encoding") from error
     if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
         raise UnusableError("xml_doctype")
-    return root, cut
+    return _node(root, root.tag.rpartition("}")[2], lines), cut
 
 
 def _tree(data: bytes, lines: frozenset[str]) -> etree._Element:
@@ -136,30 +183,10 @@ def _let_go_before(line: etree._Element) -> None:
     """Leave out the line before this one, when as many as are kept stand before it."""
     before = line.getprevious()
     first = before
-    for _ in range(_KEPT_LINES - 1):
+    for _ in range(_NAMED_LINES):
         first = None if first is None else first.getprevious()
     if first is not None and before is not None and first.tag == before.tag == line.tag:
         before.getparent().remove(before)  # type: ignore[union-attr] # it has the same as the line
-
-
-def bare(element: etree._Element) -> etree._Element:
-    """The element with the names in it without their namespaces."""
-    for each in element.iter("{*}*"):
-        _, end, name = each.tag.rpartition("}")
-        if end:
-            each.tag = name
-    return element
-
-
-def keep_first(parent: etree._Element, names: frozenset[str], count: int) -> bool:
-    """Leave out the children of these (namespaced or bare) names after the first ones, lines being many.
-
-    Whether there were more.
-    """
-    further = list(islice(parent.iterchildren(*(f"{{*}}{name}" for name in names)), count, None))
-    for child in further:
-        parent.remove(child)
-    return bool(further)
 
 
 def clean(text: str | None) -> str:
@@ -167,27 +194,28 @@ def clean(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def text(element: etree._Element | None, path: str) -> str:
+def text(element: Node | None, path: str) -> str:
     """The text of the first element at a path, on one line; empty when there is none."""
-    return "" if element is None else clean(element.findtext(path))
+    found = element.find(path) if element is not None else None
+    return "" if found is None else clean(found.text)
 
 
-def first(element: etree._Element, *paths: str) -> str:
+def first(element: Node, *paths: str) -> str:
     """The first text that says something, of several places."""
     return next((found for path in paths if (found := text(element, path))), "")
 
 
-def texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
+def texts(element: Node | None, path: str) -> tuple[str, ...]:
     """Every different text at a path, in their order."""
-    found = () if element is None else (clean(one.text) for one in element.iterfind(path))
+    found = () if element is None else (clean(one.text) for one in element.findall(path))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def lines(element: etree._Element | None, path: str) -> str:
+def lines(element: Node | None, path: str) -> str:
     """The texts at a path with their lines kept: terms are often written one a line."""
     if element is None:
         return ""
-    written = (line for one in element.iterfind(path) for line in (one.text or "").splitlines())
+    written = (line for one in element.findall(path) for line in (one.text or "").splitlines())
     return "\n".join(filter(None, map(clean, written)))
 
 

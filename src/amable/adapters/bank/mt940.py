@@ -173,10 +173,10 @@ def _note(told: _Told, one: _Field, before: str) -> None:
         case "61":
             told.entries.append((one, []))
             told.strange += not _BEGINS.match(one.first)
-            movements.refuse_too_much(len(told.entries), told.strange)
         case "86" | "NS" if told.entries and before in ("61", "86", "NS"):
             if len(told.entries[-1][1]) < _MOST_FIELDS:
                 told.entries[-1][1].append(one)
+    movements.refuse_too_much(len(told.entries), told.strange + len(told.complaints))
 
 
 def _statement(told: _Told) -> Iterator[Statement | Complaint]:
