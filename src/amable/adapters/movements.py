@@ -18,6 +18,7 @@ from amable.plugs.complaint import Complaint
 
 MOST_LINES: Final = 500_000  # movements of one file
 _LONGEST_LINE: Final = 32_768  # bytes: what a cell of a table may hold
+_MOST_TEXT_LINES: Final = 5_000_000
 _MOST_STATEMENTS: Final = 50_000
 _MOST_UNUSABLE: Final = 1_000  # entries; a file with more is not what its format says
 _LINE: Final = re.compile(rb"([^\r\n]{0,%d}+)(?:\r\n|\r|\n|\Z)" % _LONGEST_LINE)
@@ -89,7 +90,8 @@ def refuse_too_much(lines: int, unusable: int = 0, statements: int = 0) -> None:
 
 def refuse_many(data: bytes, *marks: bytes) -> None:
     """Raise UnusableError when a file has far more of what begins a movement than it may have, before it is read."""
-    if max(data.count(mark) for mark in marks) > 2 * MOST_LINES:
+    most = max(data.count(mark) for mark in marks)
+    if most > 2 * MOST_LINES or data.count(b"\n") > _MOST_TEXT_LINES:
         raise UnusableError(Complaint("bank_too_much"))
 
 

@@ -20,6 +20,7 @@ from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
 
 _LOOKS_LIKE_N43: Final = re.compile(rb"\s*11\d{4}[\d ]{14}\d{12}[12]\d{14}\d{3}")
+_HEAD: Final = 512
 _WIDTH: Final = 80
 _CONCEPT: Final = 38  # columns of each text of a record 23
 _MOST_TEXTS: Final = 200  # of one movement; the norm knows ten
@@ -42,7 +43,7 @@ class Norma43:
 
     def recognises(self, data: bytes) -> bool:
         """Whether the file begins with the head of an account."""
-        return _LOOKS_LIKE_N43.match(data[:512].removeprefix(b"\xef\xbb\xbf")) is not None
+        return _LOOKS_LIKE_N43.match(data[:_HEAD].removeprefix(b"\xef\xbb\xbf")) is not None
 
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each record left out or total that does not fit."""
@@ -106,8 +107,9 @@ def _read(data: bytes) -> Iterator[Statement | Complaint]:
 
 def _records(data: bytes) -> Iterator[tuple[int, str]]:
     """Each record with its line; a file without line ends is one record every 80 columns."""
-    broken = any(sign in data.rstrip() for sign in (b"\n", b"\r"))
-    lines = movements.lines_of(data) if broken or len(data) <= _WIDTH else _columns(movements.text_of(data))
+    first = data[:_HEAD].lstrip()[: _WIDTH + 2]
+    broken = b"\n" in first or b"\r" in first or len(first) <= _WIDTH
+    lines = movements.lines_of(data) if broken else _columns(movements.text_of(data))
     for number, line in enumerate(lines, 1):
         if record := line.strip("\ufeff\x1a").rstrip():
             yield number, record

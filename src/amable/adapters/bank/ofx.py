@@ -25,6 +25,7 @@ _LOOKS_LIKE_OFX: Final = re.compile(rb"OFXHEADER|<OFX>|<\?OFX\b", re.IGNORECASE)
 _HEAD: Final = 4_096
 _CDATA: Final = "<![CDATA["
 _MARK: Final = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})\s{0,100}(/?)>([^<]{0,10000})")
+_MARKS: Final = (500_000, 48)  # at most, around the movements and for each
 _DEEPEST: Final = 100  # marks within marks
 
 _STATEMENTS: Final = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
@@ -63,6 +64,8 @@ class Ofx:
         """The statement of each account, and a complaint for each movement left out or answer that is an error."""
         try:
             movements.refuse_many(data, b"<STMTTRN>", b"<stmttrn>", b"<STMTRS>", b"<![CDATA[")
+            if data.count(b"<") > _MARKS[0] + _MARKS[1] * (data.count(b"STMTTRN>") + data.count(b"stmttrn>")):
+                raise UnusableError(Complaint("bank_too_much"))
             text = movements.text_of(data)
             if "<!DOCTYPE" in text or "<!ENTITY" in text:
                 raise UnusableError(Complaint("bank_doctype"))
