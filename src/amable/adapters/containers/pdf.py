@@ -18,6 +18,7 @@ LARGEST: Final = 30 * 2**20  # bytes
 _LARGEST_INSIDE: Final = 20 * 2**20  # bytes of one file inside
 _LARGEST_UNPACKED: Final = 100 * 2**20  # bytes of everything packed: what opening a PDF may unpack
 _MOST: Final = 50  # files inside
+_MOST_OBJECTS: Final = 100_000  # each begins with one `obj` and ends with another
 _PIECE: Final = 2**18
 _FIRST_PIECE: Final = 2**12
 _STREAM: Final = re.compile(rb"stream\r?\n")
@@ -41,7 +42,7 @@ class Pdf:
 def _opened(data: bytes) -> list[Enclosed | Complaint]:
     if len(data) > LARGEST:
         return [Complaint("pdf_file_too_large", params={"limit": LARGEST // 2**20})]
-    if _unpacks_to_too_much(data):
+    if data.count(b"obj") > 2 * _MOST_OBJECTS or _unpacks_to_too_much(data):
         return [Complaint("pdf_bomb")]
     try:
         with pikepdf.open(BytesIO(data), attempt_recovery=True, suppress_warnings=True) as pdf:
