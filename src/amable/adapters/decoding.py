@@ -39,6 +39,8 @@ _PIECE: Final = 2**20  # bytes
 _MOST_WORDS: Final = 5000
 _LONGEST_WORD: Final = 64
 _MOST_NULS: Final = 0.05
+_HEAD: Final = 65_536  # bytes
+_NO_TEXT: Final = bytes((*range(9), 11, *range(14, 26), *range(28, 32)))  # what steers machines, and no text holds
 
 
 class Written(NamedTuple):
@@ -64,6 +66,9 @@ def written(data: bytes) -> Written | None:
         if data.startswith(mark):
             return Written(encoding, len(mark)) if _decodes(data, encoding, len(mark)) else None
     if data.count(0) > len(data) * _MOST_NULS:  # UTF-16 without its mark, or not text at all
+        return None
+    head = data[:_HEAD]
+    if len(head) - len(head.translate(None, _NO_TEXT)) > len(head) * _MOST_NULS:
         return None
     if _decodes(data, "utf-8"):
         return Written("utf-8")

@@ -159,7 +159,7 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
                     part = _bounded_ods(part)
                 elif info.filename.lower().endswith("sharedstrings.xml"):
                     _few_texts(part)
-                elif len(part) > _LARGEST_OTHER or marks(part) > MOST_MARKS:
+                elif marks(part) > MOST_MARKS:
                     raise _too_large()
                 kept.writestr(zipfile.ZipInfo(info.filename), part)
     except _DAMAGED as error:
@@ -170,6 +170,8 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
 
 
 def _unpacked(folder: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    if info.file_size > _most_of(info.filename):
+        raise _too_large()
     if info.file_size > _RATIO_FROM and info.file_size > _RATIO * info.compress_size:
         raise _too_large()
     with folder.open(info) as part:
@@ -179,13 +181,20 @@ def _unpacked(folder: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> byte
     return found
 
 
+def _most_of(name: str) -> int:
+    """The bytes that a part of this name may have."""
+    if name.lower().endswith("sharedstrings.xml"):
+        return _LARGEST_STRINGS
+    return LARGEST_UNPACKED if "worksheets/" in name or name == "content.xml" else _LARGEST_OTHER
+
+
 def _too_large() -> _RefusedError:
     return _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
 
 
 def _few_texts(part: bytes) -> None:
     """Refuse a table of texts that no ledger fills."""
-    if len(part) > _LARGEST_STRINGS or part.count(b"si>") > 2 * _MOST_STRINGS or marks(part) > 8 * _MOST_STRINGS:
+    if part.count(b"si>") > 2 * _MOST_STRINGS or marks(part) > 8 * _MOST_STRINGS:
         raise _too_large()
 
 
