@@ -59,6 +59,37 @@ def test_the_link_is_printed_as_long_as_nobody_has_an_account(
     assert "/enter/" in capsys.readouterr().out
 
 
+def test_an_only_owner_who_lost_the_second_factor_is_let_in_by_the_machine(
+    empty: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty.files / "us.yaml").write_text(CREDITOR)
+    assert empty.give("configure", "--creditor", empty.files / "us.yaml") == 0
+    open_database(empty.data)
+    from allauth.mfa.models import Authenticator
+
+    from amable.evidence.models import Entry, Personal
+    from amable.organisation.models import Creditor, Member, User
+    from amable.organisation.roles import Role
+    from amable.organisation.tenancy import acting_for
+
+    creditor = Creditor.objects.get()
+    ana = User.objects.create_user("ana@turia.example", PASSWORD)
+    with acting_for(creditor):
+        Member.objects.create(creditor=creditor, user=ana, role=Role.OWNER)
+    Authenticator.objects.create(user=ana, type=Authenticator.Type.TOTP, data={"secret": "x"})
+
+    assert empty.give("sign-in-link", "ana@turia.example") == 0
+    assert Authenticator.objects.filter(user=ana).exists()
+    assert empty.give("sign-in-link", "ana@turia.example", "--lost-second-factor") == 0
+    assert not Authenticator.objects.filter(user=ana).exists()
+    said = capsys.readouterr().out
+    assert "second factor was taken off" in said
+    assert said.count("/enter/") == 2
+    with acting_for(creditor):
+        entry = Entry.objects.get(kind="staff.second_factor_taken")
+        assert Personal.objects.get(entry=entry, field="member").value == "ana@turia.example"
+
+
 def test_with_several_creditors_a_command_wants_to_know_for_whom(
     empty: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -415,6 +415,241 @@ def erpnext() -> None:
     _csv("erpnext.csv", [head, *rows])
 
 
+# --- Reports of what is open, by customer and by age ------------------------------------------------------------------
+
+DAY = date(2026, 3, 31)
+
+
+def _age(o: Owed, *limits: int) -> list[float | None]:
+    """What is open, in one of the columns by age."""
+    late = (DAY - o.due).days
+    place = next((at for at, limit in enumerate(limits) if late <= limit), len(limits))
+    return [float(o.open) if at == place else None for at in range(len(limits) + 1)]
+
+
+def _by_customer() -> list[tuple[str, list[Owed]]]:
+    return [(name, [o for o in LEDGER if o.name == name]) for name in dict.fromkeys(o.name for o in LEDGER)]
+
+
+def _added(rows: Sequence[Sequence[object]]) -> list[float]:
+    return [round(sum(float(str(cell or 0)) for cell in column), 2) for column in zip(*rows, strict=True)]
+
+
+def xero_aged_detail() -> None:
+    """Xero, Aged Receivables Detail to XLSX: the contact stands where the days stand, the total right of the ages."""
+    book, sheet = _book("Aged Receivables Detail")
+    for row in (["Aged Receivables Detail"], ["Hornos del Turia"], ["As at 31 March 2026"], ["Ageing by due date"], []):
+        sheet.append(row)
+    sheet.append(["Invoice Date", "Due Date", "Invoice Number", "Invoice Reference", "Current", "< 1 Month", "1 Month",
+                  "2 Months", "3 Months", "Older", "Total"])  # fmt: skip
+    for name, theirs in _by_customer():
+        sheet.append([name])
+        ages = [[*_age(o, 0, 30, 60, 90, 120), float(o.open)] for o in theirs]
+        for o, cells in zip(theirs, ages, strict=True):
+            sheet.append([o.issued, o.due, f"INV-{o.number:04}", f"PO {o.number}", *cells])
+        sheet.append([f"Total {name}", None, None, None, *_added(ages)])
+    every = _added([[*_age(o, 0, 30, 60, 90, 120), float(o.open)] for o in LEDGER])
+    sheet.append(["Total", None, None, None, *every])
+    sheet.append(["Percentage of total", None, None, None, *(f"{100 * each / every[-1]:.2f}%" for each in every)])
+    _save(book, "xero_aged_detail.xlsx")
+
+
+def quickbooks_ageing_detail() -> None:
+    """QuickBooks Online, A/R Ageing Detail to CSV: groups are ages, and the customer has a column."""
+    rows: list[list[object]] = [
+        ["Hornos del Turia"],
+        ["A/R Ageing Detail"],
+        ["As of March 31, 2026"],
+        [],
+        ["", "Date", "Transaction type", "Num", "Customer full name", "Due date", "Amount", "Open balance"],
+    ]
+    for title, first, last in (
+        ("31 - 60 days past due", 31, 60),
+        ("1 - 30 days past due", 1, 30),
+        ("Current", -999, 0),
+    ):
+        theirs = [o for o in LEDGER if first <= (DAY - o.due).days <= last]
+        rows.append([title, *[""] * 7])
+        for o in theirs:
+            kind = "Invoice" if o.open > 0 else "Credit Memo"
+            rows.append(["", f"{o.issued:%m/%d/%Y}", kind, o.number, o.name, f"{o.due:%m/%d/%Y}", f"{o.total:,.2f}",
+                         f"{o.open:,.2f}"])  # fmt: skip
+        sums = (sum(o.total for o in theirs), sum(o.open for o in theirs))
+        rows.append([f"Total for {title}", *[""] * 5, *(f"${each:,.2f}" for each in sums)])
+    rows.append(["TOTAL", *[""] * 5, *(f"${sum(getattr(o, of) for o in LEDGER):,.2f}" for of in ("total", "open"))])
+    _csv("quickbooks_ageing_detail.csv", rows)
+
+
+def quickbooks_desktop() -> None:
+    """QuickBooks Desktop, Open Invoices to CSV: customers above their rows, and totals that begin with the word."""
+    rows: list[list[object]] = [
+        ["", "Type", "Date", "Num", "P. O. #", "Terms", "Due Date", "Aging", "Open Balance"],
+    ]
+    for name, theirs in _by_customer():
+        rows.append([name, *[""] * 8])
+        for o in theirs:
+            late = max((DAY - o.due).days, 0)
+            kind = "Invoice" if o.open > 0 else "Credit Memo"
+            rows.append(["", kind, f"{o.issued:%m/%d/%Y}", o.number, f"PO-{o.number}", "Net 30", f"{o.due:%m/%d/%Y}",
+                         late or "", f"{o.open:.2f}"])  # fmt: skip
+        rows.append([f"Total {name}", *[""] * 7, f"{sum(o.open for o in theirs):.2f}"])
+    rows.append(["TOTAL", *[""] * 7, f"{sum(o.open for o in LEDGER):.2f}"])
+    _csv("quickbooks_desktop.csv", rows)
+
+
+def ask_sage_aged() -> None:
+    """Sage 50, Aged Debtors Analysis (Detailed) to CSV: accounts with labels above their rows, and no due date."""
+    rows: list[list[object]] = [
+        ["Aged Debtors Analysis (Detailed)"],
+        ["Report Date: 31/03/2026"],
+        [],
+        ["No", "Type", "Date", "Ref", "Details", "Balance", "Future", "Current", "Period 1", "Period 2", "Older"],
+    ]
+    for name, theirs in _by_customer():
+        account = f"{name[:4].upper()}{theirs[0].code[-3:]}"
+        rows.append(
+            [f"A/C: {account}", f"Name: {name}", "", "Contact: Marta Ruiz", "", "Tel: 0161 496 0000", *[""] * 5]
+        )
+        for o in theirs:
+            ages = [f"{each or 0:.2f}" for each in _age(o, -31, 0, 30, 60)]
+            kind = "SI" if o.open > 0 else "SC"
+            rows.append([4000 + o.number, kind, dmy(o.issued), o.number, "Goods", f"{o.open:.2f}", *ages])
+        rows.append(["Totals:", *[""] * 4, f"{sum(o.open for o in theirs):.2f}", *[""] * 5])
+    rows.append(["Grand Totals:", *[""] * 4, f"{sum(o.open for o in LEDGER):.2f}", *[""] * 5])
+    _csv("ask_sage_aged.csv", rows)
+
+
+def odoo_aged() -> None:
+    """Odoo, Aged Receivable unfolded to XLSX: no heading over names and numbers, sums beside the names."""
+    book, sheet = _book("Aged Receivable")
+    sheet.append(["Aged Receivable"])
+    sheet.append(["As of 03/31/2026"])
+    sheet.append([None, "Due Date", "Journal", "Account", "Exp. Date", "As of: 03/31/2026", "1 - 30", "31 - 60",
+                  "61 - 90", "91 - 120", "Older", "Total"])  # fmt: skip
+
+    def sums(items: Sequence[Owed]) -> list[float]:
+        return _added([[*_age(o, 0, 30, 60, 90, 120), float(o.open)] for o in items])
+
+    sheet.append(["Aged Receivable", None, None, None, None, *sums(LEDGER)])
+    for name, theirs in _by_customer():
+        sheet.append([name, None, None, None, None, *sums(theirs)])
+        for o in theirs:
+            sheet.append([f"INV/2026/{o.number:05}", o.due, "INV", 430000, None, *_age(o, 0, 30, 60, 90, 120), None])
+        sheet.append([f"Total {name}", None, None, None, None, *sums(theirs)])
+    _save(book, "odoo_aged.xlsx")
+
+
+def odoo_states() -> None:
+    """Odoo in Spanish, invoices to CSV: the state of the document in one column, that of its payment in another."""
+    head = ["Número", "Nombre a mostrar de la empresa en la factura", "Fecha de factura", "Fecha de vencimiento",
+            "Importe sin impuestos con signo", "Total con signo", "Importe adeudado con signo", "Estado de pago",
+            "Estado"]  # fmt: skip
+
+    def row(o: Owed, number: str, rest: Decimal, pay: str, state: str) -> list[object]:
+        net = (o.total / Decimal("1.21")).quantize(Decimal("0.01"))
+        return [number, o.name, o.issued, o.due, net, o.total, rest, pay, state]
+
+    rows = [
+        row(o, f"INV/2026/{o.number:05}", o.open, "Pagado parcialmente" if o.paid else "No pagadas", "Publicado")
+        for o in LEDGER
+    ]
+    one = LEDGER[0]
+    rows.append(row(one, "INV/2026/00099", Decimal("0.00"), "Pagado", "Publicado"))
+    rows.append(row(one, "/", one.total, "No pagadas", "Borrador"))
+    rows.append(row(one, "INV/2026/00098", one.total, "No pagadas", "Cancelado"))
+    _csv("odoo_states.csv", [head, *rows])
+
+
+def erpnext_receivable() -> None:
+    """ERPNext, Accounts Receivable to CSV: vouchers, ages beside the open amount, and the order number."""
+    head = ["Posting Date", "Party Type", "Party", "Receivable Account", "Customer Name", "Voucher Type", "Voucher No",
+            "Due Date", "Invoiced Amount", "Paid Amount", "Credit Note", "Outstanding Amount", "Age (Days)", "0-30",
+            "31-60", "61-90", "91-120", "121-Above", "Currency", "Customer LPO", "Territory", "Customer Group",
+            "Customer Contact"]  # fmt: skip
+    rows: list[list[object]] = [
+        [o.issued, "Customer", o.name, "Debtors - HT", o.name, "Sales Invoice", f"ACC-SINV-2026-{o.number:05}", o.due,
+         o.total, o.paid, "0.00", o.open, (DAY - o.due).days, *(each or "0.00" for each in _age(o, 30, 60, 90, 120)),
+         "EUR", f"PO-{o.number}", "Spain", "Commercial", ""]
+        for o in LEDGER
+    ]  # fmt: skip
+    rows.append(["", "", "", "", "", "", "Total", "", *(f"{each:.2f}" for each in _sums()[:2]), "0.00",
+                 f"{_sums()[2]:.2f}", *[""] * 11])  # fmt: skip
+    _csv("erpnext_receivable.csv", [head, *rows])
+
+
+def stripe_all() -> None:
+    """Stripe, all columns to CSV: moments in UTC, and drafts, void, paid and uncollectible invoices among the open."""
+    head = ["id", "Amount Due", "Amount Paid", "Amount Remaining", "Applied Coupons", "Attempted", "Billing", "Closed",
+            "Currency", "Customer", "Customer Email", "Customer Name", "Date (UTC)", "Description", "Due Date (UTC)",
+            "Ending Balance", "Finalized At (UTC)", "Forgiven", "Marked Uncollectible At (UTC)",
+            "Maximum Line Item Period End (UTC)", "Minimum Line Item Period Start (UTC)", "Number", "Paid",
+            "Paid At (UTC)", "Period End (UTC)", "Period Start (UTC)", "Starting Balance", "Status", "Subscription",
+            "Subtotal", "Tax", "Tax Percent", "Total", "Total Discount Amount", "Voided At (UTC)"]  # fmt: skip
+    known = list(dict.fromkeys(o.name for o in LEDGER))
+
+    def row(o: Owed, number: str, paid: Decimal, state: str) -> list[object]:
+        made = f"{o.issued} 09:12"
+        return [f"in_1R{number[-4:]}", o.total, paid, o.total - paid, "", "FALSE", "send_invoice", "FALSE", "eur",
+                f"cus_N{known.index(o.name)}fT", o.email, o.name, made, "", f"{o.due} 22:59", "0.00", made, "FALSE",
+                "2026-03-30 10:00" if state == "uncollectible" else "", made, made, number,
+                "TRUE" if state == "paid" else "FALSE", "", made, made, "0.00", state, "", o.total, "0.00", "0",
+                o.total, "0.00", ""]  # fmt: skip
+
+    one = LEDGER[0]
+    rows = [row(o, f"A1B2C3-{o.number:04}", o.paid, "open") for o in LEDGER]
+    rows += [
+        row(one, "A1B2C3-0090", one.total, "paid"),
+        row(one, "A1B2C3-0091", Decimal("0.00"), "void"),
+        row(one, "A1B2C3-0092", Decimal("0.00"), "uncollectible"),
+        row(one, "", Decimal("0.00"), "draft"),
+    ]
+    _csv("stripe_all.csv", [head, *rows])
+
+
+def ageing_detail() -> None:
+    """An ageing in detail, CSV: what is open stands only in its age, beside the amount that was invoiced."""
+    head = ["Cliente", "Nº factura", "F. factura", "Vto.", "Importe", "No vencido", "1-30 días", "31-60 días",
+            "> 60 días", "Observaciones"]  # fmt: skip
+    rows = [
+        [o.name, f"F-{o.number}", dmy(o.issued), dmy(o.due), comma(o.total),
+         *("" if each is None else comma(Decimal(str(each))) for each in _age(o, 0, 30, 60)),
+         "En litigio por una entrega" if o.number == 122 else ""]
+        for o in LEDGER
+    ]  # fmt: skip
+    _csv("ageing_detail.csv", [head, *rows], ";")
+
+
+# --- One sheet a customer ---------------------------------------------------------------------------------------------
+
+
+def sheet_a_customer() -> None:
+    """One sheet a customer, called as the customer, and two that are none."""
+    book, summary = _book("Resumen")
+    summary.append(["Cliente", "Total"])
+    for name, theirs in _by_customer():
+        summary.append([name, float(sum(o.open for o in theirs))])
+        sheet = book.create_sheet(name)
+        sheet.append(["Nº factura", "Fecha", "Vencimiento", "Importe", "Pendiente"])
+        for o in theirs:
+            sheet.append([o.number, dmy(o.issued), dmy(o.due), float(o.total), float(o.open)])
+        sheet.append(["Total", None, None, None, float(sum(o.open for o in theirs))])
+    book.create_sheet("Notas").append(["Llamar a Marta"])
+    _save(book, "sheet_a_customer.xlsx")
+
+
+def customer_above() -> None:
+    """One sheet a customer, who is named above the table."""
+    book, _ = _book("Foaie1")
+    for place, (name, theirs) in enumerate(_by_customer()):
+        sheet = book.worksheets[0] if place == 0 else book.create_sheet(f"Foaie{place + 1}")
+        sheet.append([f"Client: {name}"])
+        sheet.append([])
+        sheet.append(["Factura nr.", "Data emiterii", "Scadența", "Total", "Rest de plată"])
+        for o in theirs:
+            sheet.append([f"HT {o.number}", o.issued, o.due, float(o.total), float(o.open)])
+    _save(book, "customer_above.xlsx")
+
+
 # --- By kind of file --------------------------------------------------------------------------------------------------
 
 
@@ -587,7 +822,8 @@ ALL = (
     french_accounts, quickbooks, odoo,
     erpnext, ageing, unicode_text, libreoffice, serial_days, two_months, ask_sheet, ask_dates, ask_amounts, ask_heading,
     ask_terms,
-    ageing_summary,
+    ageing_summary, xero_aged_detail, quickbooks_ageing_detail, quickbooks_desktop, ask_sage_aged, odoo_aged,
+    odoo_states, erpnext_receivable, stripe_all, ageing_detail, sheet_a_customer, customer_above,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from stdnum.eu import vat
 from stdnum.fr import siren
 from stdnum.ro import cf
 
-from amable.adapters import amounts, dates, vocabulary
+from amable.adapters import amounts, dates, ledger_rows, vocabulary
 from amable.adapters.tables import Table, clean, shown
 from amable.core.headings import Seen
 
@@ -26,10 +26,11 @@ _TAX_ID: Final = re.compile(r"(?=.*\d.*\d.*\d.*\d)[A-Za-z0-9 .-]{6,16}")
 
 
 def columns(table: Table) -> list[Seen]:
-    """Each column with the share of its cells that could be each kind of value."""
+    """Each column with the share of its cells that could be each kind of value; names of groups and totals apart."""
     found: list[Seen] = []
+    rows = [row for row in table.rows[:_ROWS] if not ledger_rows.stands_alone(row)] or table.rows[:_ROWS]
     for place, heading in enumerate(table.headings):
-        cells = [clean(row.cells[place]) for row in table.rows[:_ROWS] if place < len(row.cells) and row.cells[place]]
+        cells = [clean(row.cells[place]) for row in rows if place < len(row.cells) and row.cells[place]]
         cells = [cell for cell in cells if cell]
         distinct = list(dict.fromkeys(cells))[:_SAMPLED]
         kinds: Counter[str] = Counter()

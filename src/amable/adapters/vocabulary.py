@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.core import get_global
 
+from amable.core.headings import is_word
 from amable.core.languages import LANGUAGES
 
 _YES: Final = frozenset(
@@ -55,14 +56,18 @@ _KINDS: Final[Mapping[str, str]] = {
 
 _STATES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
-        ("paid", "fully paid", "paid in full", "settled", "closed", "pagado", "pagada", "cobrado", "cobrada", "saldada",
-         "liquidada", "incasat", "incasata", "achitat", "achitata", "platit", "platita", "regle", "reglee", "paye",
+        ("paid", "fully paid", "paid in full", "settled", "closed", "credit note issued", "pagadas", "cobradas",
+         "pagado", "pagada", "cobrado", "cobrada", "saldada", "liquidada",
+         "incasat", "incasata", "achitat", "achitata", "platit", "platita", "regle", "reglee", "paye",
          "payee", "soldee", "acquittee", "encaissee", "total pagada"),
         "paid",
     ),
     **dict.fromkeys(
         ("open", "unpaid", "not paid", "outstanding", "overdue", "due", "awaiting payment", "authorised", "authorized",
-         "sent", "posted", "submitted", "past due", "pendiente", "pendiente de pago", "pendiente de cobro", "vencido",
+         "sent", "posted", "submitted", "past due", "unpaid and discounted", "overdue and discounted", "viewed",
+         "publicado", "publicada", "contabilizado", "contabilizada", "confirmada", "no pagadas", "devuelto", "devuelta",
+         "inregistrat", "inregistrata", "trimisa", "comptabilise", "comptabilisee", "confirmee", "non payees",
+         "pendiente", "pendiente de pago", "pendiente de cobro", "vencido",
          "vencida", "impagado", "impagada", "emitida", "enviada", "no pagado", "no pagada", "sin pagar", "neincasat",
          "neincasata", "neachitat", "neachitata", "neplatit", "neplatita", "emis", "emisa", "restant", "restanta",
          "scadent", "scadenta", "intarziata", "depasita", "a payer", "impaye", "impayee", "en retard", "echue", "emise",
@@ -70,22 +75,37 @@ _STATES: Final[Mapping[str, str]] = {
         "open",
     ),
     **dict.fromkeys(
-        ("partial", "partially paid", "part paid", "partly paid", "parcial", "parcialmente pagada",
+        ("partial", "partially paid", "partly paid and discounted", "parcialmente pagado", "pagado parcialmente",
+         "pagada parcialmente", "cobrado parcialmente", "partial achitata",
+         "partial platita", "part paid", "partly paid", "parcial", "parcialmente pagada",
          "cobrada parcialmente", "pago parcial", "cobro parcial", "partial incasata", "incasat partial",
          "achitata partial", "partiellement payee", "partiellement reglee", "partielle", "acompte"),
         "part",
     ),
     **dict.fromkeys(
-        ("draft", "cancelled", "canceled", "void", "voided", "deleted", "reversed", "written off", "borrador",
+        ("draft", "cancelled", "canceled", "void", "voided", "deleted", "reversed", "written off", "uncollectible",
+         "awaiting approval", "pending approval", "incobrable", "pendiente de aprobacion", "pendiente de aprobar",
+         "revertido", "revertida", "neincasabila", "in asteptarea aprobarii", "inversat", "inversata", "irrecouvrable",
+         "en attente d approbation", "en attente de validation", "extournee", "extourne", "borrador",
          "cancelada", "cancelado", "anulada", "anulado", "ciorna", "anulata", "anulat", "stornata", "stornat",
          "brouillon", "annulee", "annule", "proforma", "pro forma"),
         "void",
     ),
 }  # fmt: skip
 
+SAGE_KINDS: Final = frozenset(("SI", "SC", "SD", "SA", "SR"))  # invoice, credit, discount, on account, receipt
+
+# What is said of a document, not of its being paid.
+_OF_DOCUMENTS: Final = frozenset(
+    ("sent", "posted", "submitted", "viewed", "authorised", "authorized", "emitida", "enviada", "publicado",
+     "publicada", "contabilizado", "contabilizada", "confirmada", "emis", "emisa", "inregistrat", "inregistrata",
+     "trimisa", "emise", "envoyee", "validee", "comptabilise", "comptabilisee", "confirmee", "open", "closed")
+)  # fmt: skip
+
 _CREDIT_NOTES: Final = frozenset(
     (
-        "credit note", "credit memo", "credit", "creditnote", "accreccredit", "sc", "abono", "nota de abono",
+        "credit note", "sales credit note", "customer credit note", "credit memo", "credit", "creditnote",
+        "accreccredit", "sc", "abono", "nota de abono",
         "nota de credito", "rectificativa", "factura rectificativa", "nota de credit", "storno", "factura storno",
         "avoir", "note de credit", "facture d avoir",
     )
@@ -136,6 +156,29 @@ _ALSO: Final[Mapping[str, str]] = {
 _NO_COUNTRIES: Final = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
 
 
+_WORDS_OF_SHEETS: Final = (
+    "various varios varias otros otras others other misc diversi diverse altii divers autres general mixed "
+    "sheet hoja foaie foaia feuil feuille page pagina tab data datos date donnees export exportacion informe "
+    "report raport rapport list lista listado liste summary resumen rezumat resume total totals totales totaux "
+    "notes notas note all todos todo toate tot tous tout year ano anul annee month mes luna mois quarter "
+    "trimestre trimestru january february march april may june july august september october november december "
+    "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre ianuarie "
+    "februarie martie aprilie mai iunie iulie septembrie octombrie noiembrie decembrie janvier fevrier mars avril "
+    "juin juillet aout septembre octobre novembre decembre jan feb mar apr jun jul aug sep sept oct nov dec ene "
+    "abr ago dic ian iun iul noi ventas sales vanzari ventes alquileres rents north south east west norte sur "
+    "este oeste nord sud est vest ouest eur ron usd gbp chf mdl paid open old new pagadas pendientes vencidas "
+    "cobradas antiguas nuevas emitidas emise achitate restante neachitate incasate neincasate payees impayees "
+    "echues overdue current"
+)
+_SHEETS: Final = frozenset(_WORDS_OF_SHEETS.split())
+
+
+def is_sheet_name(text: str) -> bool:
+    """Whether a sheet is called by what it holds or where it stands, as `Hoja 1` or `Marzo 2026`: by nobody's name."""
+    words = re.findall(r"[^\W\d_]+", fold(text))
+    return all(word in _SHEETS or is_word(word) for word in words)
+
+
 def fold(text: str) -> str:
     """Words as they are compared: without accents, case, or signs between them."""
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
@@ -165,6 +208,20 @@ def kind(text: str) -> str | None:
 def status(text: str) -> str | None:
     """What has become of an invoice: `paid`, `open`, `part` (paid in part) or `void`; None for other words."""
     return _STATES.get(fold(text))
+
+
+def together(states: Sequence[str]) -> str:
+    """One state of several that are said of an invoice; all of them, in which no state is known, where they differ.
+
+    A document that is void is void whatever is said of its payment, and one that was sent may have been paid.
+    """
+    known = {text: status(text) for text in dict.fromkeys(states)}
+    if void := next((text for text, state in known.items() if state == "void"), ""):
+        return void
+    of_payment = [text for text, state in known.items() if state and fold(text) not in _OF_DOCUMENTS]
+    if len({known[text] for text in of_payment}) > 1:
+        return " / ".join(of_payment)
+    return next(iter((*of_payment, *(text for text, state in known.items() if state), *known)), "")
 
 
 def is_credit_note(text: str) -> bool:

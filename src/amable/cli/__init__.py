@@ -243,6 +243,7 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         )
     link = commands.add_parser("sign-in-link", help="a link that lets somebody in once, without a password")
     link.add_argument("email", nargs="?", default="", metavar="EMAIL", help="who (nobody yet: the link for the owner)")
+    link.add_argument("--lost-second-factor", action="store_true", help="take their second factor off, too")
     for_one = (configure, plan, approve, hold, send, status, resolve, stop, resume, doctor)
     for command in for_one:
         _whose(command)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from amable.cli.sending import folder_of
+from amable.cli import speaking
+from amable.cli.sending import folder_of, whoever
 from amable.cli.speaking import RefusedError, language
 from amable.cli.workplace import working_in
 from amable.core.languages import say
 from amable.server import keys
 from amable.server.database import kept_in
+
+if TYPE_CHECKING:
+    from amable.organisation.models import User
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -27,7 +32,11 @@ def command(arguments: argparse.Namespace) -> int:
                 raise RefusedError("link_for_whom")
             print(say("sending.first_link", language(), link=link))
             return 0
-        print(say("sending.sign_in_link", language(), link=address + _link_of(arguments.email)))
+        user = _somebody(arguments.email)
+        if arguments.lost_second_factor:
+            _without_second_factor(user)
+            print(say("sending.second_factor_taken", language()))
+        print(say("sending.sign_in_link", language(), link=address + _link_of(user)))
     return 0
 
 
@@ -41,11 +50,22 @@ def first_link(address: str) -> str:
     return "" if User.objects.exists() else (settings.ADDRESS or address) + first.link()
 
 
-def _link_of(email: str) -> str:
-    from amable.desk.entering import link_for  # noqa: PLC0415
+def _somebody(email: str) -> User:
     from amable.organisation.models import User  # noqa: PLC0415
 
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
         raise RefusedError("nobody_of_that_address", value=email)
+    return user
+
+
+def _without_second_factor(user: User) -> None:
+    from amable.evidence import staff  # noqa: PLC0415
+
+    staff.rescue(user, speaking.now(), by=whoever())
+
+
+def _link_of(user: User) -> str:
+    from amable.desk.entering import link_for  # noqa: PLC0415
+
     return link_for(user)

@@ -22,7 +22,7 @@ _IDEAS: Final[Mapping[str, str]] = {
     "ref": "ref reference referencia referinta",
     "account": "account cuenta cta cont contul compte acct ac subcuenta",
     "customer": "customer customers cliente clientes client clients clientul clientului debtor debiteur buyer tercero "
-    "partner partener partenerul deudor debitor cumparator acheteur tiers comprador beneficiar",
+    "partner partener partenerul deudor debitor cumparator acheteur tiers comprador beneficiar party",
     "company": "company empresa firma compania companie societe entreprise societate business organisation",
     "contact": "contact contacto",
     "person": "person persona persoana personne attention attn atencion interlocuteur",
@@ -46,8 +46,11 @@ _IDEAS: Final[Mapping[str, str]] = {
     "payee encaisse received settled cobro cobros incasari incasare incasarii encaissement",
     "pay": "pay payment pago pagos pagar payer paiement plata cobrar achita payable reglement reglements",
     "method": "method forma metodo medio modalitate mod mode modo moyen",
-    "taxed": "iva tva vat tax taxes taxe impuesto impuestos impozit igic base imponible baza ht subtotal net neto neta "
-    "untaxed retencion irpf recargo descuento discount remise reducere cuota excluding hors fara excl sin",
+    "taxed": "iva tva vat tax taxes taxe impuesto impuestos impozit igic "
+    "retencion irpf recargo descuento discount remise reducere cuota",
+    "untaxed": "base imponible baza ht subtotal net neto neta untaxed excluding excluded hors fara excl sin without",
+    "books": "receivable nominal gl",
+    "corrected": "rectificada rectificado rectifica rectified rectifiee corrected corrige corrigee corectata stornata",
     "fiscal": "nif cif dni nie cui vatin siren siret fiscal fiscala fiscale cnp trn",
     "email": "email mail correo courriel electronico electronica mails",
     "phone": "phone telephone telefono telefon tel tfno tlf movil mobile mobil portable gsm celular",
@@ -55,7 +58,7 @@ _IDEAS: Final[Mapping[str, str]] = {
     "country": "country pais tara pays",
     "language": "language idioma limba langue lang",
     "currency": "currency moneda divisa devise valuta monnaie",
-    "order": "order po pedido comanda commande purchase bon",
+    "order": "order po lpo pedido comanda commande purchase bon",
     "text": "description descripcion descriere concepto libelle objet designation concept memo explicatii subject "
     "detalle observaciones",
     "manager": "manager comercial vendedor agent agente salesperson commercial vendeur representante responsable owner "
@@ -67,8 +70,8 @@ _IDEAS: Final[Mapping[str, str]] = {
     "segment": "segment segmento category",
     "late": "overdue vencido vencida vencidos atraso retraso retard intarziere intarziate depasire demora past age "
     "aging ageing antiguedad vechime late",
-    "expected": "expected prevista previsto prevu prevue planned estimada estimado reminder recordatorio last ultimo "
-    "ultima dernier start end from to desde hasta credit tracking",
+    "expected": "expected exp prevista previsto prevu prevue planned estimada estimado reminder recordatorio last "
+    "ultimo ultima dernier start end from to desde hasta credit tracking",
     "line": "line linea linie ligne inventory item articulo articol article unit unitario quantity qty cantidad "
     "cantitate quantite price precio pret prix rate tarif sku",
     "included": "incluido incluida incl included inclus incluse inclusa con cu avec",
@@ -78,15 +81,17 @@ _EMPTY_WORDS: Final = (
     "de del la el los las the of du des le les l d a al au aux in en pe din si y et and un una per por para"
 )
 _MONEYS: Final = "lei eur ron usd gbp euro euros chf mdl"
-_SILENT: Final = frozenset((*_EMPTY_WORDS.split(), *_MONEYS.split()))
+_SIGNED: Final = "signed signo semn signe"  # an amount whose credit notes carry a minus
+_SILENT: Final = frozenset((*_EMPTY_WORDS.split(), *_MONEYS.split(), *_SIGNED.split()))
 # What changes nothing about a heading's meaning when it stands beside it.
 _HARMLESS: Final = frozenset(("invoice", "document", "customer", "contact", "company"))
 # What makes a heading mean something else, unless the meaning is made of it.
 _OTHERWISE: Final = frozenset(
-    ("taxed", "late", "expected", "type", "fiscal", "ref", "order", "manager", "series", "days", "line")
-)
+    ("taxed", "untaxed", "late", "expected", "type", "fiscal", "ref", "order", "manager", "series", "days", "line",
+     "corrected", "books")
+)  # fmt: skip
 # What no question about another column offers.
-_ANOTHER: Final = frozenset(("taxed", "line", "late"))
+_ANOTHER: Final = frozenset(("taxed", "untaxed", "line", "late"))
 
 _DATE: Final = "date"
 _AMOUNT: Final = "amount"
@@ -193,6 +198,7 @@ _FITS: Final = {
     "coded": 0.9,
 }
 _MOSTLY: Final = 0.6
+_SEEN_ONLY: Final = frozenset(("whole", "coded", "repeated", "unique"))  # what an empty column is not taken for
 _PLAIN_VALUE: Final = 0.8
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,:/ -]*\d[\d.,:/ -]*[)%€$]?")
 _JOINED_GAIN: Final = 1.05
@@ -308,6 +314,28 @@ def find(rows: Sequence[Sequence[str]], known: Callable[[str], bool]) -> Heading
     return best
 
 
+def ages(headings: Sequence[str]) -> tuple[int, ...]:
+    """The places of columns by age (`Current`, `1 - 30`, `> 90`); none where not one of them states a number."""
+    found = tuple(place for place, heading in enumerate(headings) if is_age(heading))
+    return found if len(found) > 1 and any(_AGE.fullmatch(_plain(headings[place])) for place in found) else ()
+
+
+def is_age(text: str) -> bool:
+    """Whether these words name a time that amounts have been due for, or say that they are not due."""
+    plain = _plain(text)
+    return plain in _AGES or _AGE.fullmatch(plain) is not None or _AS_OF.fullmatch(plain) is not None
+
+
+def states(headings: Sequence[str]) -> tuple[int, ...]:
+    """The places of columns that say what became of an invoice: programs state that of the document and that of pay."""
+    return tuple(place for place, heading in enumerate(headings) if _meant_by_name(heading)[0] == "status")
+
+
+def names_account_only(heading: str) -> bool:
+    """Whether an account is named and no customer: it may be that of what was sold, or the same for everybody."""
+    return ideas(heading) <= {"account", "code", "no"} and "account" in ideas(heading)
+
+
 def has_lines(headings: Iterable[str]) -> bool:
     """Whether each row is one line of an invoice, as headings like `Quantity` tell, so that an invoice comes again."""
     return any("line" in ideas(heading) for heading in headings)
@@ -318,9 +346,39 @@ def currency_words(heading: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\b[A-Z]{3}\b|\blei\b|[€£$]", heading))
 
 
+def is_word(word: str) -> bool:
+    """Whether headings are made of this word."""
+    return word in _IDEA_OF or word in _SILENT
+
+
 def ideas(heading: str) -> frozenset[str]:
     """What the words of a heading stand for; a word we do not know stands for itself."""
     return frozenset(_IDEA_OF.get(word, word) for word in _words(heading))
+
+
+_DAYS: Final = r"(?:d|days?|dias?|zile|jours?|j|months?|mes|meses|luni|luna|mois)"
+_LATE: Final = r"(?: (?:past due|overdue|late|old|de retraso|de atraso|vencid[oa]s?|intarziere|depasite|de retard))?"
+_AGE: Final = re.compile(
+    r"(?:"
+    rf"(?:de |from |entre |between |intre |sum of )?\d{{1,4}} ?(?:-|to|a|la|et|and|y|si) ?(?:\d{{1,4}}|above|mas|over)"
+    rf"(?: ?{_DAYS})?{_LATE}"
+    rf"|(?:>=?|<=?|over|older than|more than|mas de|peste|plus de|above|under|sub|menos de|moins de|sum of >) ?"
+    rf"\d{{1,4}}(?: ?{_DAYS})?{_LATE}"
+    rf"|\d{{1,4}} ?\+(?: ?{_DAYS})?{_LATE}|\d{{1,4}} ?{_DAYS}(?: ?\+| or more| and over| y mas| et plus)?{_LATE}"
+    rf"|\d{{1,4}} or more {_DAYS}{_LATE}|(?:period|periodo|periode|perioada) \d"
+    r")"
+)
+_AS_OF: Final = re.compile(r"at date|(?:as of|as at|a fecha|al|au|la data):? ?\d[\d/. -]*")
+_AGES: Final = frozenset(
+    ("current", "future", "older", "not due", "not yet due", "undue", "on date",
+     "no vencido", "sin vencer", "por vencer", "a vencer", "corriente", "al corriente", "mas antiguo", "anterior",
+     "anteriores", "nescadent", "neajuns la scadenta", "in termen", "curent", "mai vechi", "anterioare",
+     "non echu", "a echoir", "courant", "plus ancien", "plus anciens", "anterieur")
+)  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return " ".join(anyascii(text).lower().replace("–", "-").split()) if len(text) < 40 else ""
 
 
 _TWO_HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -332,6 +390,7 @@ _ABBREVIATED: Final = (
     (re.compile(r"\be-?mails?\b", re.IGNORECASE), " email "),
     (re.compile(r"#"), " no "),
     (re.compile(r"\bde ([iî]ncasat|achitat|pl[aă]tit)\b", re.IGNORECASE), " outstanding "),  # still to be paid
+    (re.compile(r"\bsin (cobrar|pagar)\b", re.IGNORECASE), " outstanding "),
     (re.compile(r"\bdûe?s?\b", re.IGNORECASE), " due "),  # without its accent it is an article
 )  # fmt: skip
 
@@ -349,7 +408,7 @@ def _meanings(seen: Seen) -> Iterable[tuple[str, float]]:
     if not meant:
         return
     for column, ways in _COLUMNS.items():
-        sure = max((_sure(meant, way) for way in ways if not seen.filled or _fits(seen, way.kind)), default=0.0)
+        sure = max((_sure(meant, way) for way in ways if _may_be(seen, way.kind)), default=0.0)
         if sure >= _ENOUGH:
             yield column, sure
 
@@ -363,6 +422,10 @@ def _sure(meant: frozenset[str], way: _Way) -> float:
     return way.sure * _EXTRA ** len(extra - _HARMLESS) * 0.97 ** len(extra & _HARMLESS)
 
 
+def _may_be(seen: Seen, kind: str) -> bool:
+    return _fits(seen, kind) if seen.filled else kind not in _SEEN_ONLY
+
+
 def _fits(seen: Seen, kind: str) -> bool:
     return not kind or seen.kinds.get(kind, 0) >= _FITS.get(kind, _MOSTLY)
 
@@ -374,6 +437,8 @@ def _told(cells: Sequence[str], known: Callable[[str], bool]) -> float:
     for cell in cells:
         if known(cell):
             told[cell] = 1.0
+        elif is_age(cell):
+            continue
         elif _FIGURE.fullmatch(cell) or len(cell) > 80 or "@" in cell:
             figures += 1
         elif cell:
@@ -396,7 +461,9 @@ def _meant_by_name(cell: str) -> tuple[str, float]:
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[str, ...]:
     """Headings on two lines as one; a cell that spans several stands above each. Nothing when a cell is a value."""
-    if sum(1 for cell in upper if cell) < 2 or any(_FIGURE.fullmatch(cell) for cell in (*upper, *lower) if cell):
+    if sum(1 for cell in upper if cell) < 2 or any(
+        _FIGURE.fullmatch(cell) and not is_age(cell) for cell in (*upper, *lower) if cell
+    ):
         return ()
     width = max(len(upper), len(lower))
     above = [*upper, *[""] * (width - len(upper))]

@@ -43,7 +43,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         "issue_date", "due_date", "terms_days", "delivered_date",
     ),
     "money": (
-        "total", "open_amount", "paid_amount", "currency", "status", "settled_date", "discount_percent",
+        "total", "open_amount", "paid_amount", "ageing", "currency", "status", "settled_date", "discount_percent",
         "discount_until", "payment_method", "disputed", "promise_date",
     ),
     "customer": (
@@ -585,7 +585,10 @@ def _notices(here: Here, found: Mapping[str, Any]) -> list[tuple[str, str]]:
         for one in found.get("notices", ())
     ]
     return [
-        (say(f"complaint.{rule}", here.language, **params), say(f"advice.{rule}", here.language, **params))
+        (
+            reading.placed(say(f"complaint.{rule}", here.language, **params), params, here.language),
+            say(f"advice.{rule}", here.language, **params),
+        )
         for rule, params in told
     ]
 
@@ -598,7 +601,7 @@ def _words(one: Rejection, language: str) -> tuple[str, str]:
     """What is wrong and what to do, with our columns called as people call them."""
     params = _labelled(one.facts, language)
     why, advice = (say(f"{kind}.{one.rule}", language, **params) for kind in ("complaint", "advice"))
-    return _named(why, language), _named(advice, language)
+    return _named(reading.placed(why, params, language), language), _named(advice, language)
 
 
 def _named(sentence: str, language: str) -> str:

@@ -84,9 +84,22 @@ def take_second_factor(member: Member, *, today: date, by: str) -> None:
     if not works_here_only(member):
         raise StaffError("elsewhere", member=member.user.get_full_name())
     with transaction.atomic():
-        Authenticator.objects.filter(user_id=member.user_id).delete()
-        end_sessions(member.user)
+        _without_second_factor(member.user)
         _record(member.creditor, "staff.second_factor_taken", today, by, member.user)
+
+
+def rescue(user: User, now: datetime, *, by: str) -> None:
+    """The same on the machine itself, for somebody no owner can help: each creditor they work for has it on record."""
+    with transaction.atomic():
+        _without_second_factor(user)
+        for creditor, today in _workplaces(user, now):
+            with acting_for(creditor):
+                _record(creditor, "staff.second_factor_taken", today, by, user)
+
+
+def _without_second_factor(user: User) -> None:
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
 
 
 def ask_second_factor(creditor: Creditor, *, asked: bool, today: date, by: str) -> None:
@@ -98,11 +111,16 @@ def ask_second_factor(creditor: Creditor, *, asked: bool, today: date, by: str) 
 
 def signed_in(user: User, now: datetime, *, by_way_of: Sequence[str], address: str) -> None:
     """Remember a sign-in at each creditor whose staff they are; `address` is where from."""
-    for member in Member.objects.filter(user=user).select_related("creditor"):
-        today = now.astimezone(ZoneInfo(member.creditor.timezone)).date()
+    for creditor, today in _workplaces(user, now):
         personal = {"by": user.email, "address": address}
-        with acting_for(member.creditor):
-            log.record(member.creditor, [Event("staff.signed_in", today, {"ways": list(by_way_of)}, personal)])
+        with acting_for(creditor):
+            log.record(creditor, [Event("staff.signed_in", today, {"ways": list(by_way_of)}, personal)])
+
+
+def _workplaces(user: User, now: datetime) -> list[tuple[Creditor, date]]:
+    """The creditors whose staff they are, each with its day."""
+    creditors = [member.creditor for member in Member.objects.filter(user=user).select_related("creditor")]
+    return [(creditor, now.astimezone(ZoneInfo(creditor.timezone)).date()) for creditor in creditors]
 
 
 def works_here_only(member: Member) -> bool:

@@ -175,7 +175,8 @@ class EInvoiceReader(Protocol):
 class Column(NamedTuple):
     """One of our columns in somebody's table: its heading there, by what it was known, and one of its values.
 
-    `why` is `map`, `ours` (our own name), `name` (guessed from it), `values` or `group` (a row above the items).
+    `why` is `map`, `ours` (our own name), `name` (guessed from it), `values`, `group` (a row above the items) or
+    `sheet` (its name, or what stands above its table).
     """
 
     heading: str
@@ -189,8 +190,9 @@ class Understood:
     """How a table that is not in our own words was understood; `map_lines` say the same as a map.
 
     `left_out` counts the rows that are no items, by why: `above` the headings, `totals`, `notes`, `groups`, `repeated`
-    headings, further `lines` of an invoice, `void` drafts and cancelled invoices. `headings` are all there are, in
-    their order, and `first_rows` the first rows below them, for whoever checks which heading is which.
+    headings, further `lines` of an invoice, `void` drafts and cancelled invoices; beside them how many are `paid`,
+    which are kept with nothing open. `sheet` names the sheets that were read so. `headings` are all there are, in their
+    order, and `first_rows` the first rows below them, for whoever checks which heading is which.
     """
 
     columns: tuple[Column, ...]

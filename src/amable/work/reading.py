@@ -212,7 +212,7 @@ def _read_rows(
             given.understood.append((name, found))
         else:
             given.complaints.append((name, found))
-            given.whole = given.whole and found.line is not None
+            given.whole = given.whole and (found.line is not None or found.notice)
     given.digests.append(sha256(data).hexdigest())
     given.ledgers += 1
 
@@ -252,4 +252,9 @@ def bank_reader(data: bytes) -> BankReader | None:
 def in_words(complaint: Complaint, language: str) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     why, advice = (say(f"{kind}.{complaint.rule}", language, **complaint.params) for kind in ("complaint", "advice"))
-    return why, advice
+    return placed(why, complaint.params, language), advice
+
+
+def placed(why: str, params: Mapping[str, object], language: str) -> str:
+    """What is wrong, with the sheet where there are several; the door names file and line."""
+    return say("import.in_sheet", language, name=params["sheet"], why=why) if "sheet" in params else why

@@ -11,7 +11,17 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from amable.adapters import amounts, dates, enclosures, ledger_rows, likeness, tables, vocabulary, workbooks
+from amable.adapters import (
+    amounts,
+    dates,
+    enclosures,
+    ledger_rows,
+    likeness,
+    reasons_to_wait,
+    tables,
+    vocabulary,
+    workbooks,
+)
 from amable.core import headings as wording
 from amable.core import ledger_map
 from amable.core.customer_keys import read_name
@@ -31,7 +41,7 @@ _DATES: Final = (
 _AMOUNTS: Final = ("total", "open_amount", "paid_amount")
 _OTHERS: Final = (
     "email", "account_manager_email", "terms_days", "currency", "disputed", "opt_out", "kind", "language", "country",
-    "region", "timezone", "pdf", "status", "document_type", "discount_percent",
+    "region", "timezone", "pdf", "status", "document_type", "discount_percent", "ageing",
 )  # fmt: skip
 COLUMNS: Final = frozenset((*_TEXTS, *_IDENTIFIERS, *_DATES, *_AMOUNTS, *_OTHERS))
 # What a ledger cannot do without: each line one thing, and the columns that are one way of saying it.
@@ -51,9 +61,14 @@ _ASKED: Final[Mapping[str, str]] = {
 _OF_CUSTOMER: Final = frozenset(
     ("customer_id", "customer_name", "tax_id", "email", "phone", "address", "country", "contact_name", "currency")
 )
+# What several headings may say together.
+_SEVERAL: Final = frozenset(("status", "ageing"))
+_OF_GUESSING: Final = frozenset(("heading_wanted", "heading_unclear", "headings_missing"))
 _ASKED_AT_ONCE: Final = 2  # more missing columns than that, and the table is no ledger
 _MOST_ANSWERS: Final = 6
 _FIRST_ROWS: Final = 4
+_FIRST_LINES: Final = 10
+_LOOKED_AT: Final = 2_000  # rows
 
 _LARGE: Final = 8 * 2**20  # bytes from which on the head of a text is looked at before all of it is read
 _HEAD: Final = 2**18
@@ -61,10 +76,12 @@ _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
 _LONGEST_ADDRESS: Final = 254
 _MOST_HEADINGS: Final = 60
+_MOST_SHEETS: Final = 6
 _DAYS_TO_1904: Final = 1462  # from the day zero of other spreadsheets
 _REMEMBERED: Final = 65_536  # distinct cells; names, addresses and words come again and again in a ledger
 _NOT_TABLES: Final = (b"<", b"{", b"[", b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 _FLOAT: Final = re.compile(r"(\d+)\.0+")
+_EVENING: Final = re.compile(r"[T ]2[1-3]:\d\d")
 _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.,](\d{1,2})0*)?\s?%?", re.ASCII)
 _REGION: Final = re.compile(r"(?:([A-Z]{2})-)?([A-Z0-9]{1,3})")
 _ADDRESS: Final = re.compile(
@@ -113,7 +130,11 @@ _Parser = Callable[[str], object]
 
 
 class _Reading(NamedTuple):
-    """How one sheet is read: its table, where our columns stand, and why it cannot be read as it is."""
+    """How one sheet is read: its table, where our columns stand, and why it cannot be read as it is.
+
+    `states` are columns that say what became of an invoice beside that one, `ages` those in one of which stands what is
+    open. `owner` is the customer of all rows that name none, `ignored` are columns that a map leaves alone.
+    """
 
     sheet: tables.Sheet
     table: tables.Table
@@ -124,6 +145,10 @@ class _Reading(NamedTuple):
     above: int = 0
     group: int | None = None
     plain: bool = True
+    states: tuple[_Heading, ...] = ()
+    ages: tuple[_Heading, ...] = ()
+    owner: Mapping[str, str] = {}
+    ignored: frozenset[int] = frozenset()
 
 
 class Spreadsheet:
@@ -159,8 +184,8 @@ class Spreadsheet:
         readings = [_reading(sheet, told, is_known) for sheet in sheets]
         chosen, refusals = _ledgers(readings, told.sheet)
         if refusals:
-            return [*filter(None, map(_understood, chosen)), *refusals]
-        return [found for reading in chosen for found in _read(reading, folders, progress)]
+            return [*filter(None, (_understood([reading]) for reading in chosen)), *refusals]
+        return [*_read(chosen, folders, progress), *_about_sheets(readings, chosen, told.sheet)]
 
 
 def _refused_by_its_head(data: bytes, told: LedgerMap, known: Callable[[str], bool]) -> Sequence[Complaint]:
@@ -183,40 +208,160 @@ def _ledgers(readings: Sequence[_Reading], name: str) -> tuple[list[_Reading], l
             sheets = _listed(reading.sheet.name for reading in readings)
             return [], [Complaint("sheet_unknown", params={"name": tables.shown(name), "found": sheets})]
         readings = named
-    able = [reading for reading in readings if not reading.refusals]
+    able = [reading for reading in readings if not reading.refusals] or _of_customers(readings)
     if not able:
         nearest = max(readings, key=lambda reading: (_asks(reading), len(reading.headings)))
         return [nearest], nearest.refusals
-    if len({tuple(map(tables.fold_heading, reading.table.headings)) for reading in able}) == 1:
+    if len({_alike(reading) for reading in able}) == 1:
         return able, []
     answers = tuple(ledger_map.line("sheet", reading.sheet.name) for reading in able)
     params: dict[str, object] = {"found": _listed(reading.sheet.name for reading in able)}
     return [], [Complaint("sheets_several", params=params, answers=answers)]
 
 
+def _of_customers(readings: Sequence[_Reading]) -> list[_Reading]:
+    """The sheets of one customer each, called as the customer: two or more with the same columns, and nobody named.
+
+    None where one of them is called as sheets, months or lists are: then whose its rows are is not known.
+    """
+    if len(readings) < 2:
+        return []
+    tried = [
+        _guessed(reading._replace(owner={"customer_name": reading.sheet.name}))
+        for reading in readings
+        if all(refusal.rule in _OF_GUESSING for refusal in reading.refusals)
+    ]
+    able = [reading for reading in tried if not reading.refusals]
+    if len(able) < 2 or any(vocabulary.is_sheet_name(reading.sheet.name) for reading in able):
+        return []
+    return able if len({_alike(reading) for reading in able}) == 1 else []
+
+
+def _alike(reading: _Reading) -> tuple[object, ...]:
+    """What sheets of one ledger have in common: all headings; those of our columns where each is of one customer."""
+    if not reading.owner:
+        return tuple(map(tables.fold_heading, reading.table.headings))
+    several = [("status", heading) for heading in reading.states] + [("ageing", heading) for heading in reading.ages]
+    columns = (*reading.headings.items(), *several)
+    return (frozenset((column, tables.fold_heading(heading.written)) for column, heading in columns),)
+
+
+def _about_sheets(readings: Sequence[_Reading], chosen: Sequence[_Reading], named: str) -> list[Complaint]:
+    """Which sheets were taken for a customer each, and which were left alone where nobody chose one.
+
+    Where one of these seems to hold invoices it is no mere notice: what is in it is not missing from the ledger.
+    """
+    told = []
+    if any(reading.owner.get("customer_name") == reading.sheet.name for reading in chosen if reading.sheet.name):
+        found = _listed(f"“{reading.sheet.name}”" for reading in chosen)
+        told.append(Complaint("sheets_of_customers", params={"found": found}, notice=True))
+    taken = {reading.sheet.name for reading in chosen}
+    others = [reading for reading in readings if reading.sheet.name not in taken and not named]
+    for harmless in (True, False):
+        left = [f"“{reading.sheet.name}”" for reading in others if harmless != ("invoice_number" in reading.headings)]
+        if left:
+            told.append(Complaint("sheets_left", params={"found": _listed(left)}, notice=harmless))
+    return told
+
+
 def _asks(reading: _Reading) -> bool:
     return all(refusal.answers for refusal in reading.refusals)
 
 
-def _read(reading: _Reading, folders: Sequence[Path], progress: Progress) -> list[ItemRecord | Complaint | Understood]:
-    """The items and complaints of one sheet, and how it was understood."""
-    told = reading.told
-    if not reading.table.rows and not reading.table.complaints:
-        return [*filter(None, [_understood(reading)]), Complaint("rows_missing")]
+class _Prepared(NamedTuple):
+    """The rows of a sheet in our columns, those that end too early, and how many rows are no items."""
+
+    reading: _Reading
+    entries: list[_Entry]
+    ragged: list[Complaint]
+    left_out: Counter[str]
+
+
+def _prepared(reading: _Reading) -> _Prepared:
     rows, groups, left_out = _sifted(reading)
     entries, ragged = _entries(rows, reading)
-    currency = told.currency or _named_currency(reading)
+    currency = reading.told.currency or _named_currency(reading)
     for entry in entries:
         _complete(entry, reading, groups, currency)
-    parsers, settled, refusals = _parsers(entries, reading, folders)
+    return _Prepared(reading, entries, ragged, left_out)
+
+
+def _read(
+    readings: Sequence[_Reading], folders: Sequence[Path], progress: Progress
+) -> list[ItemRecord | Complaint | Understood]:
+    """The items and complaints of sheets with the same columns, and how they were understood."""
+    first = readings[0]
+    told = first.told
+    if not any(reading.table.rows or reading.table.complaints for reading in readings):
+        return [*filter(None, [_understood(readings)]), Complaint("rows_missing")]
+    prepared = [_prepared(reading) for reading in readings]
+    left_out = sum((sheet.left_out for sheet in prepared), Counter[str]())
+    parsers, settled, refusals = _parsers([entry for one in prepared for entry in one.entries], first, folders)
     if refusals:
-        return [*filter(None, [_understood(reading, left_out)]), *refusals]
-    answers, void = _items(entries, reading, parsers, progress)
-    left_out["void"] += void
-    found = [*reading.table.complaints, *ragged, *answers]
+        return [*filter(None, [_understood(readings, left_out)]), *refusals]
+    found: list[ItemRecord | Complaint] = []
+    for sheet in prepared:
+        answers, counts = _items(sheet.entries, sheet.reading, parsers, progress)
+        left_out += counts
+        of_sheet = sorted((*sheet.reading.table.complaints, *sheet.ragged, *answers), key=lambda one: one.line or 0)
+        of_sheet += [*_due_before_issue(answers), *_days_in_utc(sheet), *_remarks(sheet)]
+        found += [_in_sheet(one, sheet.reading) for one in of_sheet] if len(readings) > 1 else of_sheet
     settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
-    understood = _understood(reading, left_out, {**settings, **settled})
-    return [*filter(None, [understood]), *sorted(found, key=lambda one: one.line or 0)]
+    understood = _understood(readings, left_out, {**settings, **settled})
+    return [*filter(None, [understood]), *found]
+
+
+def _in_sheet(one: ItemRecord | Complaint, reading: _Reading) -> ItemRecord | Complaint:
+    """A complaint about a line says of which sheet, where there are several."""
+    if isinstance(one, ItemRecord):
+        return one
+    return replace(one, params={**one.params, "sheet": reading.sheet.name})
+
+
+def _due_before_issue(found: Sequence[ItemRecord | Complaint]) -> list[Complaint]:
+    """A notice about invoices that fall due before they were issued: they are kept as they say."""
+    lines = [
+        one.line
+        for one in found
+        if isinstance(one, ItemRecord) and one.due_date and one.issue_date and one.due_date < one.issue_date
+    ]
+    if not lines:
+        return []
+    params: dict[str, object] = {"n": len(lines), "lines": _listed(map(str, lines[:_FIRST_LINES]))}
+    params["lines"] = f"{params['lines']}{', …' if len(lines) > _FIRST_LINES else ''}"
+    return [Complaint("due_before_issue", field="due_date", params=params, notice=True)]
+
+
+def _days_in_utc(sheet: _Prepared) -> list[Complaint]:
+    """A notice about days stated in UTC late in the evening, where it may be the next day already."""
+    columns = {column: heading for column, heading in sheet.reading.headings.items() if column in _DATES}
+    named = {column: heading for column, heading in columns.items() if "UTC" in heading.written.upper()}
+    lines = [entry.line for entry in sheet.entries if any(_EVENING.search(entry.texts.get(c, "")) for c in named)]
+    if not lines:
+        return []
+    params: dict[str, object] = {"found": _listed(heading.written for heading in named.values()), "n": len(lines)}
+    return [Complaint("days_in_utc", params=params, notice=True)]
+
+
+def _remarks(sheet: _Prepared) -> list[Complaint]:
+    """A notice about each column that nothing is done with, and that speaks of a dispute, a promise or the like."""
+    reading = sheet.reading
+    if reading.plain:
+        return []
+    told = []
+    read = {heading.place for column, heading in reading.headings.items() if column != "description"}
+    lines = {entry.line for entry in sheet.entries}
+    rows = [row for row in reading.table.rows if row.line in lines]
+    for place, heading in enumerate(reading.table.headings):
+        if not heading or place in read:
+            continue
+        telling = reasons_to_wait.tell(
+            (row.line, row.cells[place]) for row in rows if place < len(row.cells) and row.cells[place]
+        )
+        if 0 < telling.rows <= max(len(rows) // 2, 1):  # what most rows say is what is sold
+            params: dict[str, object] = {"heading": tables.shown(heading), "n": telling.rows, "found": telling.first}
+            told.append(Complaint("remarks_tell", params=params, notice=True))
+    return told
 
 
 # --- Headings ---------------------------------------------------------------------------------------------------------
@@ -227,7 +372,7 @@ def _reading(sheet: tables.Sheet, told: LedgerMap, known: Callable[[str], bool])
     found = wording.find(tables.top(sheet), known)
     table = _named(tables.below(sheet, found))
     meanings = {tables.fold_heading(theirs): tables.fold_heading(ours) for theirs, ours in told.headings.items()}
-    headings, refusals = _place(table.headings, meanings)
+    headings, several, refusals = _place(table.headings, meanings)
     ignored = {
         place for place, heading in enumerate(table.headings) if meanings.get(tables.fold_heading(heading)) == "ignore"
     }
@@ -235,11 +380,15 @@ def _reading(sheet: tables.Sheet, told: LedgerMap, known: Callable[[str], bool])
         column: "map" if tables.fold_heading(table.headings[heading.place]) in meanings else "ours"
         for column, heading in headings.items()
     }
-    taken = {heading.place for heading in headings.values()} | ignored
+    taken = {heading.place for heading in (*headings.values(), *several["status"], *several["ageing"])} | ignored
     unknown = [place for place, heading in enumerate(table.headings) if heading and place not in taken]
     plain = not unknown and not told.headings and found.first == 0 and found.lines == 1
-    reading = _Reading(sheet, table, told, headings, why, refusals, found.first, None, plain and not _unnamed(sheet))
-    return reading if refusals else _guessed(reading, ignored)
+    reading = _Reading(
+        sheet, table, told, headings, why, refusals, found.first, None, plain and not _unnamed(sheet),
+        several["status"], several["ageing"],
+    )  # fmt: skip
+    owner = ledger_rows.owner_above(sheet.rows[: found.first]) if found.first and not reading.plain else {}
+    return reading if refusals else _guessed(reading._replace(owner=owner, ignored=frozenset(ignored)))
 
 
 def _unnamed(sheet: tables.Sheet) -> bool:
@@ -247,36 +396,154 @@ def _unnamed(sheet: tables.Sheet) -> bool:
     return bool(sheet.name)
 
 
-def _guessed(reading: _Reading, ignored: set[int]) -> _Reading:
+def _guessed(reading: _Reading) -> _Reading:
     """Add what the names and values of the other headings mean; ask where it cannot be told."""
-    table, told = reading.table, reading.told
-    if reading.plain and not _unsaid(reading.headings, told, None):
+    table, ignored = reading.table, reading.ignored
+    if reading.plain and not _unsaid(reading, None):
         return reading
     columns = likeness.columns(table)
+    ages = [place for place in wording.ages(table.headings) if place not in ignored]
+    states = [place for place in wording.states(table.headings) if place not in ignored]
     known = {column: Choice(heading.place, "") for column, heading in reading.headings.items()}
-    guess = wording.guess(columns, known, ignored) if any(table.headings) else Guess(known, {})
+    taken = {*ignored, *ages, *(heading.place for heading in (*reading.states, *reading.ages))}
+    if len(states) > 1:
+        taken |= {place for place in states if place != (known["status"].place if "status" in known else states[0])}
+    guess = wording.guess(columns, known, taken) if any(table.headings) else Guess(known, {})
     headings, why = dict(reading.headings), dict(reading.why)
     for column, choice in guess.choices.items():
         if column not in headings:
             headings[column] = _Heading(choice.place, tables.shown(table.headings[choice.place]))
             why[column] = choice.why
-    if why.get("customer_id") == "name" and not _one_name_each(table, headings):
+    if why.get("customer_id") == "name" and not _is_customers(table, headings):
         del headings["customer_id"], why["customer_id"]
-    group = None
-    if not reading.plain and "invoice_number" in headings:
-        customer = headings.get("customer_name") or headings.get("customer_id")
-        group = ledger_rows.group_column(table.rows, _item_places(headings))
-        if group is not None and customer is not None and customer.place != group:
-            group = None
-    refusals = _doubts_of_headings(guess, headings, columns) or _missing_headings(headings, columns, told, group)
-    guessed = any(reason in ("name", "values") for reason in why.values())
-    return reading._replace(
-        headings=headings,
-        why=why,
-        refusals=refusals,
-        group=group,
-        plain=reading.plain and not guessed and group is None,
-    )
+    guessed = _numbered_by_reference(reading._replace(headings=headings, why=why))
+    if "status" in headings:
+        more = (_Heading(place, tables.shown(table.headings[place])) for place in states)
+        taken_states = {headings["status"].place, *(state.place for state in reading.states)}
+        guessed = guessed._replace(states=(*reading.states, *(one for one in more if one.place not in taken_states)))
+    guessed = _asked_or_open(guessed)
+    guessed = _aged(guessed, [_Heading(place, tables.shown(table.headings[place])) for place in ages])
+    guessed = _grouped(guessed)
+    if guessed.group is None and {"customer_id", "customer_name"} & guessed.headings.keys():
+        guessed = guessed._replace(owner={})  # who stands above may be anybody, the creditor too
+    if "invoice_number" not in headings and guessed.group is None:
+        guessed = _numbered_by_group(guessed)
+    refusals = _doubts_of_headings(guess, guessed.headings, columns) or _missing_headings(guessed, columns)
+    unsure = any(reason in ("name", "values") for reason in guessed.why.values()) or guessed.group is not None
+    return guessed._replace(refusals=refusals, plain=reading.plain and not unsure and not guessed.owner)
+
+
+def _grouped(reading: _Reading) -> _Reading:
+    """Find the rows that name a customer; an account of the books says nobody's name where they do."""
+    customer = reading.headings.get("customer_id")
+    if (
+        customer
+        and "customer_name" not in reading.headings
+        and reading.why["customer_id"] == "name"
+        and wording.names_account_only(reading.table.headings[customer.place])
+    ):
+        headings = {column: heading for column, heading in reading.headings.items() if column != "customer_id"}
+        tried = reading._replace(headings=headings)
+        if (group := _group(tried)) is not None or _numbered_by_group(tried).group is not None:
+            return tried._replace(group=group)
+    return reading._replace(group=_group(reading))
+
+
+def _numbered_by_reference(reading: _Reading) -> _Reading:
+    """Where the kinds of documents are those of Sage, `Ref` is the invoice and `No` an entry of the books."""
+    table, headings = reading.table, reading.headings
+    number, kind = headings.get("invoice_number"), headings.get("document_type")
+    if number is None or kind is None or reading.why["invoice_number"] not in ("name", "ours"):
+        return reading
+    if wording.ideas(table.headings[number.place]) != {"no"}:
+        return reading
+    free = [place for place, heading in enumerate(table.headings) if wording.ideas(heading) == {"ref"}]
+    kinds = {tables.clean(row.cells[kind.place]) for row in table.rows if kind.place < len(row.cells)}
+    if len(free) != 1 or len(kinds & vocabulary.SAGE_KINDS) == 0:
+        return reading
+    said = {**headings, "invoice_number": _Heading(free[0], tables.shown(table.headings[free[0]]))}
+    return reading._replace(headings=said, why={**reading.why, "invoice_number": "name"})
+
+
+def _group(reading: _Reading) -> int | None:
+    """The column in which rows name the customer of others, unless a column of its own says who it is."""
+    headings = reading.headings
+    customer = headings.get("customer_name") or headings.get("customer_id")
+    if reading.plain or "invoice_number" not in headings or (customer and _names_itself(reading, customer)):
+        return None
+    group = ledger_rows.group_column(reading.table.rows, _item_places(reading))
+    return group if customer is None or customer.place == group else None
+
+
+def _names_itself(reading: _Reading, customer: _Heading) -> bool:
+    """Whether most of the first rows with a number and a day say whose they are in the customer's own column."""
+    places = _item_places(reading)
+    needed = (*places.number[:1], *places.dates[:1])
+    named = [
+        bool(tables.clean(row.cells[customer.place]))
+        for row in reading.table.rows[:_LOOKED_AT]
+        if max(*needed, customer.place) < len(row.cells) and all(row.cells[place].strip() for place in needed)
+    ]
+    return sum(named) * 2 > len(named)
+
+
+def _numbered_by_group(reading: _Reading) -> _Reading:
+    """A table whose first column has no heading, and numbers below names of customers whose sums prove them."""
+    first = reading.table.headings[0] if reading.table.headings else ""
+    if first != _unnamed_column(0) or 0 in _places(reading.headings, *reading.headings):
+        return reading
+    tried = reading._replace(headings={**reading.headings, "invoice_number": _Heading(0, first)})
+    if _group(tried) != 0:
+        return reading
+    return tried._replace(group=0, why={**reading.why, "invoice_number": "values"})
+
+
+def _asked_or_open(reading: _Reading) -> _Reading:
+    """Where invoices that are paid show an amount due, it is what was asked for (Stripe), and not what is open."""
+    table, headings = reading.table, reading.headings
+    due, status = headings.get("open_amount"), headings.get("status")
+    if due is None or status is None or reading.why["open_amount"] != "name":
+        return reading
+    meant = wording.ideas(table.headings[due.place])
+    if "due" not in meant or "open" in meant or not any(_paid_and_due(row, status, due) for row in table.rows):
+        return reading
+    said = {column: heading for column, heading in headings.items() if column != "open_amount"}
+    return reading._replace(headings={"total": due, **said}, why={"total": "name", **reading.why})
+
+
+def _paid_and_due(row: tables.Row, status: _Heading, due: _Heading) -> bool:
+    if max(status.place, due.place) >= len(row.cells):
+        return False
+    return vocabulary.status(tables.clean(row.cells[status.place])) == "paid" and bool(_of_age(row.cells[due.place]))
+
+
+def _aged(reading: _Reading, ages: Sequence[_Heading]) -> _Reading:
+    """Say what is open of an invoice where columns by age do: a total right of them, else the one of them it stands in.
+
+    Where a column of its own says it, they are left alone.
+    """
+    headings = reading.headings
+    if not ages or ("open_amount" in headings and not reading.ages):
+        return reading
+    total = headings.get("total")
+    if (
+        total
+        and "open_amount" not in headings
+        and reading.why["total"] != "map"
+        and total.place > max(age.place for age in ages)
+    ):
+        said = {("open_amount" if column == "total" else column): heading for column, heading in headings.items()}
+        why = {("open_amount" if column == "total" else column): reason for column, reason in reading.why.items()}
+        reading = reading._replace(headings=said, why=why)
+    return reading._replace(ages=tuple(sorted({*reading.ages, *ages})))
+
+
+def _is_customers(table: tables.Table, headings: Mapping[str, _Heading]) -> bool:
+    """Whether a column of numbers tells customers apart: not the account of what was sold, nor one number for all."""
+    heading = table.headings[headings["customer_id"].place]
+    if wording.names_account_only(heading) and wording.has_lines(table.headings):
+        return False
+    return _one_name_each(table, headings)
 
 
 def _one_name_each(table: tables.Table, headings: Mapping[str, _Heading]) -> bool:
@@ -301,14 +568,15 @@ def _doubts_of_headings(guess: Guess, headings: Mapping[str, _Heading], columns:
     ]
 
 
-def _missing_headings(
-    headings: Mapping[str, _Heading], columns: Sequence[Seen], told: LedgerMap, group: int | None
-) -> list[Complaint]:
+def _missing_headings(reading: _Reading, columns: Sequence[Seen]) -> list[Complaint]:
     """What a ledger cannot do without and no heading says: asked for where values offer it, else one complaint."""
-    missing = _unsaid(headings, told, group)
+    headings = reading.headings
+    missing = _unsaid(reading, reading.group)
     if not missing:
         return []
-    used = {heading.place for heading in headings.values()}
+    if not {"invoice_number", "issue_date", "due_date"} & headings.keys() and wording.ages(reading.table.headings):
+        return [Complaint("ageing_by_customer")]
+    used = {heading.place for heading in (*headings.values(), *reading.ages, *reading.states)}
     questions: list[Complaint] = []
     for ways in missing:
         column = ways[-1][0] if ways[-1][0] in ("customer_name", "open_amount") else ways[0][0]
@@ -325,9 +593,12 @@ def _missing_headings(
     return [Complaint("headings_missing", params={"missing": wanted, "found": found})]
 
 
-def _unsaid(headings: Mapping[str, _Heading], told: LedgerMap, group: int | None) -> list[tuple[tuple[str, ...], ...]]:
+def _unsaid(reading: _Reading, group: int | None) -> list[tuple[tuple[str, ...], ...]]:
     """What a ledger cannot do without and neither a heading nor the map nor a group says."""
-    placed = {*headings, *(("terms_days",) if told.terms else ()), *(("customer_name",) if group is not None else ())}
+    placed = {*reading.headings}
+    placed |= {"terms_days"} if reading.told.terms else set()
+    placed |= {"customer_name"} if group is not None or reading.owner else set()
+    placed |= {"open_amount"} if reading.ages else set()
     return [ways for ways in _REQUIRED if not any(placed.issuperset(way) for way in ways)]
 
 
@@ -359,11 +630,15 @@ def _named(table: tables.Table) -> tables.Table:
     times: Counter[str] = Counter()
     names: list[str] = []
     for place, heading in enumerate(table.headings):
-        name = heading or (f"column {_letter(place)}" if place in filled else "")
+        name = heading or (_unnamed_column(place) if place in filled else "")
         folded = tables.fold_heading(name)
         times[folded] += 1
         names.append(f"{name} ({times[folded]})" if name and times[folded] > 1 and folded not in COLUMNS else name)
     return tables.Table(tuple(names), table.rows, table.complaints)
+
+
+def _unnamed_column(place: int) -> str:
+    return f"column {_letter(place)}"
 
 
 def _letter(place: int) -> str:
@@ -371,31 +646,43 @@ def _letter(place: int) -> str:
 
 
 def _understood(
-    reading: _Reading, left_out: Mapping[str, int] | None = None, settings: Mapping[str, str] | None = None
+    readings: Sequence[_Reading], left_out: Mapping[str, int] | None = None, settings: Mapping[str, str] | None = None
 ) -> Understood | None:
-    """How the sheet was understood; nothing where it speaks our own words and everything in it is an item."""
+    """How sheets with the same columns were understood; nothing where they speak our own words and all are items."""
+    reading = readings[0]
     if reading.plain and reading.told == LedgerMap({}):
         return None
     samples = {seen.heading: seen.sample for seen in likeness.samples(reading.table)}
+
+    def column(heading: _Heading, name: str, why: str) -> tuple[int, Column]:
+        return heading.place, Column(heading.written, name, why, samples.get(heading.written, ""))
+
+    reason = "map" if reading.told.headings else "name"
     columns = sorted(
-        (heading.place, Column(heading.written, column, reading.why[column], samples.get(heading.written, "")))
-        for column, heading in reading.headings.items()
+        (
+            *(column(heading, name, reading.why[name]) for name, heading in reading.headings.items()),
+            *(column(heading, "status", reason) for heading in reading.states),
+            *(column(heading, "ageing", reason) for heading in reading.ages),
+        )
     )
-    if reading.group is not None and not _places(reading.headings, "customer_name", "customer_id"):
-        columns.insert(0, (reading.group, Column("", "customer_name", "group", "")))
-    used = {*(heading.place for heading in reading.headings.values()), reading.group}
+    if not _places(reading.headings, "customer_name", "customer_id"):
+        if reading.group is not None:
+            columns.insert(0, (reading.group, Column("", "customer_name", "group", "")))
+        elif reading.owner:
+            columns.insert(0, (0, Column("", "customer_name", "sheet", reading.owner["customer_name"])))
+    used = {*(place for place, one in columns if one.heading), reading.group}
     alone = tuple(
         tables.shown(heading) for place, heading in enumerate(reading.table.headings) if heading and place not in used
     )
     lines = [ledger_map.line(name, value) for name, value in (settings or {}).items() if value]
-    lines += [ledger_map.line(column.heading, column.column) for _, column in columns if column.heading]
+    lines += [ledger_map.line(one.heading, one.column) for _, one in columns if one.heading]
     lines += [ledger_map.line(heading, ledger_map.IGNORE) for heading in alone]
     counts = Counter(left_out or {})
-    counts["above"] += reading.above
+    counts["above"] += sum(one.above for one in readings)
     return Understood(
-        tuple(column for _, column in columns),
+        tuple(one for _, one in columns),
         alone,
-        reading.sheet.name,
+        _listed((one.sheet.name for one in readings), _MOST_SHEETS),
         dict(+counts),
         tuple(dict.fromkeys(lines)),
         tuple(tables.shown(heading) for heading in reading.table.headings),
@@ -403,8 +690,13 @@ def _understood(
     )
 
 
-def _place(written: Sequence[str], meanings: Mapping[str, str]) -> tuple[dict[str, _Heading], list[Complaint]]:
-    """Which heading is which of our columns; one that the map explains comes before one that merely has our name."""
+def _place(
+    written: Sequence[str], meanings: Mapping[str, str]
+) -> tuple[dict[str, _Heading], dict[str, tuple[_Heading, ...]], list[Complaint]]:
+    """Which heading is which of our columns; one that the map explains comes before one that merely has our name.
+
+    Beside them the headings of what several may say together: all ages, and states beside the first.
+    """
     refusals = [
         Complaint("heading_map_unknown", field=ours, params={"heading": tables.shown(theirs), "column": ours})
         for theirs, ours in meanings.items()
@@ -421,24 +713,27 @@ def _place(written: Sequence[str], meanings: Mapping[str, str]) -> tuple[dict[st
     refusals += [
         Complaint("heading_twice", field=column, params={"column": column, "found": _listed(h.written for h in same)})
         for column, same in places.items()
-        if len(same) > 1
+        if len(same) > 1 and column not in _SEVERAL
     ]
-    return {column: same[0] for column, same in places.items()}, refusals
+    several = {"ageing": tuple(places.pop("ageing", ())), "status": tuple(places.get("status", ())[1:])}
+    return {column: same[0] for column, same in places.items()}, several, refusals
 
 
-def _listed(headings: Iterable[str]) -> str:
+def _listed(headings: Iterable[str], most: int = _MOST_HEADINGS) -> str:
     names = list(headings)
-    return ", ".join(names[:_MOST_HEADINGS]) + (" …" if len(names) > _MOST_HEADINGS else "")
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 
 # --- Rows -------------------------------------------------------------------------------------------------------------
 
 
-def _item_places(headings: Mapping[str, _Heading]) -> ledger_rows.Places:
+def _item_places(reading: _Reading) -> ledger_rows.Places:
     """Where the cells stand that tell an item from other rows."""
+    headings = reading.headings
     return ledger_rows.Places(
-        _at(headings, "invoice_number"), _at(headings, "due_date", "issue_date"), _at(headings, *_AMOUNTS)
-    )
+        _at(headings, "invoice_number"), _at(headings, "due_date", "issue_date"), _at(headings, *_AMOUNTS),
+        reading.group, wording.ages(reading.table.headings),
+    )  # fmt: skip
 
 
 def _sifted(
@@ -449,8 +744,7 @@ def _sifted(
     if reading.plain:
         return rows, {}, Counter()
     number = _at(headings, "series", "invoice_number")
-    places = _item_places(headings)._replace(group=reading.group)
-    sifted = ledger_rows.sift(_unmerged(rows, reading), reading.table.headings, places)
+    sifted = ledger_rows.sift(_unmerged(rows, reading), reading.table.headings, _item_places(reading), reading.owner)
     rows, left_out = sifted.rows, sifted.left_out
     if wording.has_lines(reading.table.headings):
         facts = _at(
@@ -479,7 +773,7 @@ def _entries(rows: Sequence[tables.Row], reading: _Reading) -> tuple[list[_Entry
     """The rows in our columns. A row that ends before one of them may have lost anything, a dispute or a promise."""
     entries: list[_Entry] = []
     ragged: list[Complaint] = []
-    last = max(heading.place for heading in reading.headings.values())
+    last = max(heading.place for heading in (*reading.headings.values(), *reading.states, *reading.ages))
     places = [(column, heading.place) for column, heading in reading.headings.items()]
     clean = lru_cache(_REMEMBERED)(tables.clean)
     for row in rows:
@@ -496,14 +790,28 @@ def _entries(rows: Sequence[tables.Row], reading: _Reading) -> tuple[list[_Entry
                 text = cell if isinstance(cell, tables.Figure) else clean(cell)
                 if text:
                     texts[column] = text
+        if reading.states:
+            said = (clean(row.cells[heading.place]) for heading in reading.states)
+            if state := vocabulary.together([*filter(None, (texts.get("status", ""), *said))]):
+                texts["status"] = state
+        if reading.ages:
+            amounts_by_age = [cell for heading in reading.ages if (cell := _of_age(row.cells[heading.place]))]
+            if len(amounts_by_age) == 1:
+                texts.setdefault("open_amount", amounts_by_age[0])
         entries.append(_Entry(row.line, texts))
     return entries, ragged
+
+
+def _of_age(cell: str) -> str:
+    """What stands in a column by age; nothing where it is zero."""
+    text = cell if isinstance(cell, tables.Figure) else tables.clean(cell)
+    return text if any(sign in "123456789" for sign in text) or any(sign.isalpha() for sign in text) else ""
 
 
 def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, Mapping[str, str]], currency: str) -> None:
     """Add to a row what the table says elsewhere: its group's customer, its number's series, terms and currency."""
     texts = entry.texts
-    if reading.group is not None and "customer_name" not in texts and (group := groups.get(entry.line)):
+    if "customer_name" not in texts and (group := groups.get(entry.line)):
         texts |= {column: text for column, text in group.items() if column not in texts}
     if (series := texts.pop("series", "")) and (number := texts.get("invoice_number", "")):
         number = _FLOAT.sub(r"\1", number)
@@ -516,7 +824,8 @@ def _complete(entry: _Entry, reading: _Reading, groups: Mapping[int, Mapping[str
 
 def _named_currency(reading: _Reading) -> str:
     """The one currency that the headings of amounts name: `Total (RON)`."""
-    headings = (heading.written for column, heading in reading.headings.items() if column in _AMOUNTS)
+    amounts_of = (heading for column, heading in reading.headings.items() if column in _AMOUNTS)
+    headings = (heading.written for heading in (*amounts_of, *reading.ages))
     words = {word for heading in headings for word in wording.currency_words(heading)}
     meant = {currency for word in words if (currency := amounts.the_currency(amounts.currencies(word)))}
     return next(iter(meant)) if len(meant) == 1 else ""
@@ -550,7 +859,7 @@ def _parsers(
         "kind": partial(_word, vocabulary.kind, "kind_unknown"),
         "country": partial(_word, vocabulary.country, "country_unknown"),
         "timezone": partial(_word, vocabulary.timezone, "timezone_unknown"),
-        "status": partial(_status, "open_amount" in reading.headings),
+        "status": partial(_status, _says_open(reading)),
         "pdf": partial(_pdf, folders),
         **{column: partial(_identifier, _all_floats(entries, column)) for column in _IDENTIFIERS},
         **{column: partial(_sum, amount, signs[column]) for column in _AMOUNTS},
@@ -591,7 +900,7 @@ def _decimal_signs(
     verdicts = {column: verdict if verdict.sign else decided for column, verdict in own.items()}
     doubtful = [column for column in _AMOUNTS if not verdicts[column].sign]
     answers = ("decimal: comma", "decimal: point")
-    return verdicts, _doubts("amount_ambiguous", entries, reading.headings, doubtful, parse, answers)
+    return verdicts, _doubts("amount_ambiguous", entries, _written(reading), doubtful, parse, answers)
 
 
 def _order_of_days(
@@ -748,10 +1057,10 @@ def _pdf(folders: Sequence[Path], text: str) -> Path | _Unfit:
 
 def _items(
     entries: Sequence[_Entry], reading: _Reading, parsers: Mapping[str, _Parser], progress: Progress
-) -> tuple[list[ItemRecord | Complaint], int]:
-    """The items of the rows that are right in themselves and among each other, and how many were void."""
-    headings, void = reading.headings, 0
-    written = headings | {
+) -> tuple[list[ItemRecord | Complaint], Counter[str]]:
+    """The items of the rows that are right in themselves and among each other, and how many were void or paid."""
+    headings, counts = reading.headings, Counter[str]()
+    written = _written(reading) | {
         column: _Heading(0, column) for column in ("currency", "terms_days") if column not in headings
     }
     meanings = {column: lru_cache(_REMEMBERED)(parse) for column, parse in parsers.items()}
@@ -776,11 +1085,13 @@ def _items(
             else:
                 values[column] = value
         if values.get("status") == "void":
-            void += 1
+            counts["void"] += 1
             continue
         faults += _settle_discount(entry, headings, values)
+        if _counts_from_its_day(entry, values):
+            values["terms_days"] = 0
         wrong = [
-            *_missing(entry),
+            *_missing(entry, values),
             *_settled_but_open(entry, headings, values),
             *_settle_region(entry, headings, values),
             *_settle_money(entry, written, values),
@@ -793,18 +1104,20 @@ def _items(
             complaints += [replace(fault, item=number) for fault in (*faults, *wrong)]
         else:
             complaints += faults
+            counts["paid"] += values.get("status") == "paid"
             items.append(_item(entry.line, values, spoken_of))
     twins = {line: (same, key) for key, same in lines.items() if len(same) > 1 for line in same}
     for line, (same, key) in twins.items():
         other = next(one for one in same if one != line)
         params = {"number": tables.shown(key[1]), "line": other}
         complaints.append(Complaint("duplicate_in_file", line, "invoice_number", tables.shown(key[1]), params, key[1]))
-    return [*(item for item in items if item.line not in twins), *complaints], void
+    return [*(item for item in items if item.line not in twins), *complaints], counts
 
 
 def _spoken_of(reading: _Reading, entries: Sequence[_Entry]) -> set[str]:
     """The columns that the file speaks of: those it has headings for, and what a group or a map says of every row."""
     told = {name for name in ("customer_id", "customer_name") if reading.group is not None}
+    told |= {"open_amount"} if reading.ages else set()
     return {*reading.headings, *told, *(entries[0].texts if entries else ())}
 
 
@@ -814,7 +1127,16 @@ def _about(entry: _Entry, heading: _Heading, column: str, unfit: _Unfit) -> Comp
     return Complaint(unfit.rule, entry.line, column, quoted, params)
 
 
-def _missing(entry: _Entry) -> list[Complaint]:
+def _counts_from_its_day(entry: _Entry, values: Mapping[str, Any]) -> bool:
+    """Whether the row is a credit note that says its day and no other: nobody is asked for it, so it is never late."""
+    says = entry.texts
+    if "due_date" in says or "terms_days" in says or "issue_date" not in values:
+        return False
+    sums = [values[column].amount for column in _AMOUNTS if column in values]
+    return bool(sums) and max(sums) <= 0
+
+
+def _missing(entry: _Entry, values: Mapping[str, Any]) -> list[Complaint]:
     """What the row does not say and an item needs; a cell that says it unreadably has its own complaint."""
     says = entry.texts
     faults = []
@@ -824,7 +1146,7 @@ def _missing(entry: _Entry) -> list[Complaint]:
         faults.append(Complaint("invoice_number_missing", entry.line, "invoice_number"))
     if "due_date" not in says and "issue_date" not in says and "terms_days" in says:
         faults.append(Complaint("terms_without_issue_date", entry.line, "issue_date"))
-    elif "due_date" not in says and not ("issue_date" in says and "terms_days" in says):
+    elif "due_date" not in says and not ("issue_date" in says and ("terms_days" in says or "terms_days" in values)):
         faults.append(Complaint("due_date_missing", entry.line, "due_date"))
     if "total" not in says and "open_amount" not in says:
         faults.append(Complaint("amount_missing", entry.line, "total"))
@@ -898,7 +1220,7 @@ def _settle_open(entry: _Entry, reading: _Reading, values: dict[str, Any]) -> li
     document = values.pop("document_type", "")
     if document and vocabulary.is_credit_note(document) and max(values.get(c, 0) for c in _AMOUNTS) > 0:
         return [Complaint("credit_note_positive", entry.line, "document_type")]
-    status, paid = values.pop("status", ""), values.pop("paid_amount", None)
+    status, paid = values.get("status", ""), values.pop("paid_amount", None)
     if "open_amount" in values:
         if status == "paid" and values["open_amount"]:
             unfit = _Unfit("status_contradicts", {"amount": tables.shown(entry.texts["open_amount"])})
@@ -908,9 +1230,26 @@ def _settle_open(entry: _Entry, reading: _Reading, values: dict[str, Any]) -> li
         values["open_amount"] = values["total"] * 0
     elif paid is not None:
         values["open_amount"] = values["total"] - paid
+    elif reading.ages:
+        found = _listed(heading.written for heading in reading.ages)
+        return [Complaint("ageing_unclear", entry.line, "ageing", params={"found": found})]
     elif status == "part" or (not reading.plain and "open_amount" in reading.headings):
         return [Complaint("open_amount_missing", entry.line, "open_amount")]
     return []
+
+
+def _says_open(reading: _Reading) -> bool:
+    return "open_amount" in reading.headings or bool(reading.ages)
+
+
+def _written(reading: _Reading) -> dict[str, _Heading]:
+    """The headings of our columns, with those by age for what is open where they say it."""
+    if not reading.ages:
+        return dict(reading.headings)
+    if "open_amount" in reading.headings:
+        return dict(reading.headings)
+    ages = f"{reading.ages[0].written} … {reading.ages[-1].written}"
+    return {**reading.headings, "open_amount": _Heading(reading.ages[0].place, ages)}
 
 
 def _identity(values: Mapping[str, Any]) -> tuple[str, ...]:
