@@ -68,7 +68,7 @@ def written(data: bytes) -> Written | None:
     if data.count(0) > len(data) * _MOST_NULS:  # UTF-16 without its mark, or not text at all
         return None
     head = data[:_HEAD]
-    if len(head) - len(head.translate(None, _NO_TEXT)) > len(head) * _MOST_NULS:
+    if len(data) > _HEAD and len(head) - len(head.translate(None, _NO_TEXT)) > _HEAD * _MOST_NULS:
         return None
     if _decodes(data, "utf-8"):
         return Written("utf-8")
