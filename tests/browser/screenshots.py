@@ -26,7 +26,7 @@ def main() -> None:
     django.setup()
     from tests.browser.chromium import chromium
     from tests.browser.sample_desk import reached, serving
-    from tests.browser.test_pages import LOOKS
+    from tests.browser.test_pages import WIDTHS
     from tests.browser.views import views
 
     with tempfile.TemporaryDirectory() as beside:
@@ -37,7 +37,7 @@ def main() -> None:
         with chromium() as browser, serving(folder) as desk:
             for language in given.languages:
                 for look in given.looks:
-                    page = desk.come_in(browser, given.role, language, **LOOKS[look])
+                    page = desk.come_in(browser, given.role, language, **_look(look, WIDTHS))
                     for name, address in views(desk).items():
                         if given.only and name not in given.only:
                             continue
@@ -49,6 +49,12 @@ def main() -> None:
                             Image.open(place).quantize(128).save(place, optimize=True)
                         print(place, flush=True)
                     page.context.close()
+
+
+def _look(name: str, widths: dict[str, dict[str, int]]) -> dict[str, object]:
+    """How a browser is set up for `light`, `dark`, `phone` or `phone-dark`."""
+    scheme = "dark" if name.endswith("dark") else "light"
+    return {"viewport": widths["phone" if name.startswith("phone") else "desktop"], "color_scheme": scheme}
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ def views(desk: SampleDesk) -> dict[str, str]:
         "start-plan": desk.page("start-plan"),
         "settings": desk.page("settings"),
         "profile": desk.page("profile"),
+        "sources": desk.page("sources"),
+        "inbox": desk.page("inbox"),
         "staff": desk.page("staff"),
         "channels": desk.page("channels"),
         "calendars": desk.page("calendars"),

@@ -60,6 +60,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         switch,
         templates,
         up,
+        watch,
         worker,
     )
 
@@ -84,6 +85,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "stop-sending": switch.stop,
         "resume-sending": switch.resume,
         "up": up.command,
+        "watch": watch.command,
         "doctor": doctor.command,
         "backup": backup.command,
         "restore": restore.command,
@@ -223,6 +225,9 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     resume.add_argument("--confirm", action="store_true", help="also after a copy, a restore or a strange clock")
     up = commands.add_parser("up", help="serve the desk, plan every night and send in the day, until told to stop")
     _listening(up)
+    watch = commands.add_parser("watch", help="take in what is put into a folder; without one, say how it stands")
+    watch.add_argument("folder", nargs="?", default="", metavar="DIR", help="its full path, on the machine of “up”")
+    watch.add_argument("--off", action="store_true", help="watch no folder any more")
     doctor = commands.add_parser("doctor", help="look for what keeps messages from leaving and arriving; 1 when wrong")
     doctor.add_argument("--dkim-selector", metavar="NAME", help="the name your mail provider signs by")
     doctor.add_argument("--json", action="store_true", help="as JSON")
@@ -244,7 +249,7 @@ def _sending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     link = commands.add_parser("sign-in-link", help="a link that lets somebody in once, without a password")
     link.add_argument("email", nargs="?", default="", metavar="EMAIL", help="who (nobody yet: the link for the owner)")
     link.add_argument("--lost-second-factor", action="store_true", help="take their second factor off, too")
-    for_one = (configure, plan, approve, hold, send, status, resolve, stop, resume, doctor)
+    for_one = (configure, plan, approve, hold, send, status, resolve, stop, resume, watch, doctor)
     for command in for_one:
         _whose(command)
     for command in (*for_one, up, backup, restore, worker, move, link):

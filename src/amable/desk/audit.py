@@ -23,6 +23,7 @@ from amable.evidence.models import Entry
 from amable.evidence.reading import Line, Question
 from amable.ledger.models import Customer
 from amable.organisation.models import Member, User
+from amable.work.files import BY_ITSELF
 
 _PAGE: Final = 50
 _BATCH: Final = 1000
@@ -129,6 +130,8 @@ def _told(
     customer = customers.get(line.body.get("customer", 0)) or (message.customer if message else None)
     if line.by in ("", "procedure"):
         who = say(f"record.by_{line.by or 'itself'}", here.language)
+    elif line.by in BY_ITSELF:
+        who = say(f"desk.files.by_{line.by}", here.language)
     else:
         who = names.get(line.by.lower(), line.by)
     return Told(

@@ -31,8 +31,9 @@ from amable.desk.door import Here, is_ours, show, tell, to
 from amable.ledger.models import Taken
 from amable.ledger.records import currency_of
 from amable.organisation.models import User
-from amable.work import files, reading
-from amable.work.models import File, Job, Rejection, told_again
+from amable.work import files, reading, telling
+from amable.work.files import state_of
+from amable.work.models import Arrival, File, Job, Mail, Rejection, told_again
 
 LIMIT: Final = reading.LARGEST_FILE + 64 * 1024  # bytes: the file, and what a form puts around it
 
@@ -59,7 +60,6 @@ _MOST_HEADINGS: Final = 200
 _MANY_MISSING: Final = 0.5  # of what was open
 _CHOICES: Final = {"dates": ("day first", "month first"), "decimal": ("comma", "point")}
 _TWO_WAYS: Final = re.compile(r"\D*(\d{1,2})[./\- ](\d{1,2})[./\- ](\d{4}|\d{2})\b.*", re.DOTALL)
-_COLUMN: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")  # how the reader's sentences name our columns
 _FIGURE: Final = re.compile(r"-?\d{1,3}([.,])\d{3}")
 
 
@@ -82,7 +82,7 @@ def listed(request: HttpRequest, here: Here) -> HttpResponse:
     at = _number(request.GET.get("page"))
     keys = list(_keys(here)[at * _PAGE : (at + 1) * _PAGE + 1])
     ours = {file.pk: file for file in File.objects.filter(pk__in=[pk for pk, sort, *_ in keys if sort == "file"])}
-    names = _names([file.taken_by or file.given_by for file in ours.values()])
+    names = _names([file.taken_by or file.given_by for file in ours.values()], here.language)
     newest = files.newest_jobs(list(ours.values()))
     lines = [
         _line(ours[pk], newest.get(pk), names) if sort == "file" else _Line(None, kind, n, day, "taken", "")
@@ -107,7 +107,7 @@ def _keys(here: Here) -> Any:
 
 def _line(file: File, job: Job | None, names: Mapping[str, str]) -> _Line:
     who = file.taken_by or file.given_by
-    return _Line(file, file.kind, 1, file.day, _state(file, job), names.get(who, who))
+    return _Line(file, file.kind, 1, file.day, state_of(file, job), names.get(who, who))
 
 
 class _Fresh(NamedTuple):
@@ -124,8 +124,10 @@ def _fresh(here: Here) -> dict[str, _Fresh]:
     return {kind: _Fresh(day, (here.today - day).days if day else 0) for kind, day in found.items()}
 
 
-def _names(emails: Sequence[str]) -> dict[str, str]:
-    return {user.email: user.get_full_name() for user in User.objects.filter(email__in=set(emails))}
+def _names(emails: Sequence[str], language: str) -> dict[str, str]:
+    """What to call who gave files; some came by themselves."""
+    themselves = {one: say(f"desk.files.by_{one}", language) for one in files.BY_ITSELF}
+    return {user.email: user.get_full_name() for user in User.objects.filter(email__in=set(emails))} | themselves
 
 
 # --- one file --------------------------------------------------------------------------------------------------------
@@ -144,7 +146,7 @@ def drop(request: HttpRequest, here: Here) -> HttpResponse:
         with _together(given, here.language) as one:
             file, new = files.keep(here.creditor, one.name or "?", one, by=here.by, now=here.now, leads_to=leads_to)
         if not new:
-            name = _names([file.given_by]).get(file.given_by, file.given_by)
+            name = _names([file.given_by], here.language).get(file.given_by, file.given_by)
             tell(request, here, "files.told_twice", name=name)
         address = to(here, "file", file=file.pk)
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":  # it goes there by itself, to be told there
@@ -177,14 +179,16 @@ def _page(
     request: HttpRequest, here: Here, file: File, *, typed: Mapping[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
     job = files.latest(file)
-    state = _state(file, job)
-    names = _names([file.given_by, file.taken_by])
+    state = state_of(file, job)
+    names = _names([file.given_by, file.taken_by], here.language)
     facts: dict[str, Any] = {
         "file": file,
         "state": state,
         "given_by": names.get(file.given_by, file.given_by),
+        "itself": file.given_by in files.BY_ITSELF,
         "taken_by": names.get(file.taken_by, file.taken_by),
         "job": job_pages.shown(here, job) if job else None,
+        "mail": _mail(here, file),
         "leads_to": file.leads_to or to(here, "files"),
         "most": reading.LARGEST_FILE,
         **_rejections(request, here, file),
@@ -198,6 +202,8 @@ def _page(
         facts["until"] = date.fromisoformat(facts["until"]) if facts["until"] else None
     elif state in ("ready", "asks", "unusable", "stopped", "failed"):
         read = files.latest(file, of=files.LOOK, done=True)
+        if read is not None and read.found.get("rows") and read.found["kind"] == "bank":
+            facts["held"] = _Held(read, here.language)
         if read is not None and read.found["kind"] == "ledger":
             facts["seen"] = _Seen(here, file, read, typed or {})
             facts["notices"] = _notices(here, read.found) if read.found["rows"] else []
@@ -206,19 +212,11 @@ def _page(
     return show(request, here, "file.html", status, **facts)
 
 
-def _state(file: File, job: Job | None) -> str:
-    """`taken`, `left`, `working`, `failed`, `stopped`; of a ledger that was read `asks`, `unusable` or `ready`."""
-    if job is not None and job.ended_at is None and file.left_at is None:
-        return "working"
-    if file.taken_at is not None:
-        return "taken"
-    if file.left_at is not None:
-        return "left"
-    if job is None or job.outcome == "failed":
-        return "failed"
-    if job.outcome == "cancelled":
-        return "stopped"
-    return "asks" if file.asks else "ready" if file.rows else "unusable"
+def _mail(here: Here, file: File) -> Mail | None:
+    """The message a file came with."""
+    came = Arrival.objects.filter(creditor=here.creditor, file=file).exclude(mail=None).select_related("mail")
+    first = came.order_by("pk").first()
+    return first.mail if first else None
 
 
 def how(request: HttpRequest, here: Here, file: int) -> HttpResponse:
@@ -280,7 +278,7 @@ def rejected(request: HttpRequest, here: Here, file: int) -> HttpResponse:
     found, language = _found(here, file), here.language
     columns = ("line", "column", "value", "why", "advice")
     rows = (
-        (one.line or None, _field(one.field, language), one.value, *_words(one, language))
+        (one.line or None, telling.field(one.field, language), one.value, *telling.words(one, language))
         for one in _rejected(here, found).iterator()
     )
     heading = [say(f"desk.files.rejected_{name}", language) for name in columns]
@@ -300,7 +298,7 @@ def _waiting(here: Here, pk: int) -> File | None:
     held = File.objects.select_for_update(of=("self",)).filter(creditor=here.creditor, pk=pk)
     found = held.select_related("creditor").get()
     job = files.latest(found)
-    return found if _state(found, job) not in ("taken", "left", "working") else None
+    return found if state_of(found, job) not in ("taken", "left", "working") else None
 
 
 def _wanted(request: HttpRequest) -> str:
@@ -387,7 +385,10 @@ class _Seen:
         self.remembered = found.get("remembered")
         if self.remembered:
             who = self.remembered["by"]
-            self.remembered = {"by": _names([who]).get(who, who), "on": date.fromisoformat(self.remembered["on"])}
+            self.remembered = {
+                "by": _names([who], language).get(who, who),
+                "on": date.fromisoformat(self.remembered["on"]),
+            }
         self.effect = _Effect(here, found["effect"]) if "effect" in found else None
         self.additions = found.get("additions", False)
         self.einvoices = found.get("einvoices", False)
@@ -395,7 +396,7 @@ class _Seen:
         self.fields = [
             (
                 say(f"desk.files.fields_{group}", language),
-                sorted(((name, _field(name, language)) for name in names), key=lambda one: one[1].casefold()),
+                sorted(((name, telling.field(name, language)) for name in names), key=lambda one: one[1].casefold()),
             )
             for group, names in FIELDS.items()
         ]
@@ -412,6 +413,20 @@ class _Seen:
         return "" if self.many_missing else "complete"
 
 
+class _Held:
+    """Bank statements that wait for a person: their accounts, the last day, and what came in and went out."""
+
+    def __init__(self, read: Job, language: str) -> None:
+        found = read.found
+        self.job, self.rows = read.pk, found["rows"]
+        self.accounts = ", ".join(dict.fromkeys(one["account"] for one in found["statements"] if one["account"]))
+        until = max((one["until"] for one in found["statements"] if one["until"]), default=None)
+        self.until = date.fromisoformat(until) if until else None
+        self.sums = [
+            tuple(_amount(figure, currency, language) for figure in both) for currency, both in found["sums"].items()
+        ]
+
+
 def _headings(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     understood = found.get("understood") or [{"headings": []}]
     headings: list[dict[str, Any]] = understood[0]["headings"][:_MOST_HEADINGS]
@@ -425,7 +440,7 @@ def _heading(place: int, one: Mapping[str, Any], typed: Mapping[str, str]) -> _H
 
 
 def _question(place: int, one: Mapping[str, Any], typed: Mapping[str, str], language: str) -> _Question:
-    params = _labelled({name: told_again(value) for name, value in one["params"].items()}, language)
+    params = telling.labelled({name: told_again(value) for name, value in one["params"].items()}, language)
     options = [
         _Option(str(n), _answer(answer, one, language), typed.get(f"answer-{place}") == str(n))
         for n, answer in enumerate(one["answers"])
@@ -451,7 +466,7 @@ def _answer(answer: Mapping[str, str], asked: Mapping[str, Any], language: str) 
         return say("desk.files.answer_terms", language, n=int(value.split()[0]))
     if name == "sheet":
         return say("desk.files.answer_sheet", language, name=value)
-    return say("desk.files.answer_heading", language, heading=name, field=_field(value, language))
+    return say("desk.files.answer_heading", language, heading=name, field=telling.field(value, language))
 
 
 def _read_as(example: str, order: str) -> date | None:
@@ -574,7 +589,7 @@ class _Effect:
 def _rejections(request: HttpRequest, here: Here, file: File) -> dict[str, Any]:
     at = _number(request.GET.get("rejected"))
     found = list(_rejected(here, file)[at * _PAGE : (at + 1) * _PAGE + 1])
-    rows = [(one, _field(one.field, here.language), *_words(one, here.language)) for one in found[:_PAGE]]
+    rows = [(one, telling.field(one.field, here.language), *telling.words(one, here.language)) for one in found[:_PAGE]]
     return {"rejections": rows, "rejections_page": at, "rejections_more": len(found) > _PAGE}
 
 
@@ -595,24 +610,3 @@ def _notices(here: Here, found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _rejected(here: Here, file: File) -> Any:
     return Rejection.objects.filter(creditor=here.creditor, file=file).order_by("place")
-
-
-def _words(one: Rejection, language: str) -> tuple[str, str]:
-    """What is wrong and what to do, with our columns called as people call them."""
-    params = _labelled(one.facts, language)
-    why, advice = (say(f"{kind}.{one.rule}", language, **params) for kind in ("complaint", "advice"))
-    return _named(reading.placed(why, params, language), language), _named(advice, language)
-
-
-def _named(sentence: str, language: str) -> str:
-    return _COLUMN.sub(lambda found: _field(found[0], language), sentence)
-
-
-def _labelled(params: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Parameters of a sentence with our columns called as people call them."""
-    return {name: _field(said, language) if name == "column" else said for name, said in params.items()}
-
-
-def _field(column: str, language: str) -> str:
-    ours = any(column in names for names in FIELDS.values())
-    return say(f"desk.files.field_{column}", language) if ours else column

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from amable.core.languages import say, show_number
 from amable.desk.door import Here, back, show, tell, to
 from amable.work import jobs
+from amable.work.files import BY_ITSELF
 from amable.work.models import Job
 
 # Where each kind of job shows what it came to.
@@ -63,7 +64,7 @@ def shown(here: Here, job: Job) -> Shown:
         job.total,
         job.stage,
         job.stoppable,
-        job.asked_by,
+        say(f"desk.files.by_{job.asked_by}", here.language) if job.asked_by in BY_ITSELF else job.asked_by,
         leads,
     )
 

@@ -25,6 +25,7 @@ class Card(NamedTuple):
 CARDS: Final = (
     Card("settings-company", "company", "building-2"),
     Card("settings-mailbox", "mailbox", "mail"),
+    Card("sources", "sources", "folder-input"),
     Card("staff", "staff", "users-round"),
     Card("channels", "channels", "send"),
     Card("calendars", "calendars", "calendar-days"),

@@ -23,12 +23,13 @@ from amable.correspondence import outbox, tasks
 from amable.correspondence.models import EditedWords, Message
 from amable.desk import jobs as job_pages
 from amable.desk.door import Here, back, moment_of, show, tell, to
+from amable.desk.sources import told_fault
 from amable.dunning import brakes, editing, outcomes, queries
 from amable.dunning.actions import stale_data
 from amable.dunning.dossier import setting
 from amable.dunning.queries import About, Outlook, Owed
 from amable.organisation.models import Sending
-from amable.work import duties, jobs, planning
+from amable.work import duties, jobs, planning, sources
 from amable.work.waking import wake
 
 PAGE: Final = 50
@@ -171,7 +172,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         waiting=outlook.of(State.PROPOSED),
         waiting_here=chosen.any and chosen.apply(here, leaving).filter(state=State.PROPOSED).count(),
         figures=list(_figures(here, queries.figures(here.creditor, sight, here.today))),
-        notices=list(notices(here, sending)),
+        notices=[*notices(here, sending), *_sources(here)],
         planning=_planning(here),
         sending=sending,
         groups=[Group(customer, list(some)) for customer, some in groupby(rows, key=lambda row: row.message.customer)],
@@ -279,6 +280,12 @@ def notices(here: Here, sending: Sending | None) -> Iterable[Notice]:
         yield Notice("broke_off", say("desk.brake.broke_off", language, at=at), "bad", "triangle-alert")
     elif sending.planned_on != here.today:
         yield Notice("no_plan", say("desk.brake.no_plan", language), "", "clock")
+
+
+def _sources(here: Here) -> Iterable[Notice]:
+    """What keeps files from coming by themselves."""
+    for fault in sources.faults(here.creditor):
+        yield Notice("source", told_fault(here, fault), "warn", "folder-input")
 
 
 # --- filters ---------------------------------------------------------------------------------------------------------

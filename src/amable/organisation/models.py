@@ -52,7 +52,7 @@ class Creditor(models.Model):
     `last_run_on` is the as-of day of the newest run begun, `last_written_on` that of the newest whose files are all
     in place. `looked_by` is the digest of the rules by which its customers were looked at last. `passed` are the steps
     of the guided start that somebody confirmed or skipped. With `second_factor` nobody of its staff comes in by a
-    password alone.
+    password alone. `watched_folder` is a folder of this machine whose files are taken in by themselves, empty for none.
     """
 
     ref = models.CharField(max_length=32, unique=True)
@@ -83,6 +83,7 @@ class Creditor(models.Model):
     looked_by = models.CharField(max_length=64, blank=True)
     passed = models.JSONField(default=list)
     second_factor = models.BooleanField(default=False)
+    watched_folder = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -11,6 +11,7 @@ from amable.plugs.bank import BankReader
 from amable.plugs.channel import Binder, Call, Channel, Reach, Way
 from amable.plugs.containers import Container
 from amable.plugs.invoices import EInvoiceReader, InvoiceReader
+from amable.plugs.mailboxes import Mailbox
 from amable.plugs.transport import Transport
 
 
@@ -32,6 +33,11 @@ def calls() -> dict[str, Call]:
 def transports() -> dict[str, Transport]:
     """Every way installed to hand a finished mail over, by name."""
     return cast("dict[str, Transport]", _loaded("amable.transports"))
+
+
+def mailboxes() -> dict[str, Mailbox]:
+    """Every way installed to read a mailbox, by name."""
+    return cast("dict[str, Mailbox]", _loaded("amable.mailboxes"))
 
 
 def binder() -> Binder:

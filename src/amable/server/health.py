@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.server.database import behind
+from amable.work import sources
 from amable.work.house import HOUSE, House
 from amable.work.watching import Fault, Figures, figures
 
@@ -85,6 +86,13 @@ def everyones(now: datetime) -> list[Figures]:
     return found
 
 
+def _sources() -> Iterator[tuple[str, str, int]]:
+    """The places of each creditor that cannot be looked at."""
+    for creditor in Creditor.objects.order_by("pk"):
+        with acting_for(creditor):
+            yield from [(creditor.ref, one.source, one.times) for one in sources.faults(creditor)]
+
+
 class _Collector:
     """Reads the figures when they are asked for; nothing is counted in between."""
 
@@ -112,9 +120,16 @@ class _Collector:
             queue.add_metric((one.creditor, one.mailbox), one.queued)
             for state, count in one.today.items():
                 states.add_metric((one.creditor, state), count)
+        failing = GaugeMetricFamily(
+            "amable_source_faults",
+            "Failures in a row to look for files in a watched folder or mailbox.",
+            labels=("creditor", "source"),
+        )
+        for ref, source, count in _sources():
+            failing.add_metric((ref, source), count)
         silent = GaugeMetricFamily("amable_duties_silent", "Duties that do not show that they live.")
         silent.add_metric((), len(self.house.silent()))
-        yield from (queue, states, silent)
+        yield from (queue, states, failing, silent)
 
 
 def _seconds(moment: datetime | None) -> float | None:

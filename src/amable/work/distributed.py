@@ -29,7 +29,7 @@ from amable.dunning.dispatch import Clock
 from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
-from amable.work import duties, heartbeat, jobs, mailboxes
+from amable.work import duties, heartbeat, jobs, mailboxes, sources
 from amable.work.waking import LOOK_AROUND, defer
 
 _log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Distributed:
         queue.task(name="look_at_range")(self.look_at_range)
         queue.task(name="send", priority=_SENDING)(self.send)
         queue.task(name="do_jobs", priority=_ASKED)(self.do_jobs)
+        queue.task(name="look_for_files")(self.look_for_files)
         often = queue.task(name="look_around_for_all", priority=2 * _SENDING)(self.look_around_for_all)
         queue.periodic(cron=OFTEN, queueing_lock="look_around_for_all")(often)
         rescue = queue.task(name="rescue", pass_context=True, priority=2 * _SENDING)(self.rescue)
@@ -115,6 +116,8 @@ class Distributed:
             now = self.clock()
             if jobs.waiting(creditor, now):
                 defer("do_jobs", creditor, priority=_ASKED)
+            if sources.due(creditor, now):
+                defer("look_for_files", creditor)
             sending = Sending.objects.filter(creditor=creditor).first()
             if sending is None:
                 return
@@ -158,6 +161,11 @@ class Distributed:
         """Do the long work that people of a creditor's staff wait for."""
         with self.at_work_for(creditor) as acting:
             jobs.do_all(acting, self.clock, stopping=self.stopping.is_set)
+
+    def look_for_files(self, creditor: int) -> None:
+        """Look at the places a creditor's files come from."""
+        with self.at_work_for(creditor) as acting:
+            sources.look(acting, self.clock, stopping=self.stopping.is_set)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Runs the duties in threads: for each creditor one that plans and one that sends, and one for what people ask for.
 
-One more looks for creditors that were set up meanwhile, and takes them up.
+One more looks for creditors that were set up meanwhile, and takes them up; one looks at the places files come from.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from amable.evidence import log
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.plugs.transport import Connection
-from amable.work import duties, heartbeat, jobs, mailboxes, watching
+from amable.work import duties, heartbeat, jobs, mailboxes, sources, watching
 from amable.work.watching import Fault
 
 _log = logging.getLogger(__name__)
@@ -62,8 +62,9 @@ class Embedded:
             for creditor in Creditor.objects.order_by("pk"):
                 with acting_for(creditor):
                     jobs.orphaned(creditor)
+                    sources.orphaned(creditor)
         self.take_up()
-        for work, name in ((self.look_out, "newcomers"), (self.do_jobs, "jobs")):
+        for work, name in ((self.look_out, "newcomers"), (self.do_jobs, "jobs"), (self.look_for_files, "sources")):
             thread = threading.Thread(target=work, name=name)
             thread.start()
             self.threads.append(thread)
@@ -149,6 +150,20 @@ class Embedded:
                 connections.close_all()
                 self.rest(_AFTER_A_FAULT)
             self.rest(_JOBS)
+        connections.close_all()
+
+    def look_for_files(self) -> None:
+        """Look at the places files come from, of every creditor; a fault is told and does not end it."""
+        while not self.stopping.is_set():
+            try:
+                for creditor in Creditor.objects.order_by("pk"):
+                    with acting_for(creditor):
+                        sources.look(creditor, self.clock, stopping=self.stopping.is_set)
+            except Exception:  # noqa: BLE001 - told in the log
+                _log.exception("sources could not be looked at")
+                connections.close_all()
+                self.rest(_AFTER_A_FAULT)
+            self.rest(BEAT)
         connections.close_all()
 
     def rest(self, seconds: float) -> None:

@@ -14,7 +14,6 @@ from django.db import transaction
 
 from amable.core import document
 from amable.core.ledger_map import IGNORE
-from amable.core.money import Money
 from amable.evidence import log
 from amable.ledger.effects import Effect
 from amable.ledger.models import Customer, Taken
@@ -26,11 +25,12 @@ from amable.plugs.invoices import ItemRecord, Understood
 from amable.work import invoicing, jobs, reading, taking
 from amable.work.duties import today_of
 from amable.work.jobs import Cancelled, Progress, kind
-from amable.work.models import File, FilePart, HeadingMap, Job, Rejection
+from amable.work.models import File, FilePart, HeadingMap, Job, Rejection, as_kept
 from amable.work.reading import Input
 
 LOOK: Final = "file"
 TAKE: Final = "take"
+BY_ITSELF: Final = ("folder", "mailbox")  # who gave and took a file in where no person did
 KEPT: Final = timedelta(days=7)  # for how long the bytes of a file wait that nobody takes in
 SETTINGS: Final = ("dates", "decimal", "currency", "terms", "sheet", "ledger")
 
@@ -53,9 +53,12 @@ class Given(Protocol):
 
 
 def keep(
-    creditor: Creditor, name: str, given: Given, *, by: str, now: datetime, leads_to: str = ""
+    creditor: Creditor, name: str, given: Given, *, by: str, now: datetime, leads_to: str = "", waits: bool = False
 ) -> tuple[File, bool]:
-    """Keep a file and have it looked into; False with the one there is when the very same waits already."""
+    """Keep a file and have it looked into; False with the one there is when the very same waits already.
+
+    One that `waits` is taken in by a person only, also where it is a bank statement.
+    """
     digest, size = sha256(), 0
     for chunk in given.chunks():
         digest.update(chunk)
@@ -77,6 +80,7 @@ def keep(
             given_at=now,
             given_by=by,
             leads_to=leads_to,
+            waits=waits,
         )
         parts = ((creditor.pk, file.pk, place, part) for place, part in enumerate(_parts(given.chunks())))
         for place_and_part in parts:
@@ -161,6 +165,24 @@ def newest_jobs(listed: Sequence[File]) -> dict[int, Job]:
     return {job.file_id: job for job in found if job.file_id is not None}
 
 
+def state_of(file: File, job: Job | None) -> str:
+    """`taken`, `left`, `working`, `failed`, `stopped`; of a file that was read `asks`, `unusable` or `ready`.
+
+    `job` is its newest.
+    """
+    if job is not None and job.ended_at is None and file.left_at is None:
+        return "working"
+    if file.taken_at is not None:
+        return "taken"
+    if file.left_at is not None:
+        return "left"
+    if job is None or job.outcome == "failed":
+        return "failed"
+    if job.outcome == "cancelled":
+        return "stopped"
+    return "asks" if file.asks else "ready" if file.rows else "unusable"
+
+
 # --- looking into it -------------------------------------------------------------------------------------------------
 
 
@@ -174,9 +196,16 @@ def look_inside(creditor: Creditor, job: Job, progress: Progress) -> dict[str, A
     data = _bytes(file)
     progress(0, 0, "reading")
     given = _read(file, data, file.map_lines, progress)
-    if given.bank_files and not given.records and not given.questions:
+    if _only_bank(given):
+        if file.waits:
+            return _hold_statements(creditor, file, given)
         return _take_statements(creditor, file, given, progress, by=job.asked_by)
     return _compare(creditor, file, data, given, progress)
+
+
+def _only_bank(given: Input) -> bool:
+    """Whether there is nothing to ask or to compare: money is matched when it is taken in."""
+    return bool(given.bank_files) and not given.records and not given.questions
 
 
 def _compare(creditor: Creditor, file: File, data: bytes, given: Input, progress: Progress) -> dict[str, Any]:
@@ -185,8 +214,9 @@ def _compare(creditor: Creditor, file: File, data: bytes, given: Input, progress
     found: dict[str, Any] = {"kind": "ledger", "remembered": None}
     if not lines and (told := _told_before(creditor, given)) is not None:
         lines = json.loads(told.lines)
-        given = _read(file, data, lines, progress)
-        File.objects.filter(pk=file.pk, creditor=creditor).update(lines=told.lines)
+        if lines:
+            given = _read(file, data, lines, progress)
+            File.objects.filter(pk=file.pk, creditor=creditor).update(lines=told.lines)
         found["remembered"] = {"by": told.said_by, "on": told.said_at.date().isoformat()}
     found |= {
         "readable": given.whole,
@@ -235,13 +265,15 @@ def _read(file: File, data: bytes, lines: dict[str, str], progress: Progress) ->
 
 def _told_before(creditor: Creditor, given: Input) -> HeadingMap | None:
     """How a file with the same headings was read before."""
-    if not given.understood:
+    if not given.ledgers:
         return None
-    return HeadingMap.objects.filter(creditor=creditor, headings=_fingerprint(given.understood[0][1])).first()
+    return HeadingMap.objects.filter(creditor=creditor, headings=_fingerprint(given)).first()
 
 
-def _fingerprint(understood: Understood) -> str:
-    folded = sorted(" ".join(heading.casefold().split()) for heading in understood.headings if heading)
+def _fingerprint(given: Input) -> str:
+    """What is the same for all ledgers with the headings of the first one; our own headings are explained to nobody."""
+    headings = given.understood[0][1].headings if given.understood else ()
+    folded = sorted(" ".join(heading.casefold().split()) for heading in headings if heading)
     return log.digest("\n".join(folded).encode())
 
 
@@ -265,6 +297,8 @@ def take(creditor: Creditor, job: Job, progress: Progress) -> dict[str, Any]:
         return {"kind": file.kind, "rows": file.rows, "whole": file.whole}
     progress(0, 0, "opening")
     given = _read(file, _bytes(file), file.map_lines, progress)
+    if _only_bank(given):
+        return _take_statements(creditor, file, given, progress, by=job.asked_by)
     if given.questions or not given.records:
         raise jobs.FailedError("file_unclear")
     given.whole = given.whole and bool(job.facts.get("whole"))
@@ -315,6 +349,24 @@ def _take_statements(creditor: Creditor, file: File, given: Input, progress: Pro
     return found | {name: getattr(money, name) for name in names}
 
 
+def _hold_statements(creditor: Creditor, file: File, given: Input) -> dict[str, Any]:
+    """What bank statements say, for a person to see before any of it is matched."""
+    statements = [statement for _, of_file in given.statements for statement in of_file]
+    _reject(file, given.complaints)
+    rows = sum(len(one.lines) for one in statements)
+    File.objects.filter(pk=file.pk, creditor=creditor).update(kind="bank", rows=rows)
+    sums: dict[str, list[Decimal]] = {}
+    for line in (line for one in statements for line in one.lines):
+        sums.setdefault(line.currency, [Decimal(), Decimal()])[line.amount < 0] += line.amount
+    return {
+        "kind": "bank",
+        "statements": [_statement(one) for one in statements],
+        "rows": rows,
+        "questions": [],
+        "sums": {currency: [_figure(sum_) for sum_ in both] for currency, both in sums.items()},
+    }
+
+
 def _close(creditor: Creditor, file: File, given: Input, progress: Progress, *, by: str, rows: int) -> None:
     """Remember what became of the file and how it was read, then bring today's plan into line."""
     now = progress.clock()
@@ -338,15 +390,18 @@ def _close(creditor: Creditor, file: File, given: Input, progress: Progress, *, 
 
 def _remember(creditor: Creditor, given: Input, *, by: str, now: datetime) -> None:
     """Read the next file with the same headings in the same way. The name of a sheet is that file's own."""
+    if not given.ledgers or by in BY_ITSELF:
+        return
+    lines: dict[str, str] = {}
     for _, understood in given.understood[:1]:
         lines = {name: said for name, said in _lines(understood.map_lines).items() if name != "sheet"}
-        if not given.whole:
-            lines["ledger"] = "additions"
-        HeadingMap.objects.update_or_create(
-            creditor=creditor,
-            headings=_fingerprint(understood),
-            defaults={"lines": json.dumps(lines), "said_by": by, "said_at": now},
-        )
+    if not given.whole:
+        lines["ledger"] = "additions"
+    HeadingMap.objects.update_or_create(
+        creditor=creditor,
+        headings=_fingerprint(given),
+        defaults={"lines": json.dumps(lines), "said_by": by, "said_at": now},
+    )
 
 
 def _reject(file: File, said: Sequence[tuple[str, Complaint]], *, notices: bool = False) -> None:
@@ -364,7 +419,7 @@ def _reject(file: File, said: Sequence[tuple[str, Complaint]], *, notices: bool 
             (
                 (
                     file.creditor_id, file.pk, place, one.line, one.field, _keepable(one.value), one.rule,
-                    json.dumps(_params(one)),
+                    json.dumps(as_kept(one.params)),
                 )
                 for place, one in enumerate(complaints)
             ),
@@ -374,20 +429,7 @@ def _reject(file: File, said: Sequence[tuple[str, Complaint]], *, notices: bool 
 
 def _notices(given: Input) -> list[dict[str, Any]]:
     """What a person should know though nothing is wrong."""
-    return [{"rule": one.rule, "params": _params(one)} for _, one in given.notices[:_NOTICES]]
-
-
-def _params(one: Complaint) -> dict[str, Any]:
-    """The parameters of its sentence as JSON keeps them; sums and days can be told again."""
-    return {name: _param(value) for name, value in one.params.items()}
-
-
-def _param(value: object) -> object:
-    if isinstance(value, Money):
-        return {"minor": value.minor, "currency": value.currency}
-    if isinstance(value, date):
-        return {"day": value.isoformat()}
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+    return [{"rule": one.rule, "params": as_kept(one.params)} for _, one in given.notices[:_NOTICES]]
 
 
 def _keepable(text: str) -> str:
@@ -433,7 +475,11 @@ def _understood(one: Understood) -> dict[str, Any]:
 
 
 def _question(asked: Complaint) -> dict[str, Any]:
-    return {"rule": asked.rule, "params": _params(asked), "answers": [_lines([answer]) for answer in asked.answers]}
+    return {
+        "rule": asked.rule,
+        "params": as_kept(asked.params),
+        "answers": [_lines([answer]) for answer in asked.answers],
+    }
 
 
 def _item(record: ItemRecord) -> dict[str, Any]:

@@ -161,6 +161,19 @@ def unfolded(name: str, data: bytes, depth: int = _DEEPEST, room: _Room | None =
         yield Unfolded(name, Complaint("pdf_plain"))
 
 
+def readable(name: str, data: bytes) -> bool:
+    """Whether somebody here reads this or something in it as a ledger, an e-invoice or a bank file."""
+    return any(isinstance(what, Enclosed) and _has_reader(what.data) for _, what in unfolded(name, data))
+
+
+def _has_reader(data: bytes) -> bool:
+    if _einvoice_reader(data) is not None or bank_reader(data) is not None:
+        return True
+    if strange_xml.looks_like_xml(data):
+        return False
+    return any(reader.recognises(data) for reader in invoice_readers().values())
+
+
 def _strange(data: bytes) -> Complaint:
     found = strange_xml.read(data)
     if found.large:
