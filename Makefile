@@ -1,7 +1,7 @@
 # Everything that is done more than once. `make check` is what CI runs (.ci/run, in an environment of its own).
 BIN ?= .venv/bin
 
-.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures fuzz \
+.PHONY: check test lint postgres docs samples golden bench crash crash-workers screenshots pictures fuzz limits torn \
 	matching-quality sequences
 
 check: lint test postgres
@@ -45,6 +45,14 @@ MINUTES = 10
 
 fuzz:
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+# Files made to do harm, some as large as is read at all: seconds, memory, connections and opened files of each, on
+# screen; a quarter of an hour. `make limits ONLY=camt` does some. And every real file cut off after each thousandth byte.
+limits:
+	$(BIN)/python -m tests.fuzz.limits $(if $(ONLY),--only "$(ONLY)")
+
+torn:
+	$(BIN)/python -m tests.fuzz.torn
 
 # Many workers on one PostgreSQL, killed, stopped and replaced: half an hour; `make crash-workers SMALL=1` takes minutes.
 crash-workers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from itertools import islice, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -35,24 +35,56 @@ _SIGNS: Final = "€‚„…‘’“”•–—™§©«»®°·´¨¬±µ¶�
 # table often look so.
 _OUT_OF_PLACE: Final = re.compile("[a-z][‚„…•–—™§©«»®°´¨±µ¶¦¤]+[a-z]|[A-Za-z‚„][‚„]")
 _APART: Final = re.compile(f"[{_SIGNS}]+")
+_PIECE: Final = 2**20  # bytes
 _MOST_WORDS: Final = 5000
 _LONGEST_WORD: Final = 64
 _MOST_NULS: Final = 0.05
+_HEAD: Final = 65_536  # bytes
+_NO_TEXT: Final = bytes((*range(9), 11, *range(14, 26), *range(28, 32)))  # what steers machines, and no text holds
+
+
+class Written(NamedTuple):
+    """How a text is written, and the bytes of the mark before it."""
+
+    encoding: str
+    mark: int = 0
 
 
 def decode(data: bytes) -> str | None:
-    """The text, or None when no way of reading it gives plausible words: better refused than garbled.
+    """The text, or None when no way of reading it gives plausible words: better refused than garbled."""
+    found = written(data)
+    return None if found is None else data[found.mark :].decode(found.encoding)
+
+
+def written(data: bytes) -> Written | None:
+    """How these bytes are to be read; None when no way gives plausible words. No more than a piece is decoded at once.
 
     UTF-8, UTF-16 with its mark, else Windows-1252 or Windows-1250, whichever spells more words of one language right;
     a tie is Western, the commoner of the two.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding)
+            return Written(encoding, len(mark)) if _decodes(data, encoding, len(mark)) else None
     if data.count(0) > len(data) * _MOST_NULS:  # UTF-16 without its mark, or not text at all
         return None
-    text = _strict(data, "utf-8")
-    return text if text is not None else _windows(data)
+    head = data[:_HEAD]
+    if len(data) > _HEAD and len(head) - len(head.translate(None, _NO_TEXT)) > _HEAD * _MOST_NULS:
+        return None
+    if _decodes(data, "utf-8"):
+        return Written("utf-8")
+    encoding = _windows(data)
+    return Written(encoding) if encoding else None
+
+
+def _decodes(data: bytes, encoding: str, begin: int = 0) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for place in range(begin, len(data), _PIECE):
+            decoder.decode(data[place : place + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _strict(data: bytes, encoding: str) -> str | None:
@@ -62,7 +94,7 @@ def _strict(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _windows(data: bytes) -> str | None:
+def _windows(data: bytes) -> str:
     words = set(islice((found[0] for found in _WORD.finditer(data)), 20 * _MOST_WORDS))
     sample = sorted(words)[:_MOST_WORDS]
     western = [_spelt(word, "cp1252", _WESTERN) for word in sample]
@@ -70,9 +102,9 @@ def _windows(data: bytes) -> str | None:
     encodings = [("cp1252", western), ("cp1250", central)]
     encodings.sort(key=lambda pair: -_best(pair[1]))
     for encoding, spelt in encodings:
-        if sum(1 for languages in spelt if languages) * 10 >= len(spelt) * 7 and (text := _strict(data, encoding)):
-            return text
-    return None
+        if sum(1 for languages in spelt if languages) * 10 >= len(spelt) * 7 and _decodes(data, encoding):
+            return encoding
+    return ""
 
 
 def _best(spelt: list[frozenset[int]]) -> int:

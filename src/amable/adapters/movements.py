@@ -10,12 +10,22 @@ from typing import Final
 
 from stdnum import iban as ibans
 
-from amable.adapters.decoding import decode
+from amable.adapters.decoding import written
+from amable.adapters.tables import LARGEST_FILE
 from amable.adapters.vocabulary import fold
 from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
 
-LARGEST_FILE: Final = 200_000_000  # bytes
+MOST_LINES: Final = 500_000  # movements of one file
+_LONGEST_LINE: Final = 32_768  # bytes: what a cell of a table may hold
+_MOST_TEXT_LINES: Final = 5_000_000
+_MOST_STATEMENTS: Final = 50_000
+_MOST_UNUSABLE: Final = 1_000  # entries; a file with more is not what its format says
+_LINE: Final = re.compile(rb"([^\r\n]{0,%d}+)(?:\r\n|\r|\n|\Z)" % _LONGEST_LINE)
+# What is said of a statement, or of an entry that is used all the same.
+_ASIDE: Final = frozenset(
+    ("bank_batch", "bank_not_booked", "bank_totals", "bank_balance", "bank_cut_off", "bank_running", "bank_records")
+)
 
 # What stands where a reference is missing.
 _NO_REFERENCE: Final = frozenset(
@@ -70,12 +80,63 @@ class UnusableError(Exception):
         self.complaint = complaint
 
 
+def refuse_too_much(lines: int, unusable: int = 0, statements: int = 0) -> None:
+    """Raise UnusableError when a file says more than a bank file does, or too much of it that cannot be used."""
+    if lines > MOST_LINES or statements > _MOST_STATEMENTS:
+        raise UnusableError(Complaint("bank_too_much"))
+    if unusable > _MOST_UNUSABLE:
+        raise UnusableError(Complaint("bank_unusable", params={"n": _MOST_UNUSABLE}))
+
+
+def refuse_many(data: bytes, *marks: bytes) -> None:
+    """Raise UnusableError when a file has far more of what begins a movement than it may have, before it is read."""
+    most = max(data.count(mark) for mark in marks)
+    if most > 2 * MOST_LINES or data.count(b"\n") > _MOST_TEXT_LINES:
+        raise UnusableError(Complaint("bank_too_much"))
+
+
+def within_limits(found: Iterable[Statement | Complaint]) -> list[Statement | Complaint]:
+    """What was found in a file, unless it is too much."""
+    kept: list[Statement | Complaint] = []
+    lines = unusable = statements = 0
+    for one in found:
+        if isinstance(one, Statement):
+            lines, statements = lines + len(one.lines), statements + 1
+        elif one.rule not in _ASIDE:
+            unusable += 1
+        refuse_too_much(lines, unusable, statements)
+        kept.append(one)
+    return kept
+
+
 def text_of(data: bytes) -> str:
     """The text of a file whose figures are ASCII; letters that nobody can tell become the replacement sign."""
+    data, encoding = _as_written(data)
+    return data.decode(encoding, "replace")
+
+
+def lines_of(data: bytes) -> Iterator[str]:
+    """Its lines without their ends, decoded one after the other; raises UnusableError at one that nobody writes."""
+    data, encoding = _as_written(data)
+    at = 0
+    while at < len(data):
+        found = _LINE.match(data, at)
+        if found is None:
+            raise UnusableError(Complaint("bank_too_much"))
+        yield found[1].decode(encoding, "replace")
+        at = found.end()
+
+
+def _as_written(data: bytes) -> tuple[bytes, str]:
+    """The bytes without a mark, in an encoding that keeps the line ends of ASCII, and which one that is."""
     if len(data) > LARGEST_FILE:
-        raise UnusableError(Complaint("file_too_large", params={"limit": LARGEST_FILE // 1_000_000}))
-    text = decode(data)
-    return data.decode("ascii", "replace") if text is None else text
+        raise UnusableError(Complaint("file_too_large", params={"limit": LARGEST_FILE // 2**20}))
+    how = written(data)
+    if how is None:
+        return data, "ascii"
+    if how.encoding.startswith("utf-16"):
+        return data[how.mark :].decode(how.encoding).encode("utf-8"), "utf-8"
+    return (data[how.mark :] if how.mark else data), how.encoding
 
 
 def clean(text: str | None) -> str:

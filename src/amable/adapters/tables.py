@@ -10,23 +10,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from amable.adapters.decoding import decode
+from amable.adapters.decoding import Written, written
 from amable.core import headings
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import Progress, unwatched
 
 LARGEST_CELL: Final = 32_768  # characters; as much as a spreadsheet cell can hold
-LARGEST_FILE: Final = 200_000_000  # bytes
+LARGEST_FILE: Final = 160 * 2**20  # bytes
 MOST_ROWS: Final = 2_000_000
 TOLD_EVERY: Final = 500  # rows between two tellings of how far it is
 MOST_COLUMNS: Final = 16_384  # as many as a spreadsheet can hold; what stands further right is not a heading
 
 _SEPARATORS: Final = ",;\t|"
-_SAMPLE: Final = 65_536  # characters that are enough to see how a file is separated
+_SAMPLE: Final = 65_536  # bytes that are enough to see how a file is separated
 _LONGEST_ROW: Final = 500  # lines; a quotation mark left open must not swallow the rest of the file
+_LINES_A_ROW: Final = 3  # more than that, nobody has in all rows
+_LONGEST_LINE: Final = 4 * 2**20  # bytes
 _MOST_BROKEN: Final = 1_000  # rows with broken quotation marks before the rest is given up
-_LINE: Final = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)?")
-_EMPTY_LINES: Final = re.compile(r"(?:[ \t]*+(?:\r\n|\r|\n))*+")
+_LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)?")
+_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
 _SHOWN: Final = 80
 
 
@@ -80,15 +82,19 @@ class Table:
 def read(data: bytes, known: Callable[[str], bool], progress: Progress = unwatched) -> Sheet:
     """The rows in the bytes of a text. `known` tells a heading, which helps to see what separates the cells."""
     if len(data) > LARGEST_FILE:
-        return _refused("file_too_large", limit=LARGEST_FILE // 1_000_000)
-    text = decode(data)
-    if text is None:
+        return _refused("file_too_large", limit=LARGEST_FILE // 2**20)
+    if data.count(b"\n") > _LINES_A_ROW * MOST_ROWS:  # reading the first of them would take long enough
+        return _refused("rows_too_many", limit=MOST_ROWS)
+    how = written(data)
+    if how is None:
         return _refused("encoding_unknown")
-    separator, begin = _separator(text, known)
+    if how.encoding.startswith("utf-16"):  # whose line ends are not those of ASCII
+        data, how = data[how.mark :].decode(how.encoding).encode("utf-8"), Written("utf-8")
+    separator, begin = _separator(data, how, known)
     rows: list[Row] = []
     complaints: list[Complaint] = []
-    total = text.count("\n") or text.count("\r")
-    for found in _csv(text, separator, begin):
+    total = data.count(b"\n") or data.count(b"\r")
+    for found in _csv(separator, begin):
         if isinstance(found, Row):
             rows.append(found)
             if len(rows) % TOLD_EVERY == 0:
@@ -157,29 +163,47 @@ def _refused(rule: str, **params: object) -> Sheet:
 
 
 class _Lines:
-    """The physical lines of a text, read one after the other from a place one can return to."""
+    """The physical lines of a text, decoded one after the other from a place one can return to.
 
-    def __init__(self, text: str, at: int = 0, number: int = 0) -> None:
-        self.text, self.at, self.number, self.left = text, at, number, _LONGEST_ROW
+    One letter of another alphabet makes a text in memory up to four times as large; so only a line is one at a time.
+    """
+
+    def __init__(self, data: bytes, how: Written) -> None:
+        self.data, self.encoding, self.at, self.number, self.left = data, how.encoding, how.mark, 0, _LONGEST_ROW
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        found = _LINE.match(self.text, self.at)
-        if not found or not found[0] or not self.left:
+        found = _LINE.match(self.data, self.at)
+        if not found or found.end() == self.at or not self.left:
             raise StopIteration
+        if found.end() - self.at > _LONGEST_LINE:
+            raise csv.Error("field limit")  # as the reader says of a cell
         self.at, self.number, self.left = found.end(), self.number + 1, self.left - 1
-        return found[0]
+        return found[0].decode(self.encoding, "replace")  # only a sample can end within a letter
+
+    def pass_over(self) -> str:
+        """Go on to the next line, and how this one begins."""
+        found = _LINE.match(self.data, self.at)
+        assert found is not None, "it matches anything"
+        begins = self.data[self.at : min(found.end(), self.at + _SHOWN * 16)]
+        self.at, self.number = found.end(), self.number + 1
+        return begins.decode(self.encoding, "replace")
 
     def skip_empty(self) -> None:
         """Go on to the next line that says something."""
-        found = _EMPTY_LINES.match(self.text, self.at)
-        if found and (ends := found[0]):
-            self.at, self.number = found.end(), self.number + ends.count("\n") + ends.count("\r") - ends.count("\r\n")
+        found = _BLANK.match(self.data, self.at)
+        if not found or found.end() == self.at:
+            return
+        end = 1 + max(self.data.rfind(sign, self.at, found.end()) for sign in (b"\r", b"\n"))
+        if end > self.at:
+            ends = sum(self.data.count(sign, self.at, end) for sign in (b"\r", b"\n"))
+            self.number += ends - self.data.count(b"\r\n", self.at, end)
+            self.at = end
 
 
-def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
+def _csv(separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
     """Every row that is not empty. After broken quotation marks reading goes on with the very next line of the file.
 
     A complaint without line is about the file, and the last word.
@@ -196,8 +220,8 @@ def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
             return
         except csv.Error as error:
             rule = "cell_too_long" if "field limit" in str(error) else "quotes_unpaired"
-            lines.at, lines.number, lines.left = at, line - 1, 1
-            yield Complaint(rule, line, value=shown(next(lines)), params={"limit": LARGEST_CELL})
+            lines.at, lines.number = at, line - 1
+            yield Complaint(rule, line, value=shown(lines.pass_over()), params={"limit": LARGEST_CELL})
             broken += 1
             if broken == _MOST_BROKEN:
                 yield Complaint("rest_unread", line + 1, params={"line": line + 1})
@@ -207,7 +231,7 @@ def _csv(text: str, separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
         if count > MOST_ROWS + 1:  # the headings are a row too
             yield Complaint("rows_too_many", params={"limit": MOST_ROWS})
             return
-        if any(clean(cell) for cell in cells):
+        if any(map(clean, filter(None, cells))):
             yield Row(line, cells)
 
 
@@ -246,18 +270,18 @@ def _by_width(rows: list[Row], width: int) -> tuple[tuple[Row, ...], list[Compla
     return tuple(kept), shifted
 
 
-def _separator(text: str, known: Callable[[str], bool]) -> tuple[str, _Lines]:
+def _separator(data: bytes, how: Written, known: Callable[[str], bool]) -> tuple[str, _Lines]:
     """The sign between the cells, judged by the headings, then by even rows; and where the table begins."""
-    lines = _Lines(text)
-    first = next(lines, "").strip()
+    lines = _Lines(data, how)
+    first = lines.pass_over().strip()
     if first[:4].lower() == "sep=" and first[4:5] in _SEPARATORS and len(first) <= 5:  # a line for Excel, not a row
         return first[4:] or "\t", lines
-    sample = text[:_SAMPLE]
-    return max(_SEPARATORS, key=lambda sign: _fitness(sample, sign, known)), _Lines(text)
+    sample = data[:_SAMPLE]
+    return max(_SEPARATORS, key=lambda sign: _fitness(_Lines(sample, how), sign, known)), _Lines(data, how)
 
 
-def _fitness(sample: str, separator: str, known: Callable[[str], bool]) -> tuple[int, float, int]:
-    rows = [row.cells for row in _csv(sample, separator, _Lines(sample)) if isinstance(row, Row)]
+def _fitness(lines: _Lines, separator: str, known: Callable[[str], bool]) -> tuple[int, float, int]:
+    rows = [row.cells for row in _csv(separator, lines) if isinstance(row, Row)]
     if not rows:
         return 0, 0.0, 0
     found = headings.find([[clean(cell) for cell in row] for row in rows[: headings.LOOKED_AT]], known)

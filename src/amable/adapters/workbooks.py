@@ -17,9 +17,11 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from math import isfinite
+from math import ceil, isfinite
+from pathlib import Path
 from typing import Final
 
 from python_calamine import (
@@ -32,6 +34,7 @@ from python_calamine import (
 )
 
 from amable.adapters.tables import LARGEST_FILE, Figure, Row, Sheet, clean
+from amable.core.strange_xml import MOST_MARKS, marks
 from amable.plugs.complaint import Complaint
 
 MOST_ROWS: Final = 200_000
@@ -39,8 +42,16 @@ MOST_CELLS: Final = 6_000_000  # with the empty ones between the others, each of
 LARGEST_UNPACKED: Final = 250_000_000  # bytes
 _LARGEST_OLD: Final = 60_000_000  # bytes of an XLS file
 _MOST_PARTS: Final = 5_000
-_APART_MEMORY: Final = 2 * 1024**3  # bytes a process may take for an XLS
-_APART_SECONDS: Final = 60
+_ENTRY: Final = b"PK\x01\x02"  # begins each line of the folder's list, which zipfile reads as a whole
+_RATIO: Final = 100  # unpacked to packed, of a part larger than this many bytes: what packs better was made to
+_RATIO_FROM: Final = 16_000_000
+_LARGEST_STRINGS: Final = 80_000_000  # bytes of the table of texts, and how many texts
+_MOST_STRINGS: Final = 1_500_000
+_LARGEST_OTHER: Final = 20_000_000  # bytes of a part that is no sheet
+# What a process may take for an XLS: bytes and seconds of the processor, and more for each byte of the file.
+_APART_MEMORY: Final = (150 * 2**20, 30)
+_APART_SECONDS: Final = (2, 500e-9)
+_APART_PATIENCE: Final = 120  # seconds on the clock
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -59,7 +70,7 @@ _EMPTY_CELL: Final = re.compile(rb"<(?:\w+:)?c\b[^<>]*/>")
 _ERROR_CELL: Final = re.compile(rb"(<(?:\w+:)?c\b[^<>]*?\bt=)(?:\"e\"|'e')")
 _UNCOMPUTED: Final = re.compile(
     rb"<((?:\w+:)?)c\b((?:(?!\bt=)[^<>])*)>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>[^<>]*</(?:\w+:)?f>)"
-    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"\s*+(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*+</(?:\w+:)?c>"
 )
 _PLACE: Final = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]*)(\d+)[\"']")
 _FROM_1904: Final = re.compile(rb"\bdate1904=[\"'](?:1|true)[\"']")
@@ -83,7 +94,7 @@ def recognises(data: bytes) -> bool:
     """Whether these bytes are a workbook, or an old office file that may be one."""
     if data.startswith(_OLD):
         return True
-    if not data.startswith(_ZIP):
+    if not data.startswith(_ZIP) or data.count(_ENTRY) > 4 * _MOST_PARTS:
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
@@ -96,7 +107,7 @@ def read(data: bytes) -> tuple[Sheet, ...]:
     """The visible sheets that are not empty; one sheet without rows, and with a complaint, when nothing can be read."""
     try:
         if len(data) > LARGEST_FILE:
-            raise _RefusedError("file_too_large", limit=LARGEST_FILE // 1_000_000)
+            raise _RefusedError("file_too_large", limit=LARGEST_FILE // 2**20)
         if data.startswith(_ZIP):
             data, from_1904 = _looked_at(data)
             sheets = _sheets(data, from_1904)
@@ -123,11 +134,13 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
     """The workbook packed anew from the parts we have unpacked and checked, and whether its days begin in 1904."""
     from_1904 = False
     page = io.BytesIO()
+    if data.count(_ENTRY) > 4 * _MOST_PARTS:
+        raise _too_large()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as folder, zipfile.ZipFile(page, "w", zipfile.ZIP_STORED) as kept:
             infos = [info for info in folder.infolist() if not info.is_dir() and not _UNREAD.search(info.filename)]
             if len(infos) > _MOST_PARTS or sum(info.file_size for info in infos) > LARGEST_UNPACKED:
-                raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+                raise _too_large()
             kind = _kind(folder)
             names: set[str] = set()
             left = LARGEST_UNPACKED
@@ -140,10 +153,14 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
                 _plain_xml(part)
                 if kind == "xlsx" and info.filename == _XLSX:
                     from_1904 = _FROM_1904.search(part) is not None
-                elif kind == "xlsx" and "worksheets/" in info.filename and not info.filename.endswith(".rels"):
+                if kind == "xlsx" and "worksheets/" in info.filename and not info.filename.endswith(".rels"):
                     part = _bounded_xlsx(part)
                 elif kind == "ods" and info.filename == "content.xml":
                     part = _bounded_ods(part)
+                elif info.filename.lower().endswith("sharedstrings.xml"):
+                    _few_texts(part)
+                elif marks(part) > MOST_MARKS:
+                    raise _too_large()
                 kept.writestr(zipfile.ZipInfo(info.filename), part)
     except _DAMAGED as error:
         raise _RefusedError("workbook_unreadable") from error
@@ -153,11 +170,32 @@ def _looked_at(data: bytes) -> tuple[bytes, bool]:
 
 
 def _unpacked(folder: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    if info.file_size > _most_of(info.filename):
+        raise _too_large()
+    if info.file_size > _RATIO_FROM and info.file_size > _RATIO * info.compress_size:
+        raise _too_large()
     with folder.open(info) as part:
-        found = part.read(left + 1)
+        found = part.read(min(left, info.file_size) + 1)
     if len(found) > left:
-        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+        raise _too_large()
     return found
+
+
+def _most_of(name: str) -> int:
+    """The bytes that a part of this name may have."""
+    if name.lower().endswith("sharedstrings.xml"):
+        return _LARGEST_STRINGS
+    return LARGEST_UNPACKED if "worksheets/" in name or name == "content.xml" else _LARGEST_OTHER
+
+
+def _too_large() -> _RefusedError:
+    return _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+
+
+def _few_texts(part: bytes) -> None:
+    """Refuse a table of texts that no ledger fills."""
+    if part.count(b"si>") > 2 * _MOST_STRINGS or marks(part) > 8 * _MOST_STRINGS:
+        raise _too_large()
 
 
 def _plain_xml(part: bytes) -> None:
@@ -178,7 +216,7 @@ def _bounded_xlsx(part: bytes) -> bytes:
             column = column * 26 + letter - 64
         widest, lowest = max(widest, column), max(lowest, int(row[:12]))
     if widest * lowest > MOST_CELLS:
-        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+        raise _too_large()
     if b"<f" in part or b":f" in part:
         part = _UNCOMPUTED.sub(rb'<\1c\2 t="str"><\1v>#FORMULA</\1v></\1c>', part)
     return _ERROR_CELL.sub(rb'\1"str"', part)
@@ -199,7 +237,7 @@ def _bounded_ods(part: bytes) -> bytes:
         raise _RefusedError("rows_too_many", limit=MOST_ROWS)
     cells = sum(1 for _ in _ODS_CELL.finditer(part)) + sum(int(f[2]) for f in _COLUMNS_REPEATED.finditer(part))
     if cells * max(1, *repeated, 1) > MOST_CELLS * _FAR or len(repeated) * _FAR * _WIDE > 100 * MOST_CELLS:
-        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
+        raise _too_large()
     return part
 
 
@@ -211,8 +249,7 @@ def _sheets(data: bytes, from_1904: bool) -> tuple[Sheet, ...]:
                 for one in book.sheets_metadata
                 if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
             ]
-            found = (_sheet(book.get_sheet_by_name(name), from_1904) for name in shown)
-            return tuple(sheet for sheet in found if sheet.rows)
+            return tuple(_filled(book, shown, from_1904))
     except PasswordError as error:
         raise _RefusedError("workbook_locked") from error
     except (CalamineError, OSError, ValueError) as error:
@@ -223,15 +260,25 @@ def _sheets(data: bytes, from_1904: bool) -> tuple[Sheet, ...]:
         raise _RefusedError("workbook_unreadable") from error
 
 
+def _filled(book: CalamineWorkbook, names: Sequence[str], from_1904: bool) -> Iterator[Sheet]:
+    """The sheets that are not empty, as long as their areas together are not too large."""
+    cells = 0
+    for name in names:
+        sheet = book.get_sheet_by_name(name)
+        cells += sheet.total_height * sheet.total_width
+        if cells > MOST_CELLS:
+            raise _too_large()
+        if (found := _sheet(sheet, from_1904)).rows:
+            yield found
+
+
 def _sheet(sheet: CalamineSheet, from_1904: bool) -> Sheet:
     start = sheet.start
     if start is None:
         return Sheet(sheet.name)
-    if sheet.total_height * sheet.total_width > 4 * MOST_CELLS:
-        raise _RefusedError("workbook_too_large", limit=LARGEST_UNPACKED // 1_000_000)
     rows: list[Row] = []
     for line, cells in enumerate(sheet.iter_rows(), 1):
-        if any(cell != "" for cell in cells):
+        if cells.count("") < len(cells):
             texts = [_text(cell) for cell in cells]
             if any(isinstance(text, Figure) or clean(text) for text in texts):
                 rows.append(Row(line, texts))
@@ -268,7 +315,7 @@ def _read_apart(data: bytes) -> tuple[Sheet, ...]:
     """The sheets of an XLS, read by a process that may die of it."""
     command = [sys.executable, "-I", "-m", __spec__.name if __spec__ else __name__]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_APART_SECONDS, check=False)  # noqa: S603 - ours
+        done = subprocess.run(command, input=data, capture_output=True, timeout=_APART_PATIENCE, check=False)  # noqa: S603 - ours
     except subprocess.TimeoutExpired as error:
         raise _RefusedError("workbook_unreadable") from error
     if done.returncode != 0:
@@ -303,7 +350,18 @@ def _answer(data: bytes) -> dict[str, object]:
     return {"sheets": told}
 
 
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (_APART_MEMORY, _APART_MEMORY))
+def _bind(size: int) -> None:
+    """Take no more for a file of this size than is allowed, whatever is in it."""
+    mapped = Path("/proc/self/statm")  # of Linux; elsewhere nobody holds a process to this
+    held = int(mapped.read_text("ascii").split()[0]) * resource.getpagesize() if mapped.exists() else 2**30
+    memory = held + int(_APART_MEMORY[0] + _APART_MEMORY[1] * size)
+    seconds = ceil(_APART_SECONDS[0] + _APART_SECONDS[1] * size)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    json.dump(_answer(sys.stdin.buffer.read()), sys.stdout)
+
+
+if __name__ == "__main__":
+    given = sys.stdin.buffer.read()
+    _bind(len(given))
+    json.dump(_answer(given), sys.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64Error
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
+from amable.adapters.xml_pieces import Pieces, TooMuchError
+from amable.core import strange_xml
 from amable.core.creditor import country_code
 from amable.core.money import TooPreciseError, from_minor, known, to_minor
 from amable.plugs.complaint import Complaint
@@ -21,7 +23,9 @@ from amable.plugs.complaint import Complaint
 LARGEST: Final = 40 * 2**20  # bytes
 LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
-_MOST_MARKS: Final = 1_000_000  # of the signs that make nodes: what bounds the memory of a tree
+_AT_ONCE: Final = 50_000  # marks of a document that is parsed whole; of a larger one the lines are let go
+_NAMED_LINES: Final = 3  # are enough to say what was bought
+_MOST_LINES: Final = 250_000
 _HEADS: Final = (1_024, 65_536)
 _ENCODINGS: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']""",
@@ -53,7 +57,7 @@ class Root(NamedTuple):
 
 def root_of(data: bytes) -> Root | None:
     """The outermost element, read from the head of the file; None when there is none."""
-    if not data[:256].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
+    if not strange_xml.begins_as_xml(data):
         return None
     for length in _HEADS:
         if (root := _root_in(data[:length])) is not None:
@@ -75,50 +79,114 @@ def _root_in(head: bytes) -> Root | None:
     return None
 
 
-def parse(data: bytes) -> tuple[etree._Element, bool]:
+class Node:
+    """An element without namespaces, made for being asked for many paths: lxml goes through all children for each.
+
+    Of its children that are lines only the first stay; `more` where there were others.
+    """
+
+    __slots__ = ("attributes", "children", "more", "tag", "text")
+
+    def __init__(self, tag: str, text: str | None = None, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        self.tag, self.text, self.attributes, self.more = tag, text, attributes, False
+        self.children: dict[str, list[Node]] = {}
+
+    def findall(self, path: str) -> Sequence[Node]:
+        """Every element at a path of names, in their order."""
+        first, *further = _names(path)
+        found: Sequence[Node] = self.children.get(first, ())
+        for name in further:
+            found = [child for one in found for child in one.children.get(name, ())]
+        return found
+
+    def find(self, path: str) -> Node | None:
+        """The first element at a path."""
+        found = self.findall(path)
+        return found[0] if found else None
+
+    def get(self, name: str, default: str = "") -> str:
+        """An attribute."""
+        return next((value for key, value in self.attributes if key == name), default)
+
+
+_names: Final = lru_cache(maxsize=1024)(lambda path: tuple(path.split("/")))
+
+
+def _node(element: etree._Element, tag: str, lines: frozenset[str]) -> Node:
+    node = Node(tag, element.text, element.items())  # type: ignore[arg-type] # text, as it came out of a parser
+    children = node.children
+    for child in element.iterchildren("*"):
+        name = child.tag.rpartition("}")[2]
+        alike = children.get(name)
+        if alike is None:
+            children[name] = [_node(child, name, lines)]
+        elif name in lines and len(alike) == _NAMED_LINES:
+            node.more = True
+        else:
+            alike.append(_node(child, name, lines))
+    return node
+
+
+def parse(data: bytes, lines: frozenset[str]) -> tuple[Node, bool]:
     """The root, its comments left out, and whether an attachment had to be left out because of its size.
+
+    `lines` are the names of elements of which only the first of each parent are kept.
 
     Raises UnusableError for what is no XML, carries a document type (the door of entity bombs and of reading other
     files), or would need more memory than an invoice can.
     """
-    if len(data) > LARGEST or data.count(b"<") + data.count(b"=") - data.count(b"==") > _MOST_MARKS:
+    if len(data) > LARGEST:
         raise UnusableError("xml_too_large", limit=LARGEST // 2**20)
     head = data[:512].replace(b"\0", b"")
     if _DECLARES.search(head) and not _ENCODINGS.search(head):
         raise UnusableError("xml_encoding")
-    if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data[:512] else data):
+    if strange_xml.names_a_type(data):
         raise UnusableError("xml_doctype")
     cut = False
     if len(data) > LARGEST_DOCUMENT // 2:
         data, pieces = _HUGE.subn(b"><", data)
         cut = pieces > 0
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(data.lstrip(b" \t\r\n"), parser)
+        root = _tree(data.lstrip(b" \t\r\n"), lines)
+    except TooMuchError as error:
+        raise UnusableError("xml_too_large", limit=LARGEST // 2**20) from error
     except etree.XMLSyntaxError as error:
         raise UnusableError("xml_broken", at=error.lineno or 1) from error
     except (ValueError, LookupError) as error:
         raise UnusableError("xml_encoding") from error
     if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
         raise UnusableError("xml_doctype")
-    return root, cut
+    return _node(root, root.tag.rpartition("}")[2], lines), cut
 
 
-def bare(element: etree._Element) -> etree._Element:
-    """The element with the names in it without their namespaces."""
-    for each in element.iter():
-        if isinstance(each.tag, str) and each.tag[0] == "{":
-            each.tag = each.tag.rpartition("}")[2]
-    return element
+def _tree(data: bytes, lines: frozenset[str]) -> etree._Element:
+    if strange_xml.marks(data) <= _AT_ONCE:
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        return etree.fromstring(data, parser)
+    pieces = Pieces(data, sorted(lines))
+    for count, (_, line) in enumerate(pieces):
+        _let_go_before(line)
+        if count > _MOST_LINES:
+            raise TooMuchError
+    assert pieces.root is not None, "an empty document is an error of syntax"
+    return pieces.root
 
 
-def keep_first(parent: etree._Element, names: frozenset[str], count: int) -> None:
-    """Leave out the children of these (namespaced or bare) local names after the first ones: lines are many."""
-    found = [child for child in parent if isinstance(child.tag, str) and child.tag.rpartition("}")[2] in names]
-    for child in found[count:]:
-        parent.remove(child)
+def _let_go_before(line: etree._Element) -> None:
+    """Leave out the line before this one, when as many as are kept stand before it."""
+    before = line.getprevious()
+    first = before
+    for _ in range(_NAMED_LINES):
+        first = None if first is None else first.getprevious()
+    if first is not None and before is not None and first.tag == before.tag == line.tag:
+        before.getparent().remove(before)  # type: ignore[union-attr] # it has the same as the line
 
 
 def clean(text: str | None) -> str:
@@ -126,27 +194,28 @@ def clean(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def text(element: etree._Element | None, path: str) -> str:
+def text(element: Node | None, path: str) -> str:
     """The text of the first element at a path, on one line; empty when there is none."""
-    return "" if element is None else clean(element.findtext(path))
+    found = element.find(path) if element is not None else None
+    return "" if found is None else clean(found.text)
 
 
-def first(element: etree._Element, *paths: str) -> str:
+def first(element: Node, *paths: str) -> str:
     """The first text that says something, of several places."""
     return next((found for path in paths if (found := text(element, path))), "")
 
 
-def texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
+def texts(element: Node | None, path: str) -> tuple[str, ...]:
     """Every different text at a path, in their order."""
-    found = () if element is None else (clean(one.text) for one in element.iterfind(path))
+    found = () if element is None else (clean(one.text) for one in element.findall(path))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def lines(element: etree._Element | None, path: str) -> str:
+def lines(element: Node | None, path: str) -> str:
     """The texts at a path with their lines kept: terms are often written one a line."""
     if element is None:
         return ""
-    written = (line for one in element.iterfind(path) for line in (one.text or "").splitlines())
+    written = (line for one in element.findall(path) for line in (one.text or "").splitlines())
     return "\n".join(filter(None, map(clean, written)))
 
 

@@ -183,7 +183,8 @@ def items(document: Document, whose: Whose) -> tuple[list[ItemRecord], list[Comp
     refused = _unusable(invoice, terms)
     if refused is not None:
         return [], [refused]
-    said = list(_notices(invoice, terms))
+    offered = _discounts(invoice, terms)
+    said = list(_notices(invoice, terms, offered))
     owed = _owed(invoice)
     assert owed is not None, "checked above"
     due = due_of(invoice, terms, whose.terms)
@@ -197,7 +198,7 @@ def items(document: Document, whose: Whose) -> tuple[list[ItemRecord], list[Comp
         amount = Money(to_minor(-owed, invoice.currency), invoice.currency)
         if invoice.kind == "invoice":
             said.append(_notice(invoice, "einvoice_negative", amount=amount))
-    record = _record(document, invoice, due, owed, terms)
+    record = _record(invoice, due, owed, offered)
     return _split(record, invoice, owed), said
 
 
@@ -259,7 +260,7 @@ def _money(amount: Decimal | None, invoice: Invoice) -> Money:
     return Money(to_minor(amount or Decimal(0), invoice.currency), invoice.currency)
 
 
-def _notices(invoice: Invoice, terms: Terms) -> Iterable[Complaint]:
+def _notices(invoice: Invoice, terms: Terms, offered: Sequence[Discount]) -> Iterable[Complaint]:
     if invoice.payable is None and invoice.total is not None:
         yield _notice(invoice, "einvoice_payable_from_total", amount=_money(printed(invoice), invoice))
     if invoice.kind == "credit_note" and not invoice.signed and (printed(invoice) or 0) < 0:
@@ -270,9 +271,9 @@ def _notices(invoice: Invoice, terms: Terms) -> Iterable[Complaint]:
         yield _notice(invoice, "einvoice_terms_unclear", words=invoice.terms.replace("\n", " ")[:120])
     if invoice.attachment_too_large:
         yield _notice(invoice, "einvoice_attachment_large")
-    usable = [one for one in _discounts(invoice, terms) if _expressible(one, invoice)]
-    if len(_discounts(invoice, terms)) > len(usable[:1]):
-        yield _notice(invoice, "einvoice_discounts", n=len(_discounts(invoice, terms)))
+    usable = [one for one in offered if _expressible(one, invoice)]
+    if len(offered) > len(usable[:1]):
+        yield _notice(invoice, "einvoice_discounts", n=len(offered))
 
 
 def _discounts(invoice: Invoice, terms: Terms) -> list[Discount]:
@@ -293,13 +294,13 @@ def _expressible(offered: Discount, invoice: Invoice) -> bool:
     return owed > 0 and offered.basis in (None, owed) and offered.percent == round(offered.percent, 2)
 
 
-def _record(document: Document, invoice: Invoice, due: Due, owed: Decimal, terms: Terms) -> ItemRecord:
+def _record(invoice: Invoice, due: Due, owed: Decimal, offered: Sequence[Discount]) -> ItemRecord:
     """The item, speaking only of what the invoice says: what it leaves out stays as it is known.
 
     Its total is what is to be paid: what was paid before it was issued, or is withheld as tax, is no part of the claim.
     """
     buyer = invoice.buyer
-    offered = [one for one in _discounts(invoice, terms) if _expressible(one, invoice)]
+    usable = next((one for one in offered if _expressible(one, invoice)), None)
     facts: dict[str, Any] = {
         "customer_name": buyer.name or buyer.tax_id,
         "invoice_number": invoice.number,
@@ -319,8 +320,8 @@ def _record(document: Document, invoice: Invoice, due: Due, owed: Decimal, terms
         "description": invoice.description,
         "issue_date": invoice.issue_date,
         "currency": invoice.currency,
-        "discount_percent": offered[0].percent if offered else None,
-        "discount_until": offered[0].until if offered else None,
+        "discount_percent": usable.percent if usable else None,
+        "discount_until": usable.until if usable else None,
     }
     told = frozenset(name for name, value in facts.items() if value not in ("", None))
     return ItemRecord(

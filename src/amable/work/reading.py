@@ -16,9 +16,12 @@ from amable.plugs.containers import Container, Enclosed
 from amable.plugs.invoices import EInvoiceReader, Invoice, ItemRecord, Progress, Understood, unwatched
 from amable.plugs.loading import bank_readers, containers, einvoice_readers, invoice_readers
 
-LARGEST_FILE: Final = 200 * 2**20  # bytes
+LARGEST_FILE: Final = 160 * 2**20  # bytes: a ledger of a million items, a bank's file of 250,000 movements
 NO_CURRENCY: Final = "XXX"  # ISO 4217 for none; stands in until a creditor says which
 _DEEPEST: Final = 4  # a PDF in an archive in an archive, dropped with others
+# What may come out of a file, over all that is inside what is inside it: real ones pack up to ten to one.
+_ROOM: Final = 64 * 2**20  # bytes
+_RATIO: Final = 16
 _SIGNATURE: Final = "Signature"
 
 
@@ -85,6 +88,10 @@ def read(
 
     `folders` are the only places below which a PDF that a ledger names may lie.
     """
+    if len(data) > LARGEST_FILE:
+        given.complaints.append((name, Complaint("file_too_large", params={"limit": LARGEST_FILE // 2**20})))
+        given.whole = False
+        return
     before = len(given.invoices)
     if (told := ledger_map.read(headings, ())).terms:
         given.terms = int(told.terms)
@@ -110,7 +117,19 @@ class Unfolded(NamedTuple):
     what: Enclosed | Complaint
 
 
-def unfolded(name: str, data: bytes, depth: int = _DEEPEST) -> Iterator[Unfolded]:
+@dataclass(slots=True)
+class _Room:
+    """How many bytes may still come out of a file."""
+
+    most: int
+    left: int
+
+    def take(self, size: int) -> bool:
+        self.left -= size
+        return self.left >= 0
+
+
+def unfolded(name: str, data: bytes, depth: int = _DEEPEST, room: _Room | None = None) -> Iterator[Unfolded]:
     """The file itself, or what is in it; a PDF in which nothing is an e-invoice says so."""
     container = _container(data)
     if container is None:
@@ -119,13 +138,20 @@ def unfolded(name: str, data: bytes, depth: int = _DEEPEST) -> Iterator[Unfolded
     if not depth:
         yield Unfolded(name, Complaint("archive_too_deep"))
         return
+    most = _ROOM + _RATIO * len(data)
+    room = room or _Room(most, most)
     shown = False
     beside: list[Unfolded] = []
     for one in container.open(data):
         if isinstance(one, Complaint):
             yield Unfolded(name, one)
+        elif room.left < 0:
+            return
+        elif not room.take(len(one.data)):
+            yield Unfolded(name, Complaint("archive_too_large", params={"limit": room.most // 2**20}))
+            return
         elif not one.picture:
-            yield from unfolded(f"{name}/{one.name}" if one.name else name, one.data, depth - 1)
+            yield from unfolded(f"{name}/{one.name}" if one.name else name, one.data, depth - 1, room)
         elif _einvoice_reader(one.data) is not None:
             shown = True
             yield Unfolded(name, one)

@@ -16,7 +16,19 @@ from typing import Final
 
 from lxml import etree
 
-from amable.adapters.movements import UnusableError, clean, compact, kind, reference, with_text
+from amable.adapters.movements import (
+    UnusableError,
+    clean,
+    compact,
+    kind,
+    reference,
+    refuse_many,
+    refuse_too_much,
+    with_text,
+    within_limits,
+)
+from amable.adapters.xml_pieces import Pieces, TooMuchError
+from amable.core import strange_xml
 from amable.core.money import Money, TooPreciseError, from_minor, known, to_minor
 from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
@@ -48,7 +60,7 @@ class Camt:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each entry left out; one complaint for a file of no use."""
         try:
-            return list(_read_all(data))
+            return within_limits(_read_all(data))
         except UnusableError as unusable:
             return [unusable.complaint]
 
@@ -60,21 +72,12 @@ def _elements(data: bytes) -> Iterator[tuple[str, etree._Element]]:
     Raises UnusableError for what is not XML, carries a document type (the door of entity bombs and of reading other
     files) or is no camt message.
     """
-    if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data[:_HEAD] else data):
+    if strange_xml.names_a_type(data):
         raise UnusableError(Complaint("bank_doctype"))
-    parser = etree.iterparse(
-        BytesIO(data),
-        events=("start", "end"),
-        tag=[f"{{*}}{name}" for name in (*_MESSAGES, *_STATEMENTS, "Ntry")],
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    refuse_many(data, b"Ntry>", b"Ntry/>", b"Stmt>", b"Stmt/>")
+    pieces = Pieces(data, (*_MESSAGES, *_STATEMENTS, "Ntry"), ("start", "end"))
     try:
-        for event, element in parser:
+        for event, element in pieces:
             if event == "start" and _name(element) not in _MESSAGES:
                 continue
             if element.getroottree().docinfo.internalDTD is not None:  # in an encoding the search above cannot see
@@ -82,8 +85,9 @@ def _elements(data: bytes) -> Iterator[tuple[str, etree._Element]]:
             yield event, element
     except etree.XMLSyntaxError as error:
         raise UnusableError(Complaint("bank_xml", params={"at": error.lineno or 1})) from error
-    root = parser.root
-    if root is not None and root.getroottree().docinfo.internalDTD is not None:
+    except TooMuchError as error:
+        raise UnusableError(Complaint("bank_too_much")) from error
+    if pieces.root is not None and pieces.root.getroottree().docinfo.internalDTD is not None:
         raise UnusableError(Complaint("bank_doctype"))
 
 
@@ -110,6 +114,7 @@ class _Report:
     lines: list[StatementLine] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
     waiting: int = 0
+    unusable: int = 0
 
 
 def _read_all(data: bytes) -> Iterator[Statement | Complaint]:
@@ -176,6 +181,8 @@ def _add(report: _Report, entry: etree._Element, number: int) -> None:
         report.lines += _lines(entry, report.account, number, report.complaints)
     except UnusableError as unusable:
         report.complaints.append(unusable.complaint)
+        report.unusable += 1
+    refuse_too_much(len(report.lines), report.unusable)
 
 
 def _statement(statement: etree._Element, report: _Report) -> Statement:

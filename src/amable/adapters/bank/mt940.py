@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -37,10 +37,12 @@ _MOVEMENT: Final = re.compile(
     r"(?P<whole>\d{1,20})(?:[,.](?P<decimals>\d{0,5}))?"
     r"(?:(?P<code>[A-Z][A-Z0-9 ]{3})(?P<own>.*?)(?://(?P<bank>.*))?)?"
 )
+_BEGINS: Final = re.compile(r"\d{6}")
 _LIMIT: Final = re.compile(r"([A-Z]{3})[CD]?\d")
 _COUNTED: Final = re.compile(r"\d{1,5}([A-Z]{3})\d")
 _ACCOUNT: Final = re.compile(r"/?([A-Z]{2}\d{2}[A-Z0-9 ]{11,40}?) ?(?:[A-Z]{3})?")
 _SUFFIX: Final = re.compile(r"[\d/ ]([A-Z]{3})$")
+_MOST_LINES: Final = 500  # of one field; SWIFT knows six
 _MOST_FIELDS: Final = 20  # that say something of one movement; SWIFT knows one
 _WIDE: Final = 65  # signs in a full line of field 86
 _NARROW: Final = 27  # signs in a full subfield
@@ -73,10 +75,10 @@ class Mt940:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file and a complaint for each movement left out."""
         try:
-            text = movements.text_of(data)
+            movements.refuse_many(data, b":61:", b":20:")
+            return movements.within_limits(_read(_fields(movements.lines_of(data))))
         except UnusableError as unusable:
             return [unusable.complaint]
-        return [found for fields in _messages(text) for found in _read(fields)]
 
 
 # --- fields ----------------------------------------------------------------------------------------------------------
@@ -95,22 +97,10 @@ class _Field:
         return self.lines[0].strip()
 
 
-def _messages(text: str) -> Iterator[list[_Field]]:
-    """The fields of each message: `:20:` begins another, and so does a new account after a closing balance."""
-    fields: list[_Field] = []
-    for found in _fields(text):
-        if fields and (found.tag == "20" or (found.tag == "25" and fields[-1].tag in ("62F", "64", "65"))):
-            yield fields
-            fields = []
-        fields.append(found)
-    if fields:
-        yield fields
-
-
-def _fields(text: str) -> Iterator[_Field]:
+def _fields(lines: Iterable[str]) -> Iterator[_Field]:
     """Every field with the lines that go on in it; what stands outside of any is not SWIFT's."""
     current: _Field | None = None
-    for number, written in enumerate(text.splitlines(), 1):
+    for number, written in enumerate(lines, 1):
         line = _ENVELOPE.sub("", written) if "{" in written or "-}" in written else written
         if found := _FIELD.fullmatch(line):
             if current:
@@ -122,6 +112,8 @@ def _fields(text: str) -> Iterator[_Field]:
             current = None
         elif current:
             current.lines.append(line)
+            if len(current.lines) > _MOST_LINES:
+                raise UnusableError(Complaint("bank_too_much"))
     if current:
         yield current
 
@@ -142,47 +134,63 @@ class _Told:
     suffix: str = ""
     entries: list[tuple[_Field, list[_Field]]] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
+    strange: int = 0  # entries that do not even begin as one
 
 
-def _read(fields: list[_Field]) -> Iterator[Statement | Complaint]:
-    told = _Told()
+def _read(fields: Iterator[_Field]) -> Iterator[Statement | Complaint]:
+    """The statements: `:20:` begins another, and so does a new account after a closing balance."""
+    told: _Told | None = None
     before = ""
     for one in fields:
-        match one.tag:
-            case "25" | "25P":
-                told.account = told.account or _account(one.first)
-                suffix = _SUFFIX.search(one.first)
-                told.suffix = suffix[1] if suffix and known(suffix[1]) else told.suffix
-            case "28" | "28C":
-                told.number = told.number or clean(one.first)
-            case "60F" | "60M":
-                told.opening = told.opening or _balance(one, told)
-            case "62F" | "62M":
-                told.closing = _balance(one, told) or told.closing
-            case "34F" | "90C" | "90D":
-                found = _LIMIT.match(one.first) or _COUNTED.match(one.first)
-                told.currency = told.currency or (found[1] if found and known(found[1]) else "")
-            case "13D":
-                told.until = _day(one.first[:6])
-            case "61":
-                told.entries.append((one, []))
-            case "86" | "NS" if told.entries and before in ("61", "86", "NS"):
-                if len(told.entries[-1][1]) < _MOST_FIELDS:
-                    told.entries[-1][1].append(one)
+        if told and (one.tag == "20" or (one.tag == "25" and before in ("62F", "64", "65"))):
+            yield from _statement(told)
+            told = None
+        told = told or _Told()
+        _note(told, one, before)
         before = one.tag
-    yield from _statement(told)
+    if told:
+        yield from _statement(told)
+
+
+def _note(told: _Told, one: _Field, before: str) -> None:
+    """Keep what a field says."""
+    match one.tag:
+        case "25" | "25P":
+            told.account = told.account or _account(one.first)
+            suffix = _SUFFIX.search(one.first)
+            told.suffix = suffix[1] if suffix and known(suffix[1]) else told.suffix
+        case "28" | "28C":
+            told.number = told.number or clean(one.first)
+        case "60F" | "60M":
+            told.opening = told.opening or _balance(one, told)
+        case "62F" | "62M":
+            told.closing = _balance(one, told) or told.closing
+        case "34F" | "90C" | "90D":
+            found = _LIMIT.match(one.first) or _COUNTED.match(one.first)
+            told.currency = told.currency or (found[1] if found and known(found[1]) else "")
+        case "13D":
+            told.until = _day(one.first[:6])
+        case "61":
+            told.entries.append((one, []))
+            told.strange += not _BEGINS.match(one.first)
+        case "86" | "NS" if told.entries and before in ("61", "86", "NS"):
+            if len(told.entries[-1][1]) < _MOST_FIELDS:
+                told.entries[-1][1].append(one)
+    movements.refuse_too_much(len(told.entries), told.strange + len(told.complaints))
 
 
 def _statement(told: _Told) -> Iterator[Statement | Complaint]:
     balance = told.opening or told.closing
     currency = (balance[0] if balance else told.currency) or told.suffix
     lines: list[StatementLine] = []
-    expected = 0
+    expected = refused = 0
     for one, more in told.entries:
         try:
             line = _line(one, more, currency)
         except UnusableError as unusable:
             told.complaints.append(unusable.complaint)
+            refused += 1
+            movements.refuse_too_much(len(lines), refused)
             continue
         if line is None:
             expected += 1

@@ -20,8 +20,10 @@ from amable.plugs.bank import Statement, StatementLine
 from amable.plugs.complaint import Complaint
 
 _LOOKS_LIKE_N43: Final = re.compile(rb"\s*11\d{4}[\d ]{14}\d{12}[12]\d{14}\d{3}")
+_HEAD: Final = 512
 _WIDTH: Final = 80
 _CONCEPT: Final = 38  # columns of each text of a record 23
+_MOST_TEXTS: Final = 200  # of one movement; the norm knows ten
 
 # ISO 4217 by number, for accounts that Spanish banks keep.
 _CURRENCIES: Final = {
@@ -41,15 +43,15 @@ class Norma43:
 
     def recognises(self, data: bytes) -> bool:
         """Whether the file begins with the head of an account."""
-        return _LOOKS_LIKE_N43.match(data[:512].removeprefix(b"\xef\xbb\xbf")) is not None
+        return _LOOKS_LIKE_N43.match(data[:_HEAD].removeprefix(b"\xef\xbb\xbf")) is not None
 
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each record left out or total that does not fit."""
         try:
-            text = movements.text_of(data)
+            movements.refuse_many(data, b"\n22", b"\n11")
+            return movements.within_limits(_read(data))
         except UnusableError as unusable:
             return [unusable.complaint]
-        return list(_read(text))
 
 
 @dataclass(slots=True)
@@ -68,10 +70,10 @@ class _Account:
     complaints: list[Complaint] = field(default_factory=list)
 
 
-def _read(text: str) -> Iterator[Statement | Complaint]:
+def _read(data: bytes) -> Iterator[Statement | Complaint]:
     account: _Account | None = None
     records, ended = 0, False
-    for number, record in _records(text):
+    for number, record in _records(data):
         code = record[:2]
         records += code != "88"
         if code == "11":
@@ -88,25 +90,33 @@ def _read(text: str) -> Iterator[Statement | Complaint]:
             _movement(account, record, number)
         elif code == "23":
             account.texts += [record[4:42].ljust(_CONCEPT), record[42:80].ljust(_CONCEPT)]
+            if len(account.texts) > _MOST_TEXTS:
+                raise UnusableError(Complaint("bank_too_much"))
         elif code == "33":
             yield from _end(account, record, number)
             account = None
         elif code != "24":
             account.complaints.append(Complaint("bank_line", number, value=shown(record), params={"line": number}))
+        if account:
+            movements.refuse_too_much(len(account.lines), len(account.complaints))
     if account:
         yield from _cut(account)
     elif not ended and records:
         yield Complaint("bank_cut_off")
 
 
-def _records(text: str) -> Iterator[tuple[int, str]]:
+def _records(data: bytes) -> Iterator[tuple[int, str]]:
     """Each record with its line; a file without line ends is one record every 80 columns."""
-    lines = text.splitlines()
-    if len(lines) == 1 and len(text) > _WIDTH:
-        lines = [text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH)]
+    first = data[:_HEAD].lstrip()[: _WIDTH + 2]
+    broken = b"\n" in first or b"\r" in first or len(first) <= _WIDTH
+    lines = movements.lines_of(data) if broken else _columns(movements.text_of(data))
     for number, line in enumerate(lines, 1):
         if record := line.strip("\ufeff\x1a").rstrip():
             yield number, record
+
+
+def _columns(text: str) -> Iterator[str]:
+    return (text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH))
 
 
 def _head(record: str, number: int) -> _Account:

@@ -24,8 +24,8 @@ from amable.plugs.complaint import Complaint
 _LOOKS_LIKE_OFX: Final = re.compile(rb"OFXHEADER|<OFX>|<\?OFX\b", re.IGNORECASE)
 _HEAD: Final = 4_096
 _CDATA: Final = "<![CDATA["
-_MARK: Final = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})\s*(/?)>([^<]*)")
-_LONGEST: Final = 10_000  # signs of one text
+_MARK: Final = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})\s{0,100}(/?)>([^<]{0,10000})")
+_MARKS: Final = (500_000, 48)  # at most, around the movements and for each
 _DEEPEST: Final = 100  # marks within marks
 
 _STATEMENTS: Final = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
@@ -41,6 +41,11 @@ _HOLDING: Final = frozenset(
      "ORIGCURRENCY", "BALLIST")
 )  # fmt: skip
 
+# What a movement says of itself, and a status that is an error.
+_SAID: Final = frozenset(
+    ("TRNTYPE", "DTPOSTED", "DTAVAIL", "TRNAMT", "FITID", "CORRECTFITID", "REFNUM", "NAME", "MEMO", "SEVERITY", "CODE",
+     "MESSAGE")
+)  # fmt: skip
 _CHARGED: Final = frozenset(("FEE", "SRVCHG"))
 _NOT_BOOKED: Final = frozenset(("HOLD",))
 _AMOUNT: Final = re.compile(r"([+-]?)(\d{1,18})(?:[.,](\d{1,10}))?")
@@ -58,13 +63,15 @@ class Ofx:
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statement of each account, and a complaint for each movement left out or answer that is an error."""
         try:
+            movements.refuse_many(data, b"<STMTTRN>", b"<stmttrn>", b"<STMTRS>", b"<![CDATA[")
+            if data.count(b"<") > _MARKS[0] + _MARKS[1] * (data.count(b"STMTTRN>") + data.count(b"stmttrn>")):
+                raise UnusableError(Complaint("bank_too_much"))
             text = movements.text_of(data)
+            if "<!DOCTYPE" in text or "<!ENTITY" in text:
+                raise UnusableError(Complaint("bank_doctype"))
+            return movements.within_limits(_read(text)) or [Complaint("bank_no_statement")]
         except UnusableError as unusable:
             return [unusable.complaint]
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            return [Complaint("bank_doctype")]
-        found = list(_read(text))
-        return found or [Complaint("bank_no_statement")]
 
 
 @dataclass(slots=True)
@@ -89,7 +96,7 @@ def _marks(text: str) -> Iterator[tuple[bool, str, str]]:
     for found in _MARK.finditer(text):
         behind = found[4].strip()
         if "&" in behind:
-            behind = html.unescape(behind[:_LONGEST])
+            behind = html.unescape(behind)
         yield bool(found[1]), found[2].upper(), behind
 
 
@@ -122,7 +129,7 @@ def _read(text: str) -> Iterator[Statement | Complaint]:
         elif not closes:
             if account and inside:
                 _note(account, inside, mark, behind, facts)
-            elif inside and inside[-1] == _STATUS:
+            elif inside and inside[-1] == _STATUS and mark in _SAID:
                 facts[mark] = behind
         elif mark in inside:
             del inside[len(inside) - 1 - inside[::-1].index(mark) :]
@@ -131,6 +138,7 @@ def _read(text: str) -> Iterator[Statement | Complaint]:
                 yield Complaint("bank_said_no", value=said, params={"value": said})
             elif account and mark == _MOVEMENT:
                 _movement(account, facts, number)
+                movements.refuse_too_much(account.told, account.told - len(account.lines))
             elif account and (mark in _STATEMENTS or mark == _LISTED):
                 yield from _statement(account)
                 account = None
@@ -143,9 +151,14 @@ def _note(account: _Account, inside: list[str], mark: str, behind: str, facts: d
     """Keep what an element says, by what it stands in."""
     within = inside[-1]
     if _MOVEMENT in inside:
-        if within == _MOVEMENT or mark in ("CURSYM", "CURRATE"):
-            facts.setdefault(mark if within == _MOVEMENT else f"{within}.{mark}", behind)
-        elif (within == "PAYEE" and mark == "NAME") or (within in _OTHER_SIDE and mark == "ACCTID"):
+        of_movement = within == _MOVEMENT
+        if of_movement and mark in _SAID:
+            facts.setdefault(mark, behind)
+        elif not of_movement and (
+            mark in ("CURSYM", "CURRATE")
+            or (within == "PAYEE" and mark == "NAME")
+            or (within in _OTHER_SIDE and mark == "ACCTID")
+        ):
             facts.setdefault(f"{within}.{mark}", behind)
     elif mark == "CURDEF":
         account.currency = behind.upper()

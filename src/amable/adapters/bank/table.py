@@ -65,13 +65,22 @@ class BankTable:
 
     def read(self, data: bytes, told: Mapping[str, str] | None = None) -> list[Statement | Complaint]:
         """The statements of the file, one for each account and currency, and a complaint for each row left out."""
-        is_workbook = workbooks.recognises(data)
-        sheets = workbooks.read(data) if is_workbook else (tables.read(data, bank_headings.is_heading),)
-        chosen = _chosen(sheets)
-        if chosen is None:
-            return list(sheets[0].complaints) or [Complaint("bank_not_recognised")]
         said = ledger_map.read({name: line for name, line in (told or {}).items() if name in _SETTINGS}, ())
-        return _Reading(*chosen, said).read()
+        try:
+            sheets = _sheets(data)
+            chosen = _chosen(sheets)
+            if chosen is None:
+                return list(sheets[0].complaints) or [Complaint("bank_not_recognised")]
+            return _Reading(*chosen, said).read()
+        except UnusableError as unusable:
+            return [unusable.complaint]
+
+
+def _sheets(data: bytes) -> tuple[Sheet, ...]:
+    if workbooks.recognises(data):
+        return workbooks.read(data)
+    movements.refuse_many(data, b"\n")
+    return (tables.read(data, bank_headings.is_heading),)
 
 
 def _chosen(sheets: Sequence[Sheet]) -> tuple[Sheet, Found] | None:
@@ -130,13 +139,14 @@ class _Reading:
         """Settle how the table is written, then read its rows."""
         if not self.rows:
             return self.complaints or [Complaint("bank_no_entries")]  # type: ignore[return-value]
+        movements.refuse_too_much(len(self.rows))
         self.sign, question = self._decimal_sign()
         if question is None:
             self.order, question = self._order_of_days()
         if question is not None:
             return [*self.complaints, question]
         entries: list[_Entry] = []
-        told, above = 0, 0
+        told, above, refused = 0, 0, 0
         for row in self.rows:
             if above and self._goes_on(row):
                 self.further.setdefault(above, []).extend(self._cells(row, "text"))
@@ -145,8 +155,9 @@ class _Reading:
             try:
                 entry = self._entry(row)
             except UnusableError as unusable:
-                told += 1
+                told, refused = told + 1, refused + 1
                 self.complaints.append(unusable.complaint)
+                movements.refuse_too_much(0, refused)
                 continue
             if entry:
                 told += 1

@@ -18,6 +18,7 @@ _LARGEST: Final = 40 * 2**20  # bytes of one file
 _LARGEST_TOGETHER: Final = 160 * 2**20  # bytes
 _RATIO: Final = 200  # unpacked to packed; text packs about ten to one, what packs better than this was made to
 _RATIO_FROM: Final = 2**20  # bytes below which a ratio says nothing
+_ENTRY: Final = b"PK\x01\x02"  # begins each line of an archive's list, which zipfile reads as a whole
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Workbooks and documents of offices are archives too: they are read as what they are.
 _OFFICE: Final = frozenset(("[content_types].xml", "mimetype"))
@@ -32,6 +33,8 @@ class Archive:
         """Whether this is a ZIP archive that is no workbook."""
         if not data.startswith(_MAGIC):
             return False
+        if _endless(data):
+            return True
         try:
             with zipfile.ZipFile(BytesIO(data)) as archive:
                 return not any(name.lower() in _OFFICE for name in archive.namelist()[:_MOST])
@@ -42,6 +45,9 @@ class Archive:
 
     def open(self, data: bytes) -> Iterator[Enclosed | Complaint]:
         """The files inside, in the order of their names; nothing of an archive that would unpack to too much."""
+        if _endless(data):
+            yield Complaint("archive_too_many", params={"limit": _MOST})
+            return
         try:
             archive = zipfile.ZipFile(BytesIO(data))
         except Exception:  # noqa: BLE001 - see above
@@ -49,6 +55,11 @@ class Archive:
             return
         with archive:
             yield from _opened(archive)
+
+
+def _endless(data: bytes) -> bool:
+    """Whether its list is longer than is even looked at; archives inside it have lists too."""
+    return data.count(_ENTRY) > 3 * _MOST
 
 
 def _opened(archive: zipfile.ZipFile) -> Iterator[Enclosed | Complaint]:

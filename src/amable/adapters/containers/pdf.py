@@ -10,6 +10,7 @@ from typing import Final
 
 import pikepdf
 
+from amable.core.strange_xml import begins_as_xml
 from amable.plugs.complaint import Complaint
 from amable.plugs.containers import Enclosed
 
@@ -17,7 +18,9 @@ LARGEST: Final = 30 * 2**20  # bytes
 _LARGEST_INSIDE: Final = 20 * 2**20  # bytes of one file inside
 _LARGEST_UNPACKED: Final = 100 * 2**20  # bytes of everything packed: what opening a PDF may unpack
 _MOST: Final = 50  # files inside
+_MOST_OBJECTS: Final = 100_000  # each begins with one `obj` and ends with another
 _PIECE: Final = 2**18
+_FIRST_PIECE: Final = 2**12
 _STREAM: Final = re.compile(rb"stream\r?\n")
 _MOST_STREAMS: Final = 50_000
 _DEPTH: Final = 4  # of name trees
@@ -39,7 +42,7 @@ class Pdf:
 def _opened(data: bytes) -> list[Enclosed | Complaint]:
     if len(data) > LARGEST:
         return [Complaint("pdf_file_too_large", params={"limit": LARGEST // 2**20})]
-    if _unpacks_to_too_much(data):
+    if data.count(b"obj") > 2 * _MOST_OBJECTS or _unpacks_to_too_much(data):
         return [Complaint("pdf_bomb")]
     try:
         with pikepdf.open(BytesIO(data), attempt_recovery=True, suppress_warnings=True) as pdf:
@@ -48,12 +51,8 @@ def _opened(data: bytes) -> list[Enclosed | Complaint]:
         return [Complaint("pdf_locked")]
     except Exception:  # noqa: BLE001 - a torn PDF raises whatever it runs into
         return [Complaint("pdf_broken")]
-    found: list[Enclosed | Complaint] = [Enclosed(name, xml, data) for name, xml in inside if _is_xml(xml)]
+    found: list[Enclosed | Complaint] = [Enclosed(name, xml, data) for name, xml in inside if begins_as_xml(xml)]
     return found or [Complaint("pdf_plain")]
-
-
-def _is_xml(data: bytes) -> bool:
-    return data[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
 
 
 def _inside(pdf: pikepdf.Pdf) -> Iterator[tuple[str, bytes]]:
@@ -128,7 +127,7 @@ def _unpacked(stream: pikepdf.Object) -> bytes | None:
 
 def _unpacks_to_too_much(data: bytes) -> bool:
     """Whether what is packed in the file would unpack to more than any invoice has; packed twice is looked into too."""
-    left = _LARGEST_UNPACKED
+    left = _LARGEST_UNPACKED + len(data)
     for count, mark in enumerate(_STREAM.finditer(data)):
         if count > _MOST_STREAMS:
             return True
@@ -141,19 +140,25 @@ def _unpacks_to_too_much(data: bytes) -> bool:
 
 
 def _left_after(data: bytes, start: int, left: int, depth: int) -> int:
-    """How much may still be unpacked after this stream. What is no packed stream costs nothing."""
+    """How much may still be unpacked after this stream; what goes in counts too, for streams can overlap.
+
+    What is no packed stream costs nothing.
+    """
     unpacker = zlib.decompressobj()
     head = b""
-    place = start
+    place, size = start, _FIRST_PIECE
     try:
         while place < len(data) and not unpacker.eof and left > 0:
-            piece = unpacker.unconsumed_tail or data[place : place + _PIECE]
+            piece = unpacker.unconsumed_tail or data[place : place + size]
             if not unpacker.unconsumed_tail:
                 place += len(piece)
+                left -= len(piece)
+                size = min(2 * size, _PIECE)
             out = unpacker.decompress(piece, _PIECE * 4)
             left -= len(out)
             if depth and len(head) < _PIECE:
                 head += out[: _PIECE - len(head)]
+        left += len(unpacker.unused_data)
         while unpacker.unconsumed_tail and not unpacker.eof and left > 0:
             left -= len(unpacker.decompress(unpacker.unconsumed_tail, _PIECE * 4))
     except zlib.error:

@@ -5,22 +5,19 @@ The BT numbers are those of EN 16931. ZUGFeRD 1 has other names for the same pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from lxml import etree
-
 from amable.adapters import xml_documents as xml
 from amable.adapters.tax_registers import tax_numbers
-from amable.adapters.xml_documents import UnusableError, text, texts
+from amable.adapters.xml_documents import Node, UnusableError, text, texts
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import EarlyPayment, Instalment, Invoice, Party
 
 _ROOTS: Final = ("CrossIndustryInvoice", "CrossIndustryDocument")
 _LINES: Final = frozenset(("IncludedSupplyChainTradeLineItem",))
-_NAMED_LINES: Final = 3
 # UNTDID 1001: the types that lower what is owed.
 _CREDIT_NOTES: Final = frozenset(("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"))
 _CORRECTED: Final = "384"
@@ -38,24 +35,19 @@ class Cii:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoice of the file, or why it cannot be used."""
         try:
-            root, cut = xml.parse(data)
-            more = False
-            for deal in root:
-                found = sum(1 for child in deal if str(child.tag).rpartition("}")[2] in _LINES)
-                more = more or found > _NAMED_LINES
-                xml.keep_first(deal, _LINES, _NAMED_LINES)
-            invoice = _invoice(xml.bare(root), more=more)
+            root, cut = xml.parse(data, _LINES)
+            invoice = _invoice(root)
         except UnusableError as unusable:
             return [unusable.complaint]
         return [replace(invoice, attachment_too_large=True) if cut else invoice]
 
 
-def _part(parent: etree._Element, *names: str) -> etree._Element:
+def _part(parent: Node, *names: str) -> Node:
     """The part of this name, in either version; an empty one where it is missing."""
-    return next((found for name in names if (found := parent.find(name)) is not None), etree.Element("missing"))
+    return next((found for name in names if (found := parent.find(name)) is not None), Node("missing"))
 
 
-def _invoice(root: etree._Element, *, more: bool) -> Invoice:
+def _invoice(root: Node) -> Invoice:
     head = _part(root, "ExchangedDocument", "HeaderExchangedDocument")
     deal = _part(root, "SupplyChainTradeTransaction", "SpecifiedSupplyChainTradeTransaction")
     agreed = _part(deal, "ApplicableHeaderTradeAgreement", "ApplicableSupplyChainTradeAgreement")
@@ -84,7 +76,7 @@ def _invoice(root: etree._Element, *, more: bool) -> Invoice:
         buyer=_party(agreed.find("BuyerTradeParty")),
         due_date=xml.day(due[0], "DueDateDateTime") if due and not instalments else None,
         terms="\n".join(filter(None, (xml.lines(one, "Description") for one in terms))),  # BT-20
-        notes=tuple(filter(None, (xml.lines(one, "Content") for one in head.iterfind("IncludedNote")))),  # BT-22
+        notes=tuple(filter(None, (xml.lines(one, "Content") for one in head.findall("IncludedNote")))),  # BT-22
         instalments=instalments,
         early_payment=tuple(_discounts(terms)),
         accounts=_accounts(means),  # BT-84
@@ -95,15 +87,15 @@ def _invoice(root: etree._Element, *, more: bool) -> Invoice:
         direct_debit=any(text(one, "TypeCode") in _DIRECT_DEBIT for one in means),  # BT-81
         po_number=xml.first(agreed, "BuyerOrderReferencedDocument/IssuerAssignedID", "BuyerOrderReferencedDocument/ID"),
         description=xml.shortened(
-            texts(deal, "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct/Name"), more=more
+            texts(deal, "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct/Name"), more=deal.more
         ),
         document=xml.one_pdf(_pdfs(agreed)),
     )
 
 
-def _currency(settled: etree._Element, sums: etree._Element) -> str:
+def _currency(settled: Node, sums: Node) -> str:
     """BT-5, else the currency of the amount to be paid; the two may not differ."""
-    of_amounts = [xml.clean(one.get("currencyID")) for one in sums.iterfind("DuePayableAmount")]
+    of_amounts = [xml.clean(one.get("currencyID")) for one in sums.findall("DuePayableAmount")]
     of_amount = next(filter(None, of_amounts), "")
     stated = text(settled, "InvoiceCurrencyCode")
     if stated and of_amount and stated.upper() != of_amount.upper():
@@ -111,17 +103,17 @@ def _currency(settled: etree._Element, sums: etree._Element) -> str:
     return xml.currency_in(stated or of_amount)
 
 
-def _day_text(parent: etree._Element, name: str) -> str:
+def _day_text(parent: Node, name: str) -> str:
     return xml.first(parent, f"{name}/DateTimeString", f"{name}/DateTime", name)
 
 
-def _accounts(means: list[etree._Element]) -> tuple[str, ...]:
+def _accounts(means: Sequence[Node]) -> tuple[str, ...]:
     path = "PayeePartyCreditorFinancialAccount"
     found = (xml.first(one, f"{path}/IBANID", f"{path}/ProprietaryID") for one in means)
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _party(party: etree._Element | None) -> Party:
+def _party(party: Node | None) -> Party:
     """BG-4 or BG-7."""
     if party is None:
         return Party("")
@@ -147,21 +139,21 @@ def _party(party: etree._Element | None) -> Party:
     )
 
 
-def _electronic_address(party: etree._Element) -> str:
+def _electronic_address(party: Node) -> str:
     """BT-49 where it is an email address (EAS code EM)."""
-    for one in party.iterfind("URIUniversalCommunication/URIID"):
+    for one in party.findall("URIUniversalCommunication/URIID"):
         if one.get("schemeID") == "EM" and "@" in (one.text or ""):
             return xml.clean(one.text)
     return ""
 
 
-def _address(address: etree._Element | None) -> str:
+def _address(address: Node | None) -> str:
     town = " ".join(filter(None, (text(address, "PostcodeCode"), text(address, "CityName"))))
     parts = (*(text(address, f"Line{n}") for n in ("One", "Two", "Three")), town)
     return "\n".join(filter(None, (*parts, text(address, "CountrySubDivisionName"))))
 
 
-def _instalments(terms: list[etree._Element], currency: str) -> tuple[Instalment, ...]:
+def _instalments(terms: Sequence[Node], currency: str) -> tuple[Instalment, ...]:
     """Terms that each state a part of the sum and its day."""
     parts = [
         (xml.money(text(one, "PartialPaymentAmount"), currency, "PartialPaymentAmount"), one)
@@ -175,9 +167,9 @@ def _instalments(terms: list[etree._Element], currency: str) -> tuple[Instalment
     return tuple(Instalment(xml.day(day, "DueDateDateTime"), amount or Decimal(0)) for (amount, _), day in dated)
 
 
-def _discounts(terms: list[etree._Element]) -> Iterator[EarlyPayment]:
+def _discounts(terms: Sequence[Node]) -> Iterator[EarlyPayment]:
     for one in terms:
-        for offered in one.iterfind("ApplicableTradePaymentDiscountTerms"):
+        for offered in one.findall("ApplicableTradePaymentDiscountTerms"):
             percent = xml.number_in(text(offered, "CalculationPercent"), "CalculationPercent")
             measure = offered.find("BasisPeriodMeasure")
             days = "" if measure is None else xml.clean(measure.text)
@@ -186,7 +178,7 @@ def _discounts(terms: list[etree._Element]) -> Iterator[EarlyPayment]:
                 yield EarlyPayment(percent, None, int(days[:3]), basis)
 
 
-def _pdfs(agreed: etree._Element) -> Iterator[bytes]:
+def _pdfs(agreed: Node) -> Iterator[bytes]:
     """The PDFs among the documents attached (BG-24)."""
-    for one in agreed.iterfind("AdditionalReferencedDocument/AttachmentBinaryObject"):
+    for one in agreed.findall("AdditionalReferencedDocument/AttachmentBinaryObject"):
         yield xml.pdf_in(one.text)

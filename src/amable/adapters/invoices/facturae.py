@@ -7,16 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from lxml import etree
-
 from amable.adapters import xml_documents as xml
 from amable.adapters.tax_registers import tax_numbers
-from amable.adapters.xml_documents import UnusableError, text, texts
+from amable.adapters.xml_documents import Node, UnusableError, text, texts
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import Instalment, Invoice, Party
 
 _LINES: Final = frozenset(("InvoiceLine",))
-_NAMED_LINES: Final = 3
 _CORRECTIVE: Final = ("OR", "CR")  # original and copy; a corrective of differences may raise as well as lower
 _IN_FULL: Final = "01"  # CorrectionMethod: the corrective stands in place of the invoice it corrects
 _DIRECT_DEBIT: Final = "02"  # recibo domiciliado
@@ -33,33 +30,27 @@ class Facturae:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoices of the file, and why those cannot be used that cannot."""
         try:
-            root, cut = xml.parse(data)
+            root, cut = xml.parse(data, _LINES)
         except UnusableError as unusable:
             return [unusable.complaint]
-        many = {}
-        for items in root.iter("{*}Items", "Items"):
-            many[items] = len(items) > _NAMED_LINES
-            xml.keep_first(items, _LINES, _NAMED_LINES)
-        xml.bare(root)
-        found = list(_read_all(root, many))
+        found = list(_read_all(root))
         if not found:
             return [Complaint("einvoice_none")]
         return [replace(one, attachment_too_large=True) if cut and isinstance(one, Invoice) else one for one in found]
 
 
-def _read_all(root: etree._Element, many: dict[etree._Element, bool]) -> Iterator[Invoice | Complaint]:
+def _read_all(root: Node) -> Iterator[Invoice | Complaint]:
     seller, buyer = _party(root.find("Parties/SellerParty")), _party(root.find("Parties/BuyerParty"))
     invoices = root.findall("Invoices/Invoice")
     for place, one in enumerate(invoices, 1):
         try:
-            items = one.find("Items")
-            invoice = _invoice(one, seller, buyer, more=items is not None and many.get(items, False))
+            invoice = _invoice(one, seller, buyer)
             yield replace(invoice, at=place) if len(invoices) > 1 else invoice
         except UnusableError as unusable:
             yield replace(unusable.complaint, line=place) if len(invoices) > 1 else unusable.complaint
 
 
-def _invoice(one: etree._Element, seller: Party, buyer: Party, *, more: bool) -> Invoice:
+def _invoice(one: Node, seller: Party, buyer: Party) -> Invoice:
     series, number = text(one, "InvoiceHeader/InvoiceSeriesCode"), text(one, "InvoiceHeader/InvoiceNumber")
     if not number:
         raise UnusableError("einvoice_no_number")
@@ -91,7 +82,7 @@ def _invoice(one: etree._Element, seller: Party, buyer: Party, *, more: bool) ->
         payment_references=texts(one, "PaymentDetails/Installment/PaymentReconciliationReference"),
         preceding=tuple(
             _joined(text(other, "InvoiceSeriesCode"), text(other, "InvoiceNumber"))
-            for other in one.iterfind("InvoiceHeader/Corrective")
+            for other in one.findall("InvoiceHeader/Corrective")
             if text(other, "InvoiceNumber")
         ),
         replaces=corrective and text(one, "InvoiceHeader/Corrective/CorrectionMethod") == _IN_FULL,
@@ -100,7 +91,9 @@ def _invoice(one: etree._Element, seller: Party, buyer: Party, *, more: bool) ->
         po_number=xml.first(
             one, "Items/InvoiceLine/ReceiverTransactionReference", "InvoiceIssueData/ReceiverTransactionReference"
         ),
-        description=xml.shortened(texts(one, "Items/InvoiceLine/ItemDescription"), more=more),
+        description=xml.shortened(
+            texts(one, "Items/InvoiceLine/ItemDescription"), more=any(items.more for items in one.findall("Items"))
+        ),
         document=xml.one_pdf(_pdfs(one)),
     )
 
@@ -110,15 +103,15 @@ def _joined(series: str, number: str) -> str:
     return number if not series or number.startswith(series) else f"{series}{number}"
 
 
-def _instalments(one: etree._Element, currency: str) -> Iterator[Instalment]:
-    for part in one.iterfind("PaymentDetails/Installment"):
+def _instalments(one: Node, currency: str) -> Iterator[Instalment]:
+    for part in one.findall("PaymentDetails/Installment"):
         amount = xml.money(text(part, "InstallmentAmount"), currency, "InstallmentAmount")
         day = xml.day(text(part, "InstallmentDueDate"), "InstallmentDueDate")
         if amount is not None:
             yield Instalment(day, amount)
 
 
-def _party(party: etree._Element | None) -> Party:
+def _party(party: Node | None) -> Party:
     if party is None:
         return Party("")
     entity = party.find("LegalEntity")
@@ -147,8 +140,9 @@ def _party(party: etree._Element | None) -> Party:
     )
 
 
-def _pdfs(one: etree._Element) -> Iterator[bytes]:
+def _pdfs(one: Node) -> Iterator[bytes]:
     """The PDFs among the documents attached."""
-    for attached in one.iterfind("AdditionalData/RelatedDocuments/Attachment"):
+    for attached in one.findall("AdditionalData/RelatedDocuments/Attachment"):
         if text(attached, "AttachmentFormat").lower() == "pdf":
-            yield xml.pdf_in(attached.findtext("AttachmentData"))
+            data = attached.find("AttachmentData")
+            yield xml.pdf_in(data.text) if data is not None else b""

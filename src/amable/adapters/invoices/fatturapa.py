@@ -8,16 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from lxml import etree
-
 from amable.adapters import xml_documents as xml
-from amable.adapters.xml_documents import UnusableError, text, texts
+from amable.adapters.xml_documents import Node, UnusableError, text, texts
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import EarlyPayment, Instalment, Invoice, Party
 
 _ROOTS: Final = ("FatturaElettronica", "FatturaElettronicaSemplificata")
 _LINES: Final = frozenset(("DettaglioLinee",))
-_NAMED_LINES: Final = 3
 _CREDIT_NOTES: Final = ("TD04", "TD08")
 _IN_FULL: Final = "TP02"
 # RID, direct debits and SEPA direct debits among the ways of paying.
@@ -35,34 +32,28 @@ class FatturaPa:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoices of the file, and why those cannot be used that cannot."""
         try:
-            root, cut = xml.parse(data)
+            root, cut = xml.parse(data, _LINES)
         except UnusableError as unusable:
             return [unusable.complaint]
-        many = set()
-        for goods in root.iter("{*}DatiBeniServizi", "DatiBeniServizi"):
-            if sum(1 for child in goods if str(child.tag).endswith("DettaglioLinee")) > _NAMED_LINES:
-                many.add(goods)
-            xml.keep_first(goods, _LINES, _NAMED_LINES)
-        xml.bare(root)
-        found = list(_read_all(root, many))
+        found = list(_read_all(root))
         if not found:
             return [Complaint("einvoice_none")]
         return [replace(one, attachment_too_large=True) if cut and isinstance(one, Invoice) else one for one in found]
 
 
-def _read_all(root: etree._Element, many: set[etree._Element]) -> Iterator[Invoice | Complaint]:
+def _read_all(root: Node) -> Iterator[Invoice | Complaint]:
     seller = _party(root.find("FatturaElettronicaHeader/CedentePrestatore"))
     buyer = _party(root.find("FatturaElettronicaHeader/CessionarioCommittente"))
     bodies = root.findall("FatturaElettronicaBody")
     for place, body in enumerate(bodies, 1):
         try:
-            invoice = _invoice(body, seller, buyer, more=body.find("DatiBeniServizi") in many)
+            invoice = _invoice(body, seller, buyer)
             yield replace(invoice, at=place) if len(bodies) > 1 else invoice
         except UnusableError as unusable:
             yield replace(unusable.complaint, line=place) if len(bodies) > 1 else unusable.complaint
 
 
-def _invoice(body: etree._Element, seller: Party, buyer: Party, *, more: bool) -> Invoice:
+def _invoice(body: Node, seller: Party, buyer: Party) -> Invoice:
     head = body.find("DatiGenerali/DatiGeneraliDocumento")
     number = text(head, "Numero")
     if not number:
@@ -98,17 +89,17 @@ def _invoice(body: etree._Element, seller: Party, buyer: Party, *, more: bool) -
         po_number=text(body, "DatiGenerali/DatiOrdineAcquisto/IdDocumento"),
         description=xml.shortened(
             texts(body, "DatiBeniServizi/DettaglioLinee/Descrizione") or texts(body, "DatiBeniServizi/Descrizione"),
-            more=more,
+            more=any(goods.more for goods in body.findall("DatiBeniServizi")),
         ),
-        document=xml.one_pdf(xml.pdf_in(one.text) for one in body.iterfind("Allegati/Attachment")),
+        document=xml.one_pdf(xml.pdf_in(one.text) for one in body.findall("Allegati/Attachment")),
     )
 
 
-def _parts(body: etree._Element, currency: str, total: Decimal | None) -> Iterator[tuple[Instalment, etree._Element]]:
+def _parts(body: Node, currency: str, total: Decimal | None) -> Iterator[tuple[Instalment, Node]]:
     """The payments asked for. Ways of paying the same whole sum (TP02, each for the total) are one payment."""
-    for block in body.iterfind("DatiPagamento"):
+    for block in body.findall("DatiPagamento"):
         details = []
-        for detail in block.iterfind("DettaglioPagamento"):
+        for detail in block.findall("DettaglioPagamento"):
             amount = xml.money(text(detail, "ImportoPagamento"), currency, "ImportoPagamento")
             day = xml.day(text(detail, "DataScadenzaPagamento"), "DataScadenzaPagamento")
             if amount is not None:
@@ -122,7 +113,7 @@ def _whole(written: str) -> int | None:
     return int(written) if written.isascii() and written.isdigit() and 0 < int(written[:4]) <= 999 else None
 
 
-def _discounts(details: list[etree._Element], currency: str) -> Iterator[EarlyPayment]:
+def _discounts(details: list[Node], currency: str) -> Iterator[EarlyPayment]:
     """A discount stated as an amount is said in percent where that is exact."""
     for detail in details:
         off = xml.money(text(detail, "ScontoPagamentoAnticipato"), currency, "ScontoPagamentoAnticipato")
@@ -134,7 +125,7 @@ def _discounts(details: list[etree._Element], currency: str) -> Iterator[EarlyPa
                 yield EarlyPayment(percent, until)
 
 
-def _party(party: etree._Element | None) -> Party:
+def _party(party: Node | None) -> Party:
     if party is None:
         return Party("")
     facts = party.find("DatiAnagrafici")

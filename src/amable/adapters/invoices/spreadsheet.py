@@ -72,6 +72,8 @@ _FIRST_ROWS: Final = 4
 _FIRST_LINES: Final = 10
 _LOOKED_AT: Final = 2_000  # rows
 
+_LARGE: Final = 8 * 2**20  # bytes from which on the head of a text is looked at before all of it is read
+_HEAD: Final = 2**18
 _LONGEST_IDENTIFIER: Final = 200
 _LONGEST_DESCRIPTION: Final = 500
 _LONGEST_ADDRESS: Final = 254
@@ -175,7 +177,10 @@ class Spreadsheet:
         def is_known(cell: str) -> bool:
             return tables.fold_heading(cell) in known
 
-        sheets = workbooks.read(data) if workbooks.recognises(data) else (tables.read(data, is_known, progress),)
+        is_workbook = workbooks.recognises(data)
+        if not is_workbook and len(data) > _LARGE and (refusals := _refused_by_its_head(data, told, is_known)):
+            return [*refusals]
+        sheets = workbooks.read(data) if is_workbook else (tables.read(data, is_known, progress),)
         if not sheets[0].rows:
             return list(sheets[0].complaints)
         readings = [_reading(sheet, told, is_known) for sheet in sheets]
@@ -183,6 +188,18 @@ class Spreadsheet:
         if refusals:
             return [*filter(None, (_understood([reading]) for reading in chosen)), *refusals]
         return [*_read(chosen, folders, progress), *_about_sheets(readings, chosen, told.sheet)]
+
+
+def _refused_by_its_head(data: bytes, told: LedgerMap, known: Callable[[str], bool]) -> Sequence[Complaint]:
+    """Why a large file is no ledger, where its first rows say so: the rest need not be read."""
+    head = data[:_HEAD]
+    if b"\0" in head:
+        return []
+    sheet = tables.read(head[: head.rfind(b"\n") + 1] or head, known)
+    if not sheet.rows:
+        return sheet.complaints
+    reading = _reading(sheet, told, known)
+    return reading.refusals if any(one.rule == "headings_missing" for one in reading.refusals) else []
 
 
 def _ledgers(readings: Sequence[_Reading], name: str) -> tuple[list[_Reading], list[Complaint]]:

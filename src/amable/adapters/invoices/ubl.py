@@ -6,23 +6,20 @@ The BT numbers are those of EN 16931. Only what stands above the lines is read, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from lxml import etree
-
 from amable.adapters import xml_documents as xml
 from amable.adapters.tax_registers import tax_numbers
-from amable.adapters.xml_documents import UnusableError, text, texts
+from amable.adapters.xml_documents import Node, UnusableError, text, texts
 from amable.plugs.complaint import Complaint
 from amable.plugs.invoices import EarlyPayment, Instalment, Invoice, Party
 
 _NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _DOCUMENTS: Final = {"Invoice": "invoice", "CreditNote": "credit_note"}
 _LINES: Final = frozenset(("InvoiceLine", "CreditNoteLine"))
-_NAMED_LINES: Final = 3
 _REGION: Final = re.compile(r"[A-Z]{2}-")  # a code (RO-CJ), which nobody writes on a letter
 # UNTDID 1001: what is a credit note though the syntax calls it an invoice.
 _CREDIT_NOTES: Final = frozenset(("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"))
@@ -42,16 +39,14 @@ class Ubl:
     def read(self, data: bytes) -> list[Invoice | Complaint]:
         """The invoice of the file, or why it cannot be used."""
         try:
-            root, cut = xml.parse(data)
-            lines = sum(1 for child in root if str(child.tag).rpartition("}")[2] in _LINES)
-            xml.keep_first(root, _LINES, _NAMED_LINES)
-            invoice = _invoice(xml.bare(root), more=lines > _NAMED_LINES)
+            root, cut = xml.parse(data, _LINES)
+            invoice = _invoice(root)
         except UnusableError as unusable:
             return [unusable.complaint]
         return [replace(invoice, attachment_too_large=True) if cut else invoice]
 
 
-def _invoice(root: etree._Element, *, more: bool) -> Invoice:
+def _invoice(root: Node) -> Invoice:
     number = text(root, "ID")  # BT-1
     if not number:
         raise UnusableError("einvoice_no_number")
@@ -88,13 +83,13 @@ def _invoice(root: etree._Element, *, more: bool) -> Invoice:
         direct_debit=any(text(one, "PaymentMeansCode") in _DIRECT_DEBIT for one in means),  # BT-81
         po_number=text(root, "OrderReference/ID"),  # BT-13
         description=xml.shortened(
-            texts(root, "InvoiceLine/Item/Name") or texts(root, "CreditNoteLine/Item/Name"), more=more
+            texts(root, "InvoiceLine/Item/Name") or texts(root, "CreditNoteLine/Item/Name"), more=root.more
         ),
         document=xml.one_pdf(_pdfs(root)),
     )
 
 
-def _currency(root: etree._Element, totals: etree._Element | None) -> str:
+def _currency(root: Node, totals: Node | None) -> str:
     """BT-5, else the currency of the amount to be paid; the two may not differ."""
     payable = None if totals is None else totals.find("PayableAmount")
     of_amount = "" if payable is None else xml.clean(payable.get("currencyID"))
@@ -104,7 +99,7 @@ def _currency(root: etree._Element, totals: etree._Element | None) -> str:
     return xml.currency_in(stated or of_amount)
 
 
-def _party(party: etree._Element | None, around: etree._Element | None = None) -> Party:
+def _party(party: Node | None, around: Node | None = None) -> Party:
     """BG-4 or BG-7. The contact of the customer may also stand beside the party (`BuyerContact`)."""
     if party is None:
         return Party("")
@@ -114,7 +109,7 @@ def _party(party: etree._Element | None, around: etree._Element | None = None) -
     country = xml.country(text(party, "PostalAddress/Country/IdentificationCode"))
     schemes = [
         (text(one, "CompanyID"), text(one, "TaxScheme/ID").upper() in ("", "VAT"))
-        for one in party.iterfind("PartyTaxScheme")
+        for one in party.findall("PartyTaxScheme")
     ]
     numbers = [number for number, is_vat in sorted(schemes, key=lambda one: not one[1]) if number]
     others = [*texts(party, "PartyLegalEntity/CompanyID"), *texts(party, "PartyIdentification/ID")]
@@ -134,14 +129,14 @@ def _party(party: etree._Element | None, around: etree._Element | None = None) -
     )
 
 
-def _electronic_address(party: etree._Element) -> str:
+def _electronic_address(party: Node) -> str:
     """BT-49 where it is an email address (EAS code EM)."""
     endpoint = party.find("EndpointID")
     written = "" if endpoint is None else xml.clean(endpoint.text)
     return written if endpoint is not None and endpoint.get("schemeID") == "EM" and "@" in written else ""
 
 
-def _address(address: etree._Element | None) -> str:
+def _address(address: Node | None) -> str:
     if address is None:
         return ""
     town = " ".join(filter(None, (text(address, "PostalZone"), text(address, "CityName"))))
@@ -152,7 +147,7 @@ def _address(address: etree._Element | None) -> str:
     return "\n".join(filter(None, parts))
 
 
-def _instalments(terms: list[etree._Element], currency: str) -> tuple[Instalment, ...]:
+def _instalments(terms: Sequence[Node], currency: str) -> tuple[Instalment, ...]:
     """Terms that each state an amount: parts of the sum, each with its day."""
     parts = [(xml.money(text(one, "Amount"), currency, "Amount"), text(one, "PaymentDueDate")) for one in terms]
     if len(parts) < 2 or any(amount is None or not written for amount, written in parts):
@@ -160,7 +155,7 @@ def _instalments(terms: list[etree._Element], currency: str) -> tuple[Instalment
     return tuple(Instalment(xml.day(written, "PaymentDueDate"), amount or Decimal(0)) for amount, written in parts)
 
 
-def _term_days(terms: list[etree._Element]) -> int | None:
+def _term_days(terms: Sequence[Node]) -> int | None:
     """The days of terms that give them as a measure, where only one is given and no discount hangs on it."""
     measures = [
         (one, measure)
@@ -175,7 +170,7 @@ def _term_days(terms: list[etree._Element]) -> int | None:
     return int(days) if days.isascii() and days.isdigit() and len(days) <= 3 else None
 
 
-def _discounts(terms: list[etree._Element]) -> Iterator[EarlyPayment]:
+def _discounts(terms: Sequence[Node]) -> Iterator[EarlyPayment]:
     for one in terms:
         percent = xml.number_in(text(one, "SettlementDiscountPercent"), "SettlementDiscountPercent")
         until = xml.day(text(one, "SettlementPeriod/EndDate"), "EndDate")
@@ -184,7 +179,7 @@ def _discounts(terms: list[etree._Element]) -> Iterator[EarlyPayment]:
             yield EarlyPayment(percent, until, None if until else int(days))
 
 
-def _pdfs(root: etree._Element) -> Iterator[bytes]:
+def _pdfs(root: Node) -> Iterator[bytes]:
     """The PDFs among the documents attached (BG-24)."""
-    for one in root.iterfind("AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"):
+    for one in root.findall("AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"):
         yield xml.pdf_in(one.text)
