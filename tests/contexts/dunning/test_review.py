@@ -409,11 +409,11 @@ def test_money_that_is_probably_theirs_holds_as_much_as_it_is(acting: Creditor) 
 
 def test_money_without_an_item_is_an_item_of_its_own(acting: Creditor) -> None:
     take(acting, LATE, row("F-9001", "10.00"))
-    live(acting, LATE, row("F-9001", "10.00"), bank=[paid("40.00", "F-9001")])
+    live(acting, LATE, row("F-9001", "10.00"), bank=[paid("12.00", "F-9001")])
     cash = next(one for one in known(acting).dossier.items if one.kind == "unapplied_cash")
-    assert (cash.open, cash.id < 0) == (-30_00, True)
+    assert (cash.open, cash.id < 0) == (-2_00, True)
     (message,) = messages(act="email")
-    assert message.demanded == 470_00
+    assert message.demanded == 498_00
 
 
 def test_what_was_said_of_an_earlier_cycle_counts_no_more(acting: Creditor) -> None:
