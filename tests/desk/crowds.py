@@ -340,10 +340,10 @@ class _Crowd:
         insert(
             File,
             ("id", "creditor", "name", "size", "digest", "day", "given_at", "given_by", "kind", "lines", "whole",
-             "rows", "rejected", "asks", "taken_by", "leads_to", "taken_at"),
+             "rows", "rejected", "asks", "taken_by", "leads_to", "taken_at", "waits"),
             (
                 (pk, creditor.pk, f"abril-{n}.csv", 1, f"{self.first + n:064}", self.today, self.now, _BY, "ledger", "",
-                 True, 1, 0, 0, "", "", self.now if n % 2 else None)
+                 True, 1, 0, 0, "", "", self.now if n % 2 else None, False)
                 for n, pk in enumerate(ids)
             ),
         )  # fmt: skip
