@@ -17,7 +17,7 @@ from amable.desk.lists import Asked, columns, pager
 from amable.dunning import book
 from amable.dunning.book import BUCKETS, ITEM_SORTS, STATUSES, ItemsWanted
 from amable.ledger.models import Item
-from amable.organisation.bulk import batched
+from amable.organisation.bulk import batched, these
 from amable.organisation.models import Creditor
 
 _BATCH: Final = 2_000
@@ -81,22 +81,43 @@ def export(request: HttpRequest, here: Here) -> HttpResponse:
     return exports.csv(name, heading, rows, here.language)
 
 
+class _Written(NamedTuple):
+    """What of an item stands in the file."""
+
+    pk: int
+    customer__key: str
+    customer__name: str
+    number: str
+    instalment: str
+    kind: str
+    issued_on: date | None
+    due_on: date
+    currency: str
+    total: int
+    open: int
+    customer__manager_name: str
+    customer__manager_email: str
+    po_number: str
+    description: str
+
+
 def _rows(creditor: Creditor, found: QuerySet[Item], today: date, language: str) -> Iterator[list[exports.Cell]]:
     """A row an item, by due date."""
     numbers = found.order_by("due_on", "pk").values_list("pk", flat=True).iterator(chunk_size=_BATCH)
     for ids in batched(numbers, _BATCH):
-        listed = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(ids)
+        listed = Item.objects.filter(creditor=creditor, pk__in=these(ids)).values_list(*_Written._fields)
+        items = {row[0]: _Written._make(row) for row in listed}
         marks = book.marks(creditor, ids, today)
         for pk in ids:
-            yield _row(listed[pk], marks.get(pk, set()), today, language)
+            yield _row(items[pk], marks.get(pk, set()), today, language)
 
 
-def _row(item: Item, marks: set[str], today: date, language: str) -> list[exports.Cell]:
+def _row(item: _Written, marks: set[str], today: date, language: str) -> list[exports.Cell]:
     status = "settled" if not item.open else next(iter(sorted(marks)), "")
     status = status or ("overdue" if item.open > 0 and item.due_on < today else "open")
     return [
-        item.customer.key,
-        item.customer.name,
+        item.customer__key,
+        item.customer__name,
         f"{item.number} {item.instalment}".strip(),
         say(f"desk.items.kind.{item.kind}", language),
         item.issued_on,
@@ -106,7 +127,7 @@ def _row(item: Item, marks: set[str], today: date, language: str) -> list[export
         from_minor(item.total, item.currency),
         from_minor(item.open, item.currency),
         say(f"desk.items.status.{status}", language),
-        item.customer.manager_name or item.customer.manager_email,
+        item.customer__manager_name or item.customer__manager_email,
         item.po_number,
         item.description,
     ]
