@@ -101,7 +101,10 @@ def customers(
     rows = _of_everybody(creditor, chosen, today) if everybody else _balances(owing, want, today)
     totals = _totals(owing, want, today)
     ordered = rows.order_by(*_customer_order(want, "" if everybody else "customer__"))
-    count = rows.count() if everybody else sum(total.customers for total in totals)
+    count = sum(total.customers for total in totals)  # a line each
+    if everybody:
+        owes = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
+        count += chosen.exclude(Exists(owes)).count()
     start = (want.page - 1) * PAGE
     listed = [
         Balance(row["whose"], row["currency"] or "", row["owed"] or 0, row["overdue"] or 0, row["oldest"])
