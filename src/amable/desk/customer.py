@@ -30,7 +30,6 @@ from amable.dunning.dossier import Setting, setting
 from amable.dunning.models import Hold
 from amable.dunning.story import KINDS, Event, story
 from amable.dunning.verdicts import KeptVerdict, unpack
-from amable.ledger import queries
 from amable.ledger.corrections import BILLING
 from amable.ledger.models import Contact, Correction, Customer, Item, Merged, Note, Payment
 from amable.organisation.bulk import these
@@ -89,8 +88,9 @@ class Agreement(NamedTuple):
 
 def page(request: HttpRequest, here: Here, customer: int) -> HttpResponse:
     """The page."""
-    if stands_for := queries.stand_for(here.creditor, [customer]).get(customer):
-        return redirect(page_of(here, found(here, stands_for)))
+    merged = Merged.objects.filter(creditor=here.creditor, was=customer).first()
+    if merged is not None:
+        return redirect(page_of(here, found(here, merged.customer_id)))
     it = found(here, customer)
     asked = Asked(request)
     creditor, today = here.creditor, here.today
