@@ -327,6 +327,15 @@ def test_the_last_digits_count_for_a_payer_who_owes_exactly_this(text: str) -> N
     assert not any(found.sure for found in match(Received(12_100, "EUR", "Taller Vecino", text=text), known))
 
 
+def test_the_last_digits_do_not_count_where_the_text_names_another_item_in_full() -> None:
+    known = index(item("F-2026/0012", 10_000), item("F-2025/0012", 25_000))
+    line = Received(25_000, "EUR", "Panaderia Nunez SL", text="pago F-2026/0012")
+    proposed = match(line, known)
+    assert not any(found.sure for found in proposed)
+    assert {number for found in proposed for number in numbers(found, known)} == {"F-2026/0012", "F-2025/0012"}
+    assert best(line._replace(text="pago fra 12"), known).sure
+
+
 # Amounts
 
 

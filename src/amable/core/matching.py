@@ -1,7 +1,8 @@
 """Knows which open items a payment received seems to settle, with the reasons and whether it may be booked unasked.
 
-Amounts are integer minor units. A number in the text is what makes a match sure; a name and an amount never do: names
-are alike and round amounts repeat (of 9,984 payments tried that way, 90 went to the wrong customer).
+Amounts are integer minor units. A number in the text makes a match sure, if only its last digits beside a name and the
+amount, or an account that a customer has paid from; a name and an amount never do: names are alike and round amounts
+repeat (of 9,984 payments tried that way, 90 went to the wrong customer).
 """
 
 from __future__ import annotations
@@ -303,7 +304,7 @@ def match(received: Received, index: Index) -> tuple[Match, ...]:
     else:
         ranked += _more_than_named(received, found, index)
     if not any(reading.match.sure for reading in ranked):
-        ranked += _by_payer(received, index, sure_allowed=not found, unknown=unknown)
+        ranked += _by_payer(received, index, {number for name in found for number in name.ids}, unknown)
     ranked.sort(key=lambda reading: (not reading.match.sure, -reading.weight))
     if ranked and ranked[0].match.sure:
         return (ranked[0].match,)
@@ -831,8 +832,11 @@ def _standing(received: Received, customer: int, index: Index) -> _Standing:
     return _Standing.UNKNOWN
 
 
-def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: str) -> list[_Ranked]:
-    """Readings by who seems to have paid: the account first, then the tax number, then the name."""
+def _by_payer(received: Received, index: Index, named: Collection[int], unknown: str) -> list[_Ranked]:
+    """Readings by who seems to have paid: the account first, then the tax number, then the name.
+
+    None that settles other items than the text names is sure.
+    """
     owners = index.with_iban(received.iban)
     evidence: dict[int, list[Reason]] = {
         customer: [Reason("iban", {"iban": received.iban})] for customer in sorted(owners)
@@ -845,14 +849,16 @@ def _by_payer(received: Received, index: Index, *, sure_allowed: bool, unknown: 
             evidence.setdefault(name.customer, []).append(reason)
     for name in index.names.in_text(received.text):
         evidence.setdefault(name.customer, []).append(Reason("name_in_text", {"known": name.shown}))
-    if hinted := _hinted(received, evidence, index, unknown):
+    hinted = _hinted(received, evidence, index, unknown)
+    if hinted and (not named or hinted.match.shares[0].item in named):
         return [hinted]
-    readings = [
+    readings = [_unsure(hinted)] if hinted else []
+    readings += [
         reading
         for customer, reasons in evidence.items()
         for reading in _by_amount(received, customer, reasons, index, unknown)
     ]
-    if not sure_allowed or len(owners) != 1:
+    if named or len(owners) != 1:
         return readings
     (owner,) = owners
     explained = [reading for reading in readings if reading.match.shares]
