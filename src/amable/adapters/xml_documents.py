@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from amable.adapters.xml_pieces import Pieces, TooMuchError
+from amable.adapters.xml_pieces import SAFE, Pieces, TooMuchError
 from amable.core import strange_xml
 from amable.core.creditor import country_code
 from amable.core.money import TooPreciseError, from_minor, known, to_minor
@@ -69,7 +69,7 @@ def root_of(data: bytes) -> Root | None:
 
 @lru_cache(maxsize=32)  # every reader asks it of the same file
 def _root_in(head: bytes) -> Root | None:
-    parser = etree.XMLPullParser(("start",), resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLPullParser(("start",), **SAFE)
     with suppress(etree.XMLSyntaxError, ValueError, LookupError):
         parser.feed(head.lstrip(b" \t\r\n"))
     with suppress(etree.XMLSyntaxError, ValueError):
@@ -161,14 +161,7 @@ def parse(data: bytes, lines: frozenset[str]) -> tuple[Node, bool]:
 
 def _tree(data: bytes, lines: frozenset[str]) -> etree._Element:
     if strange_xml.marks(data) <= _AT_ONCE:
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        parser = etree.XMLParser(remove_comments=True, remove_pis=True, **SAFE)
         return etree.fromstring(data, parser)
     pieces = Pieces(data, sorted(lines))
     for count, (_, line) in enumerate(pieces):

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Final
+from typing import Final, TypedDict
 
 from lxml import etree
 
 from amable.core.strange_xml import MOST_MARKS, marks
+
+
+class _Safe(TypedDict):
+    resolve_entities: bool
+    no_network: bool
+    load_dtd: bool
+    huge_tree: bool
+
+
+# Nothing outside of the document is read for it, and nothing in it grows.
+SAFE: Final[_Safe] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 _LARGEST: Final = 40 * 2**20  # bytes held
 _LOOKED_AT_EVERY: Final = (100_000, 4 * 2**20)  # marks and bytes read, between two looks at what is held
@@ -30,12 +41,9 @@ class Pieces:
             self._bytes,
             events=events,
             tag=[f"{{*}}{name}" for name in names],
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
             remove_comments=True,
             remove_pis=True,
+            **SAFE,
         )
 
     def __iter__(self) -> Iterator[tuple[str, etree._Element]]:

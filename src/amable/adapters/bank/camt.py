@@ -27,7 +27,7 @@ from amable.adapters.movements import (
     with_text,
     within_limits,
 )
-from amable.adapters.xml_pieces import Pieces, TooMuchError
+from amable.adapters.xml_pieces import SAFE, Pieces, TooMuchError
 from amable.core import strange_xml
 from amable.core.money import Money, TooPreciseError, from_minor, known, to_minor
 from amable.plugs.bank import Statement, StatementLine
@@ -149,7 +149,7 @@ def _read_all(data: bytes) -> Iterator[Statement | Complaint]:
 
 
 def _root_name(data: bytes) -> str:
-    for _, element in etree.iterparse(BytesIO(data), events=("start",), resolve_entities=False, no_network=True):
+    for _, element in etree.iterparse(BytesIO(data), events=("start",), **SAFE):
         return clean(_name(element))
     return ""
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from imaplib import IMAP4
-from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -21,6 +18,7 @@ from imap_tools.errors import (
 )
 from imap_tools.utils import encode_folder
 
+from amable.adapters import servers
 from amable.plugs.mailboxes import Head, MailboxError
 from amable.plugs.transport import Encryption, Login
 
@@ -50,25 +48,16 @@ def _connected(login: Login) -> BaseMailBox:
     where: dict[str, Any] = {"host": login.server, "port": login.port, "timeout": _PATIENCE}
     if login.encryption == Encryption.NONE:
         box = MailBoxUnencrypted(**where)
-        if not _stays_here(box.client.sock):
+        if not servers.stays_here(box.client.sock):
             _hang_up(box)
             raise MailboxError("in_the_clear")
         return box
-    trusted = ssl.create_default_context()
-    if login.authority:
-        try:
-            trusted.load_verify_locations(cafile=login.authority)
-        except OSError as error:
-            raise MailboxError("authority", str(error)) from None
+    try:
+        trusted = servers.trusted(login)
+    except OSError as error:
+        raise MailboxError("authority", str(error)) from None
     kind = MailBox if login.encryption == Encryption.TLS else MailBoxStartTls
     return kind(ssl_context=trusted, **where)
-
-
-def _stays_here(sock: socket.socket) -> bool:
-    """Whether the other end is this machine, so that nobody in between can listen."""
-    peer = ip_address(sock.getpeername()[0].partition("%")[0])
-    mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
-    return (mapped or peer).is_loopback
 
 
 def _log_in(box: BaseMailBox, login: Login) -> None:
@@ -163,40 +152,21 @@ def _told(secret: str) -> Iterator[None]:
         raise
     except Exception as error:
         why, said = _trouble(error)
-        raise MailboxError(why, _clean(said, secret)) from error
+        raise MailboxError(why, servers.in_one_line(said, [secret] if secret else [], _LONGEST_SAID)) from error
 
 
 def _trouble(error: Exception) -> tuple[str, str]:
     match error:
-        case ssl.SSLCertVerificationError():
-            return "certificate", error.verify_message
-        case TimeoutError():
-            return "silent", ""
-        case socket.gaierror():
-            return "no_such_server", error.strerror or ""
-        case ssl.SSLError():
-            return "encryption_failed", error.reason or ""
         case MailboxLoginError():
             return "login", str(error)
         case MailboxFolderSelectError():
             return "folder", str(error)
         case MailboxStarttlsError():
             return "encryption_failed", str(error)
-        case IMAP4.abort() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError() | EOFError():
+        case IMAP4.abort() | EOFError():
             return "lost", str(error)
-        case OSError():
-            return "no_connection", error.strerror or ""
-        case UnicodeError():
-            return "no_such_server", ""
         case _:
-            return "refused", str(error)
-
-
-def _clean(said: str, secret: str) -> str:
-    """One line without control characters and without our secret."""
-    if secret:
-        said = said.replace(secret, "***")
-    return " ".join("".join(one if one.isprintable() else " " for one in said).split())[:_LONGEST_SAID]
+            return servers.trouble(error) or ("refused", str(error))
 
 
 def _hang_up(box: BaseMailBox) -> None:

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import IncrementalNewlineDecoder
-from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Final, NamedTuple
 
+from amable.adapters import servers
 from amable.adapters.hosts import NotAHostError, in_ascii
 from amable.plugs.transport import (
     Accepted,
@@ -187,15 +187,11 @@ class SmtpConnection:
             talk.log_in(login.user, login.password)
 
     def _trust(self) -> ssl.SSLContext:
-        """Certificates that hold for the server's name, by an authority of the system's or the login's own."""
         if self._trusted is None:
-            trusted = ssl.create_default_context()
-            if self._login.authority:
-                try:
-                    trusted.load_verify_locations(cafile=self._login.authority)
-                except OSError as error:
-                    raise _TroubleError("authority", str(error)) from None
-            self._trusted = trusted
+            try:
+                self._trusted = servers.trusted(self._login)
+            except OSError as error:
+                raise _TroubleError("authority", str(error)) from None
         return self._trusted
 
     # Offering
@@ -310,12 +306,7 @@ class SmtpConnection:
         return self._clean(f"{answer.code} {answer.text}")
 
     def _clean(self, said: str) -> str:
-        """One line without control characters and without our secrets, which some servers repeat."""
-        for secret in self._secrets:
-            said = said.replace(secret, "***")
-        if not said.isprintable():
-            said = "".join(character if character.isprintable() else " " for character in said)
-        return " ".join(said.split())[:_LONGEST_SAID]
+        return servers.in_one_line(said, self._secrets, _LONGEST_SAID)
 
 
 _LONGEST_SAID: Final = 500
@@ -468,20 +459,10 @@ def _trouble(error: Exception) -> tuple[str, str]:
     match error:
         case _TroubleError():
             return error.why, error.said
-        case ssl.SSLCertVerificationError():
-            return "certificate", error.verify_message
-        case TimeoutError():
-            return "silent", ""
-        case socket.gaierror():
-            return "no_such_server", error.strerror or ""
-        case ssl.SSLError():
-            return "encryption_failed", error.reason or ""
-        case smtplib.SMTPServerDisconnected() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
+        case smtplib.SMTPServerDisconnected():
             return "lost", ""
-        case OSError():
-            return "no_connection", error.strerror or ""
         case _:
-            return "no_such_server", ""  # neither a name nor a port that can be looked up
+            return servers.trouble(error) or ("no_such_server", "")  # neither a name nor a port to be looked up
 
 
 class _Talk(smtplib.SMTP):
@@ -528,10 +509,8 @@ class _Talk(smtplib.SMTP):
 
     @property
     def stays_here(self) -> bool:
-        """Whether the other end is this machine, so that nobody in between can listen."""
-        peer = ip_address(self._ready().getpeername()[0].partition("%")[0])
-        mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
-        return (mapped or peer).is_loopback
+        """Whether the other end is this machine."""
+        return servers.stays_here(self._ready())
 
     def encrypt(self, trusted: ssl.SSLContext, server: str) -> None:
         """Protect what follows, with somebody who can prove to be the server."""
