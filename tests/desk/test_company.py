@@ -112,6 +112,17 @@ def test_a_slip_is_said_at_its_field_and_nothing_is_saved(desk: Desk, field: str
     assert Creditor.objects.filter(pk=desk.creditor.pk).values().get() == before
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("Comunitat Valenciana", "VC"), ("comunidad valenciana", "VC"), ("es-vc", "VC"), ("Región de Murcia", "MC"),
+     ("Comunidad Foral de Navarra", "NC"), ("Cataluna", "CT"), ("Catalunya", "CT"), ("Castilla-La Mancha", "CM"),
+     ("Castilla y Leon", "CL"), ("La Rioja", "RI"), ("Principado de Asturias", "AS")],
+)  # fmt: skip
+def test_a_region_is_known_by_whatever_people_call_it(desk: Desk, typed: str, code: str) -> None:
+    assert save(desk, region=typed).status_code == 303
+    assert kept(desk).region == code
+
+
 def test_an_unusual_tax_number_is_kept_when_somebody_says_that_it_is_right(desk: Desk) -> None:
     assert save(desk, tax_id="B12345678").status_code == 422
     assert save(desk, tax_id="B12345678", tax_id_kept="on").status_code == 303

@@ -14,8 +14,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from amable.agreements.models import Dispute, Plan, Promise
+from amable.dunning import book
 from amable.dunning.models import Hold
-from amable.ledger.models import Contact, Customer, Note
+from amable.ledger.models import Contact, Customer, Item, Note
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
 from tests.contexts.books import row, take
@@ -83,6 +84,34 @@ def test_each_item_of_a_customer_is_added_up_once(desk: Desk) -> None:
         shown = text(desk, "customers", query)
         line = shown[shown.index("Talleres Miró") :]
         assert "534.00" in line[: line.index("</tr>")], query
+
+
+def test_every_customer_stands_on_one_page_of_the_list_whatever_it_is_sorted_by(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some owe in two currencies, one nothing; pages hold two."""
+    with acting_for(desk.creditor):
+        take(desk.creditor, row("F-1009", "30.00"), row("F-1010", "4.00", currency="RON"), today=desk.now.date(),
+             whole=False)  # fmt: skip
+        Customer.objects.create(creditor=desk.creditor, key="C-77", name="Nobody Yet", folded=" nobody yet")
+        names = set(Customer.objects.values_list("name", flat=True))
+        owing = set(Item.objects.exclude(open=0).values_list("customer__name", "currency"))
+    monkeypatch.setattr(book, "PAGE", 2)
+    for everybody in (False, True):
+        for sort in book.CUSTOMER_SORTS:
+            for falling in (False, True):
+                seen: list[tuple[str, str]] = []
+                page = 1
+                while True:
+                    want = book.CustomersWanted(everybody=everybody, sort=sort, falling=falling, page=page)
+                    with acting_for(desk.creditor):
+                        found = book.customers(desk.creditor, None, want, desk.now.date())
+                    seen += [(line.customer.name, line.balance.currency) for line in found.lines]
+                    if (page - 1) * 2 + found.shown >= found.count:
+                        break
+                    page += 1
+                wanted = owing | {(name, "") for name in names - {name for name, _ in owing} if everybody}
+                assert sorted(seen) == sorted(wanted), (everybody, sort, falling)
 
 
 @pytest.mark.parametrize(

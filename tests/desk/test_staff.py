@@ -171,6 +171,19 @@ def test_how_many_customers_are_an_account_managers_own(desk: Desk) -> None:
     assert "1 customer of their own" in desk.get("staff", Role.OWNER).content.decode()
 
 
+def test_a_long_list_of_people_comes_in_pages(desk: Desk) -> None:
+    for n in range(60):
+        one = User.objects.create(email=f"many{n:02}@luz.example", name=f"Zoe {n:02}")
+        Member.objects.create(creditor=desk.creditor, user=one, role=Role.VIEWER)
+    owner = desk.client(Role.OWNER)
+    first, second = (owner.get(f"{desk.address('staff')}?page={page}").content.decode() for page in (1, 2))
+    assert ("Zoe 00" in first, "Zoe 59" in first) == (True, False)
+    assert ("Zoe 00" in second, "Zoe 59" in second) == (False, True)
+    last = Member.objects.get(user__name="Zoe 59")
+    asked = {"role": "controller", "was": "viewer", "next": f"{desk.address('staff')}?page=2"}
+    assert owner.post(desk.address("change_role", member=last.pk), asked).headers["Location"] == asked["next"]
+
+
 def test_names_with_anything_in_them_are_shown_and_do_nothing(desk: Desk) -> None:
     User.objects.filter(pk=desk.member(Role.CONTROLLER).user_id).update(name='"><script>alert(1)</script>{{ 7|add:7 }}')
     page = desk.get("staff", Role.OWNER).content.decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import yaml
@@ -32,6 +33,7 @@ class UnreadableError(ValueError):
         self.rule, self.line, self.params = rule, line, params
 
 
+@lru_cache(maxsize=32)  # a page asks for the steps of a text, then for its limits, then whether it is fit
 def parse(text: str) -> Entry:
     """The document as entries; raises UnreadableError with the line for broken YAML, aliases or a key written twice."""
     try:

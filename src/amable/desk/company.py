@@ -17,12 +17,14 @@ from django.utils.translation import get_language
 
 from amable.core import creditor as core
 from amable.core import wording
+from amable.core.finding import letters, words_of
 from amable.core.languages import LANGUAGES
 from amable.core.seals import changed_since, seen
 from amable.core.tax_numbers import is_plausible
 from amable.desk import steps
 from amable.desk.door import Here, back, show, tell
 from amable.desk.following import tell_saved
+from amable.desk.refusals import not_allowed
 from amable.desk.spoken import Spoken, here_and_now
 from amable.dunning import setting_up, starters
 from amable.organisation import actions
@@ -85,17 +87,18 @@ class Company(Spoken, forms.Form):
             return given
         known = regions(country)
         code = given.upper().removeprefix(f"{country}-")
-        if code in known:
+        if code in known.values():
             return code
-        names = {name.casefold(): code for code, name in known.items()}
-        near = get_close_matches(given.casefold(), names, 1, 0.6)
-        if given.casefold() in names:
-            return names[given.casefold()]
+        typed = _words(given)
+        named = {known[name] for name in known if _words(name) <= typed}  # Comunidad de Madrid is Madrid
+        if len(named) == 1:
+            return named.pop()
         if not known:
             return code  # it is only for the time zone there
-        meant = known[names[near[0]]] if near else ""
+        names = {" ".join(sorted(_words(name))): name for name in known}
+        near = get_close_matches(" ".join(sorted(typed)), names, 1, 0.6)
         key = "desk.company.region_near" if near else "desk.company.region_unknown"
-        raise forms.ValidationError(here_and_now(key, value=given, near=meant))
+        raise forms.ValidationError(here_and_now(key, value=given, near=names[near[0]] if near else ""))
 
     def clean(self) -> dict[str, Any]:
         """Read as the creditor file is, so that both know the same rules; each problem stands at its field."""
@@ -126,13 +129,20 @@ FIELDS: Final = tuple(name for name in Company.base_fields if name != "tax_id_ke
 
 @lru_cache(maxsize=64)
 def regions(country: str) -> dict[str, str]:
-    """The regions of a country that have public holidays of their own: name by code."""
+    """The regions of a country that have public holidays of their own: code by each of their names."""
     found = getattr(import_module("holidays"), country, None)
-    codes = {code: code for code in getattr(found, "subdivisions", ()) if code.isupper() or code.isdigit()}
-    for name, code in getattr(found, "subdivisions_aliases", {}).items():
-        if code in codes and len(name) > 3:
-            codes[code] = name
-    return codes
+    codes = {code for code in getattr(found, "subdivisions", ()) if code.isupper() or code.isdigit()}
+    aliases = getattr(found, "subdivisions_aliases", {})
+    names = {name: code for name, code in aliases.items() if code in codes and len(name) > 3}
+    return names | {code: code for code in codes - set(names.values())}
+
+
+def _words(name: str) -> frozenset[str]:
+    """What a region is called by, without its accents and the words that any may have."""
+    return frozenset(words_of(letters(name))) - _OF_ANY
+
+
+_OF_ANY: Final = frozenset(("de", "del", "la", "el", "y", "and", "the", "of"))
 
 
 def facts_of(creditor: Creditor) -> dict[str, str]:
@@ -175,7 +185,7 @@ def _drawn(form: Company, newer: list[Newer], was: str) -> dict[str, Any]:
         "newer": newer,
         "seen": was,
         "signature": signature(form["language"].value() or "en"),
-        "regions": sorted(regions(country).values()) if country else [],
+        "regions": sorted(regions(country)) if country else [],
     }
 
 
@@ -219,7 +229,7 @@ def another(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect("account_login")
     if user is None:
-        return render(request, "desk/refused.html", {"rule": "role"}, status=403)
+        return not_allowed(request)
     first = not Member.objects.filter(user=user).exists()
     facts: dict[str, Any] = {"steps": steps.listed("company", None), "first": first}
     if request.method != "POST":

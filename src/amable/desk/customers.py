@@ -41,7 +41,7 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         "totals": found.totals,
         "several": len(found.totals) > 1 or any(total.currency != found.totals[0].currency for total in found.totals),
         "columns": columns(asked, here.language, "customers", _COLUMNS, sort, falling=falling),
-        "pager": pager(asked, want.page, book.PAGE, len(found.lines), found.count),
+        "pager": pager(asked, want.page, book.PAGE, found.shown, found.count),
         "choices": book.choices(here.creditor, here.customers),
         "filtered": any((want.text, want.manager, want.segment, want.currency, want.overdue, want.held)),
     }

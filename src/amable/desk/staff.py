@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final, NamedTuple
 
 from allauth.mfa.models import Authenticator
@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from amable.core.languages import LANGUAGES
 from amable.desk.door import Here, back, show, tell, to
 from amable.desk.entering import welcome_for
+from amable.desk.lists import Asked, pager
 from amable.desk.signing_in import has_second_factor
 from amable.desk.spoken import Spoken, here_and_now
 from amable.evidence import staff
@@ -24,6 +25,7 @@ from amable.ledger.models import Customer
 from amable.organisation.models import Member
 from amable.organisation.roles import Role
 
+PAGE: Final = 50
 _LINK: Final = "amable.link"  # in the session of the owner who asked for it, until it was shown
 NAMES: Final = {"en": "English", "es": "Español", "ro": "Română", "fr": "Français"}
 
@@ -81,19 +83,24 @@ def _invite(request: HttpRequest, here: Here) -> HttpResponse:
 
 
 def _show(request: HttpRequest, here: Here, form: Invitation) -> HttpResponse:
+    asked = Asked(request)
+    members = Member.objects.filter(creditor=here.creditor).select_related("user").order_by("user__name", "pk")
+    start = (asked.page - 1) * PAGE
+    rows = _rows(here, members[start : start + PAGE])
     return show(
         request,
         here,
         "staff.html",
-        rows=_rows(here),
+        rows=rows,
+        pager=pager(asked, asked.page, PAGE, len(rows), members.count()),
         form=form,
         link=request.session.pop(_LINK, None),
         roles=list(Role),
     )
 
 
-def _rows(here: Here) -> list[Row]:
-    members = list(Member.objects.filter(creditor=here.creditor).select_related("user").order_by("user__name", "pk"))
+def _rows(here: Here, members: Iterable[Member]) -> list[Row]:
+    members = list(members)
     people = [member.user_id for member in members]
     managed = Customer.objects.filter(creditor=here.creditor).exclude(manager_email="")
     counts = Counter(managed.values_list(Lower("manager_email"), flat=True))

@@ -5,13 +5,13 @@ Everything is asked of the database as sums or as one page of rows: it must stay
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from amable.agreements.models import DisputeItem, PromiseItem
 from amable.core.delivery import SAID
@@ -20,6 +20,7 @@ from amable.core.payers import Profile, profile
 from amable.correspondence.models import Message
 from amable.dunning.models import Hold, Look
 from amable.ledger.models import Customer, Item
+from amable.ledger.queries import by_due_day, currencies
 from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 
@@ -80,10 +81,15 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CustomersPage:
-    """A page of the list, the sums of all of it, and how many lines it has."""
+    """A page of the list, the sums of all of it; how many there are on it and in all.
+
+    Sorted by what is said of a customer, customers are counted; sorted by sums, of which there is one in each currency,
+    lines.
+    """
 
     lines: Sequence[BookLine]
     totals: Sequence[Total]
+    shown: int
     count: int
 
 
@@ -97,20 +103,65 @@ def customers(
         owing = owing.filter(customer__in=chosen.values("pk"))
     if want.currency:
         owing = owing.filter(currency=want.currency)
-    everybody = want.everybody and not (want.overdue or want.currency)
-    rows = _of_everybody(creditor, chosen, today) if everybody else _balances(owing, want, today)
     totals = _totals(owing, want, today)
-    ordered = rows.order_by(*_customer_order(want, "" if everybody else "customer__"))
-    count = sum(total.customers for total in totals)  # a line each
-    if everybody:
-        owes = Item.objects.filter(creditor=creditor, customer=OuterRef("pk")).exclude(open=0)
-        count += chosen.exclude(Exists(owes)).count()
+    if want.sort in _SAID_OF_THEM:
+        listed, shown, count = _by_customer(chosen, owing, want, today)
+    else:
+        listed, shown, count = _by_sum(chosen, owing, want, today, sum(total.customers for total in totals))
+    return CustomersPage(_lines(creditor, listed, today), totals, shown, count)
+
+
+_SAID_OF_THEM: Final = {"name": "folded", "next": "review_on"}
+_Listed = tuple[list[Balance], int, int]  # the lines of a page, how many are on it, and how many there are
+
+
+def _by_customer(chosen: QuerySet[Customer], owing: QuerySet[Item], want: CustomersWanted, today: date) -> _Listed:
+    """A page of customers in the order of what is said of them; then what these owe."""
+    theirs = owing.filter(open__gt=0, due_on__lt=today) if want.overdue else owing
+    whose = chosen if _with_everybody(want) else chosen.filter(Exists(theirs.filter(customer=OuterRef("pk"))))
+    ordered = whose.order_by(_directed(_SAID_OF_THEM[want.sort], want), "pk").values_list("pk", flat=True)
+    start = (want.page - 1) * PAGE
+    ids = list(ordered[start : start + PAGE])
+    owed: dict[int, list[Balance]] = defaultdict(list)
+    for one in _balances(owing.filter(customer__in=these(ids)), want, today).order_by("currency"):
+        owed[one["whose"]].append(_balance(one))
+    return [line for pk in ids for line in owed[pk] or [_nothing(pk)]], len(ids), whose.count()
+
+
+def _by_sum(
+    chosen: QuerySet[Customer], owing: QuerySet[Item], want: CustomersWanted, today: date, count: int
+) -> _Listed:  # fmt: skip
+    """A page of so many lines; whoever owes nothing comes after all who do."""
+    lines = _balances(owing, want, today)
+    first = ["currency"] if want.sort != "oldest" else []  # sums are compared within a currency
     start = (want.page - 1) * PAGE
     listed = [
-        Balance(row["whose"], row["currency"] or "", row["owed"] or 0, row["overdue"] or 0, row["oldest"])
-        for row in ordered[start : start + PAGE]
+        _balance(one) for one in lines.order_by(*first, _directed(want.sort, want), "whose")[start : start + PAGE]
     ]
-    return CustomersPage(_lines(creditor, listed, today), totals, count)
+    if _with_everybody(want):
+        rest = chosen.exclude(Exists(owing.filter(customer=OuterRef("pk"))))
+        beyond = max(0, start - count)
+        numbers = rest.order_by("pk").values_list("pk", flat=True)[beyond : beyond + PAGE - len(listed)]
+        listed += [_nothing(pk) for pk in numbers]
+        count += rest.count()
+    return listed, len(listed), count
+
+
+def _with_everybody(want: CustomersWanted) -> bool:
+    return want.everybody and not (want.overdue or want.currency)
+
+
+def _directed(column: str, want: CustomersWanted) -> Any:
+    """In the direction that is wanted; what is not known comes last in both."""
+    return F(column).desc(nulls_last=True) if want.falling else F(column).asc(nulls_last=True)
+
+
+def _balance(row: Any) -> Balance:
+    return Balance(row["whose"], row["currency"], row["owed"], row["overdue"] or 0, row["oldest"])
+
+
+def _nothing(customer: int) -> Balance:
+    return Balance(customer, "", 0, 0, None)
 
 
 def held_now(today: date) -> Q:
@@ -140,34 +191,22 @@ def _balances(owing: QuerySet[Item], want: CustomersWanted, today: date) -> Any:
     return rows.filter(overdue__gt=0) if want.overdue else rows
 
 
-def _of_everybody(creditor: Creditor, chosen: QuerySet[Customer], today: date) -> Any:
-    """The same, with a line also for who owes nothing."""
-    standing = Q(item__creditor=creditor) & ~Q(item__open=0)
-    known = chosen.annotate(owing=FilteredRelation("item", condition=standing))
-    return known.values(whose=F("pk"), currency=F("owing__currency")).annotate(
-        owed=Sum("owing__open"),
-        overdue=Sum("owing__open", filter=Q(owing__open__gt=0, owing__due_on__lt=today)),
-        oldest=Min("owing__due_on", filter=Q(owing__open__gt=0)),
-    )
-
-
-def _customer_order(want: CustomersWanted, of: str) -> list[Any]:
-    """Sums are compared within a currency; whoever has none comes last, then by number, so that pages do not shift."""
-    column = {"name": f"{of}folded", "next": f"{of}review_on"}.get(want.sort, want.sort)
-    by = F(column).desc(nulls_last=True) if want.falling else F(column).asc(nulls_last=True)
-    first = [F("currency").asc(nulls_last=True)] if want.sort in ("owed", "overdue") else []
-    return [*first, by, "whose"]
-
-
 def _totals(owing: QuerySet[Item], want: CustomersWanted, today: date) -> list[Total]:
-    late = Q(open__gt=0, due_on__lt=today)
-    if want.overdue:
-        theirs = owing.filter(late, customer=OuterRef("customer"), currency=OuterRef("currency"))
-        owing = owing.filter(Exists(theirs))
-    sums = owing.order_by().values("currency").annotate(
-        n=Count("customer", distinct=True), owed=Sum("open"), overdue=Sum("open", filter=late)
-    )  # fmt: skip
-    return [Total(row["currency"], row["n"], row["owed"], row["overdue"] or 0) for row in sums.order_by("-n")]
+    """What all of them owe, by currency, the one of most customers first; how many is asked of each by itself."""
+    owed: Counter[str] = Counter()
+    overdue: Counter[str] = Counter()
+    for day in by_due_day(owing):
+        owed[day.currency] += day.open
+        overdue[day.currency] += day.claims if day.due_on < today else 0
+    totals = []
+    for currency in owed:
+        theirs = owing.order_by().filter(currency=currency)
+        listed = theirs.filter(open__gt=0, due_on__lt=today) if want.overdue else theirs
+        if want.overdue:
+            owed[currency] = theirs.filter(customer__in=listed.values("customer")).aggregate(it=Sum("open"))["it"] or 0
+        if count := listed.values("customer").distinct().count():
+            totals.append(Total(currency, count, owed[currency], overdue[currency]))
+    return sorted(totals, key=lambda total: (-total.customers, total.currency))
 
 
 def _lines(creditor: Creditor, listed: Sequence[Balance], today: date) -> list[BookLine]:
@@ -216,10 +255,10 @@ def choices(creditor: Creditor, sight: QuerySet[Customer]) -> Choices:
     """The account managers, segments and currencies there are."""
     managers = sight.exclude(manager_email="").values_list("manager_email").annotate(name=Max("manager_name"))
     segments = sight.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct()
-    items = Item.objects.filter(creditor=creditor).exclude(open=0)
-    currencies = items.order_by("currency").values_list("currency", flat=True).distinct()
     return Choices(
-        [(email, name or email) for email, name in managers.order_by("manager_email")], list(segments), list(currencies)
+        [(email, name or email) for email, name in managers.order_by("manager_email")],
+        list(segments),
+        currencies(creditor),
     )
 
 
@@ -273,12 +312,15 @@ def items(creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWante
 
 
 def ageing_of(found: QuerySet[Item], today: date) -> list[Ageing]:
-    """The open amounts of items by how long they are past due, by currency."""
-    sums: Any = {name: Sum("open", filter=in_bucket(name, today)) for name in BUCKETS}
-    rows: Any = found.order_by().values("currency").annotate(n=Count("pk"), whole=Sum("open"), **sums)
+    """The open amounts of items by how long they are past due, by currency, that of most items first."""
+    counts: Counter[str] = Counter()
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for day in by_due_day(found):
+        counts[day.currency] += day.items
+        sums[day.currency][bucket_of((today - day.due_on).days)] += day.open
     return [
-        Ageing(row["currency"], row["n"], row["whole"] or 0, tuple(row[name] or 0 for name in BUCKETS))
-        for row in rows.order_by("-n")
+        Ageing(currency, count, sums[currency].total(), tuple(sums[currency][name] for name in BUCKETS))
+        for currency, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
 
 

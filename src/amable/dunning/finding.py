@@ -5,8 +5,9 @@ Names and numbers are asked of columns folded for it, amounts of an index; texts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
@@ -15,6 +16,7 @@ from amable.core.finding import Wanted, in_one_piece, minors, wanted
 from amable.correspondence.models import Message
 from amable.dunning.book import number_like
 from amable.ledger.models import Contact, Customer, Item, Merged, Note
+from amable.ledger.queries import currencies
 from amable.organisation.models import Creditor
 
 MOST: Final = 8  # of each kind
@@ -82,15 +84,7 @@ def _items(creditor: Creditor, theirs: Q, want: Wanted) -> list[Item]:
     """By number however written, by purchase order, or by an amount that is its total or still open."""
     mine = Item.objects.filter(theirs, creditor=creditor)
     exact = list(_by_number(mine, want))[:MOST]
-    amounts = Q()
-    for currency in _currencies(creditor) if want.amounts else ():
-        for amount in want.amounts:
-            if minor := minors(amount, currency):
-                of_sum = Q(total=minor) | Q(total=-minor) | (Q(open=minor) & ~Q(open=0))
-                amounts |= Q(currency=currency) & of_sum
-    of_amount = (
-        list(mine.filter(amounts).order_by("-due_on", "-pk").values_list("pk", flat=True)[:MOST]) if amounts else []
-    )
+    of_amount = [pk for _, pk in sorted(_of_amounts(creditor, mine, want), reverse=True)]
     order = list(dict.fromkeys([*exact, *of_amount]))[:MOST]
     rows = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(order)
     return [rows[pk] for pk in order]
@@ -111,9 +105,14 @@ def _by_number(mine: QuerySet[Item], want: Wanted) -> Sequence[int]:
     return list(found.values_list("pk", flat=True)[:MOST])
 
 
-def _currencies(creditor: Creditor) -> list[str]:
-    items = Item.objects.filter(creditor=creditor).exclude(open=0).order_by()
-    return list(items.values_list("currency", flat=True).distinct())
+def _of_amounts(creditor: Creditor, mine: QuerySet[Item], want: Wanted) -> Iterator[tuple[date, int]]:
+    """Due day and number of items by what they come to, or by what of it is open; an index answers each."""
+    for currency in currencies(creditor) if want.amounts else ():
+        wanted_sums = {minor for amount in want.amounts if (minor := minors(amount, currency)) is not None}
+        of_it = mine.filter(currency=currency)
+        of_total = of_it.filter(total__in={sum_ * sign for sum_ in wanted_sums for sign in (1, -1)})
+        for found in (of_total, of_it.filter(open__in=wanted_sums - {0}).exclude(open=0)):
+            yield from found.order_by("-due_on", "-pk").values_list("due_on", "pk")[:MOST]
 
 
 def _contacts(creditor: Creditor, theirs: Q, want: Wanted) -> list[Contact]:

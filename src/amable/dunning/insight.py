@@ -53,10 +53,11 @@ from amable.core.insight import (
 from amable.core.payers import LATE_ITEMS
 from amable.correspondence.models import Message, MessageItem
 from amable.correspondence.outbox import TO_CUSTOMERS
-from amable.dunning.book import BUCKETS, held_now, in_bucket, is_disputed, is_promised, said_last
+from amable.dunning.book import BUCKETS, bucket_of, held_now, is_disputed, is_promised, said_last
 from amable.dunning.models import TaskOutcome
 from amable.dunning.outcomes import Outcome
 from amable.ledger.models import Allocation, Contact, Customer, Item, Taken
+from amable.ledger.queries import Day, by_due_day
 from amable.organisation import calendars
 from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
@@ -155,13 +156,18 @@ def aged(creditor: Creditor, chosen: QuerySet[Customer] | None, today: date) -> 
     """What is open, by currency, that of most items first."""
     items = Item.objects.filter(creditor=creditor).exclude(open=0)
     items = items if chosen is None else items.filter(customer__in=chosen.values("pk"))
-    sums: Any = {name: Sum("open", filter=Q(open__gt=0) & in_bucket(name, today)) for name in BUCKETS}
-    rows: Any = items.order_by().values_list("currency")
-    rows = rows.annotate(n=Count("pk"), whole=Sum("open"), credits=Sum("open", filter=Q(open__lt=0)), **sums)
-    return [
-        Aged(currency, n, whole, credits_ or 0, tuple(amount or 0 for amount in buckets))
-        for currency, n, whole, credits_, *buckets in rows.order_by("-n", "currency")
-    ]
+    days: dict[str, list[Day]] = defaultdict(list)
+    for day in by_due_day(items):
+        days[day.currency].append(day)
+    found = []
+    for currency, listed in days.items():
+        buckets: Counter[str] = Counter()
+        for day in listed:
+            buckets[bucket_of((today - day.due_on).days)] += day.claims
+        whole, claims = sum(day.open for day in listed), buckets.total()
+        count = sum(day.items for day in listed)
+        found.append(Aged(currency, count, whole, whole - claims, tuple(buckets[name] for name in BUCKETS)))
+    return sorted(found, key=lambda one: (-one.items, one.currency))
 
 
 # --- months gone -----------------------------------------------------------------------------------------------------

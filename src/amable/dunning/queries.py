@@ -6,8 +6,9 @@ Every question takes the customers in sight, None for all of them, and is answer
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ from amable.dunning.actions import MONEY, TOLD
 from amable.dunning.models import Look, TaskOutcome
 from amable.dunning.verdicts import KeptVerdict, unpack
 from amable.ledger.models import Contact, Customer, Item, Payment
+from amable.ledger.queries import by_due_day
 from amable.organisation.bulk import these
 from amable.organisation.models import Creditor
 
@@ -48,30 +50,26 @@ class Owed:
 def figures(creditor: Creditor, sight: Sight, today: date) -> list[Owed]:
     """What is owed, overdue, due, promised and came in, for each currency in use."""
     monday = today - timedelta(days=today.weekday())
-    claims = Q(open__gt=0)
-    items = _in_sight(Item.objects.filter(creditor=creditor).exclude(open=0), sight).values("currency")
-    owed = items.annotate(
-        owed=Sum("open"),
-        overdue=Sum("open", filter=claims & Q(due_on__lt=today)),
-        due_this_week=Sum("open", filter=claims & Q(due_on__gte=today, due_on__lt=monday + timedelta(days=7))),
-        promised=Sum("open", filter=claims & Q(promised_on__gte=today)),
-    )
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    items = _in_sight(Item.objects.filter(creditor=creditor).exclude(open=0), sight)
+    for day in by_due_day(items):
+        of = sums[day.currency]
+        of["owed"] += day.open
+        if day.due_on < today:
+            of["overdue"] += day.claims
+        elif day.due_on < monday + timedelta(days=7):
+            of["due_this_week"] += day.claims
+    promised = items.filter(open__gt=0, promised_on__gte=today).order_by().values_list("currency")
+    for currency, amount in promised.annotate(total=Sum("open")):
+        sums[currency]["promised"] += amount
     payments = Payment.objects.filter(
         creditor=creditor, reversed_on=None, received_on__gte=monday, received_on__lte=today
     )
-    came = (
-        _in_sight(payments, sight)
-        .values("currency")
-        .annotate(week=Sum("amount"), today=Sum("amount", filter=Q(received_on=today)))
-    )
-    book: dict[str, Mapping[str, Any]] = {row["currency"]: row for row in owed.order_by()}
-    money: dict[str, Mapping[str, Any]] = {row["currency"]: row for row in came.order_by()}
-    found = []
-    for currency in sorted(book.keys() | money.keys()):
-        of, into = book.get(currency, {}), money.get(currency, {})
-        owes, late, due, word = (of.get(name) or 0 for name in ("owed", "overdue", "due_this_week", "promised"))
-        found.append(Owed(currency, owes, late, due, word, into.get("today") or 0, into.get("week") or 0))
-    return sorted(found, key=lambda one: -one.owed)
+    came = _in_sight(payments, sight).order_by().values_list("currency")
+    for currency, week, of_today in came.annotate(week=Sum("amount"), today=Sum("amount", filter=Q(received_on=today))):
+        sums[currency].update(came_in_this_week=week, came_in_today=of_today or 0)
+    found = [Owed(currency, *(of[field.name] for field in fields(Owed)[1:])) for currency, of in sums.items()]
+    return sorted(found, key=lambda one: (-one.owed, one.currency))
 
 
 def leaving(creditor: Creditor, sight: Sight, today: date) -> QuerySet[Message]:

@@ -127,12 +127,17 @@ class Item(models.Model):
                 name="item_owed",
                 condition=~models.Q(open=0),
             ),
-            models.Index(fields=("creditor", "due_on", "id"), name="item_due", condition=~models.Q(open=0)),
+            # The same by day, for the ageing; also the order of the list of items.
+            models.Index(
+                fields=("creditor", "due_on", "currency", "open"), name="item_due_day", condition=~models.Q(open=0)
+            ),
             models.Index(fields=("creditor", "folded"), name="item_folded"),
             models.Index(fields=("creditor", "total"), name="item_total"),
             models.Index(fields=("creditor", "settled_in_run"), name="item_settled"),
             models.Index(
-                fields=("creditor", "promised_on"), name="item_promised", condition=models.Q(promised_on__isnull=False)
+                fields=("creditor", "promised_on", "currency", "open"),
+                name="item_promised_sum",
+                condition=models.Q(promised_on__isnull=False),
             ),
         )
 

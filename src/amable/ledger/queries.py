@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from anyascii import anyascii
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from amable.core.allocating import RefusedError, Room, room
 from amable.core.finding import words_of
@@ -150,6 +150,36 @@ def rooms(creditor: Creditor, ids: Collection[int]) -> dict[int, Room]:
     if listed.keys() != set(ids):
         raise RefusedError("gone")
     return listed
+
+
+class Day(NamedTuple):
+    """What open items of one currency that fall due on one day add up to; `claims` is without credit."""
+
+    due_on: date
+    currency: str
+    items: int
+    open: int
+    claims: int
+
+
+def by_due_day(found: QuerySet[Item]) -> list[Day]:
+    """Items added up by the day they fall due.
+
+    However a page groups them then, the database goes over a large book once, by an index, with two sums.
+    """
+    days: Any = found.order_by().values_list("due_on", "currency")
+    return [
+        Day(due_on, currency, count, open_, claims or 0)
+        for due_on, currency, count, open_, claims in days.annotate(
+            n=Count("pk"), whole=Sum("open"), claims=Sum("open", filter=Q(open__gt=0))
+        )
+    ]
+
+
+def currencies(creditor: Creditor) -> list[str]:
+    """The currencies in which something is open."""
+    open_ = Item.objects.filter(creditor=creditor).exclude(open=0)
+    return sorted(open_.order_by().values_list("currency", flat=True).distinct())
 
 
 # --- payments --------------------------------------------------------------------------------------------------------

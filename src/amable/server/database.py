@@ -117,8 +117,9 @@ def _tell_sqlite_the_size_of_things() -> None:
             cursor.execute("SELECT name FROM pragma_index_info(%s)", [index])
             rows = [_A_LARGE_BOOK]
             for (column,) in cursor.fetchall():
-                # Rows that are alike in the columns so far: a creditor's are all, a customer's a few.
-                alike = _A_LARGE_BOOK if column == "creditor_id" else 10 if column.endswith("_id") else 1000
+                # Rows that are alike in the columns so far: a creditor's and a currency's are all, a customer's a few.
+                of_all = column in ("creditor_id", "currency")
+                alike = _A_LARGE_BOOK if of_all else 10 if column.endswith("_id") else 1000
                 rows.append(max(1, min(rows[-1], alike) - (len(rows) > 1)))
             cursor.execute("INSERT INTO sqlite_stat1 VALUES (%s, %s, %s)", [table, index, " ".join(map(str, rows))])
         cursor.execute("ANALYZE sqlite_schema")  # has them read again

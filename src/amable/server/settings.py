@@ -31,12 +31,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.forms",
     "csp",
     "django_htmx",
     "django_scopes",
     "lucide",
-    "amable.desk",  # before allauth: its pages are ours to draw
+    "amable.desk",  # before these two: their pages and lists to choose from are ours to draw
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -184,6 +184,9 @@ MFA_FORMS = {
     "activate_totp": "amable.desk.signing_in_forms.FirstCode",
     "add_webauthn": "amable.desk.signing_in_forms.AddPasskey",
     "edit_webauthn": "amable.desk.signing_in_forms.NamePasskey",
+    "login_webauthn": "amable.desk.signing_in_forms.EnterByPasskey",
+    "authenticate_webauthn": "amable.desk.signing_in_forms.SayPasskey",
+    "reauthenticate_webauthn": "amable.desk.signing_in_forms.SayPasskeyAgain",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 
