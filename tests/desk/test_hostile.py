@@ -15,15 +15,19 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from django.core.cache import cache as cache_of_limits
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from amable.core.languages import LANGUAGES, say
 from amable.desk.door import A_FORM, Here, back
 from amable.organisation.models import Creditor
 from amable.organisation.roles import Role
 from amable.organisation.tenancy import acting_for
+from amable.work import jobs
 from tests.conftest import Home
 from tests.desk.desks import Desk, with_everything
 from tests.desk.hostile import CANARY, TYPED, Field, Form, Page, batches, filled, lines, queried, written
@@ -223,6 +227,75 @@ def test_every_line_as_short_as_a_field_takes_it(reader: Reader) -> None:
     for number, text in enumerate(batches(200, " ")):
         form, field = places[number % len(places)]
         reader.try_out(form, {field.name: text}, form.buttons[-1])
+    assert not reader.faults, "\n".join(reader.faults)
+
+
+NAMES_AT_ONCE = 60
+
+
+def test_a_file_may_have_any_name(reader: Reader) -> None:
+    """Dropped by itself, and among others, which go into one archive; then read by the thread that reads files."""
+    desk = reader.desk
+    takers = {
+        form.address: field.name for form in reader.forms.values() for field in form.fields if field.kind == "file"
+    }
+    assert desk.address("file_drop") in takers
+    names = [f"{line}.csv" for line in batches(200, " ")]
+    for address, field in takers.items():
+        for first in range(0, len(names), NAMES_AT_ONCE):
+            some = names[first : first + NAMES_AT_ONCE]
+            for given in (some, some[:1]):
+                with undone():
+                    sent = {field: [SimpleUploadedFile(name, f"{name}\n1;2".encode()) for name in given]}
+                    answer = reader.client.post(address, sent)
+                    reader.look(f"{address} {given[0]}", answer)
+                    with acting_for(desk.creditor):
+                        jobs.do_all(desk.creditor, lambda: desk.now)
+                    if answer.status_code in (302, 303):
+                        reader.look(f"{address} {given[0]}, then", reader.client.get(answer.headers["Location"]))
+                        reader.look(f"files with {given[0]}", reader.client.get(desk.address("files")))
+    assert not reader.faults, "\n".join(reader.faults)
+
+
+# Where somebody signs in or proves once more who they are, and what each page asks for.
+AT_THE_DOOR = {
+    "account_login": ("login", "password", "next"),
+    "account_reset_password": ("email",),
+    "account_reauthenticate": ("password",),
+    "account_change_password": ("oldpassword", "password1", "password2"),
+    "mfa_authenticate": ("code", "credential"),
+    "mfa_reauthenticate": ("code",),
+    "mfa_activate_totp": ("code",),
+    "mfa_add_webauthn": ("name", "credential"),
+    "mfa_reauthenticate_webauthn": ("credential",),
+    "mfa_login_webauthn": ("credential", "login"),
+}
+
+
+# Answers of a passkey that only look like one.
+ANSWERS = (
+    "[]", "null", '"a"', "1", "[" * 100_000, '{"id": 1}', '{"id": "a", "rawId": "a", "response": null}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "AA", "userHandle": "'
+    + "9" * 5_000 + '", "authenticatorData": "AA", "signature": "AA", "attestationObject": "AA"}}',
+)  # fmt: skip
+
+
+def test_every_line_goes_through_the_forms_of_signing_in(reader: Reader) -> None:
+    reader.learn(map(reverse, AT_THE_DOOR))
+    texts = [everything(), *(text + CANARY for text in batches(1_000, " ")), *ANSWERS, "9" * 5_000]
+    stranger = reader.desk.stranger()
+    stranger.raise_request_exception = False
+    for name, fields in AT_THE_DOOR.items():
+        for number, text in enumerate(texts):
+            with undone():
+                cache_of_limits.clear()  # after some guesses an answer is refused unread
+                sender = (stranger, reader.client)[number % 2] if text not in ANSWERS else reader.client
+                answer = sender.post(reverse(name), dict.fromkeys(fields, text))
+            what = f"{name} {text[:80]}"
+            if "/account/" in answer.headers.get("Location", ""):
+                assert answer.status_code == 302, what  # sent to sign in, or to say the password once more, first
+            else:
+                reader.look(what, answer)
     assert not reader.faults, "\n".join(reader.faults)
 
 

@@ -11,6 +11,11 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "desk/refused.html", {"rule": "forged"}, status=403)
 
 
+def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Who they are, or what they can prove, does not go so far; an owner can help."""
+    return render(request, "desk/refused.html", {"rule": "role"}, status=403)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """There is no such page, or it is not theirs to see."""
     return render(request, "desk/refused.html", {"rule": "not_found"}, status=404)

@@ -10,6 +10,7 @@ urlpatterns = [
 ]
 
 handler400 = "amable.desk.refusals.illegible"
+handler403 = "amable.desk.refusals.not_allowed"
 handler404 = "amable.desk.refusals.not_found"
 handler500 = "amable.desk.refusals.failed"
 handler429 = "amable.desk.refusals.too_many"
