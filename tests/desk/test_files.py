@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from amable.banking.models import BankLine, Statement
 from amable.desk.files import FIELDS
 from amable.evidence.models import Entry
 from amable.ledger.models import Customer, Item, Taken
-from amable.organisation.models import Sending
+from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
 from amable.work import files, jobs
 from amable.work.files import look_inside, take
@@ -161,6 +162,19 @@ def test_each_kind_of_question_can_be_answered_at_the_desk(desk: Desk, name: str
     again = seen(desk, file)
     assert not again["questions"]
     assert again["rows"]
+
+
+def test_what_does_not_say_when_it_falls_due_has_the_companys_own_terms_which_is_said(desk: Desk) -> None:
+    Creditor.objects.filter(pk=desk.creditor.pk).update(terms=15)
+    file = read(desk, SMALL.replace("=1+1", "90,00") + "Bar Luna;0141;;;80,00;80,00\n")
+    assert "were given 15 days from their date of issue" in page(desk, file)
+    taken(desk, file)
+    with acting_for(desk.creditor):
+        assert Item.objects.get(number="0140").due_on == date(2026, 3, 17)
+        assert Item.objects.get(number="0133").due_on == date(2026, 3, 25)
+        assert not Item.objects.filter(number="0141").exists()
+    whole = (LEDGERS / "ask_terms.csv").read_bytes()
+    assert not seen(desk, read(desk, whole, name="ask_terms.csv"))["questions"]
 
 
 def test_a_heading_can_be_taken_for_another_column(desk: Desk) -> None:

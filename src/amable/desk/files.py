@@ -35,6 +35,7 @@ from amable.work import files, reading, telling
 from amable.work.files import state_of
 from amable.work.models import Arrival, File, Job, Mail, Rejection, told_again
 
+MOST: Final = reading.LARGEST_FILE // 2**20  # megabytes of a file, or of all that are dropped together
 LIMIT: Final = reading.LARGEST_FILE + 64 * 1024  # bytes: the file, and what a form puts around it
 
 # Our columns as a person chooses among them; the sentence of each is `files.field_<column>`.
@@ -90,7 +91,7 @@ def listed(request: HttpRequest, here: Here) -> HttpResponse:
     ]
     return show(
         request, here, "files.html", lines=lines, page=at, more=len(keys) > _PAGE, fresh=_fresh(here),
-        most=reading.LARGEST_FILE, next=_wanted(request),
+        most=MOST, next=_wanted(request),
     )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def drop(request: HttpRequest, here: Here) -> HttpResponse:
     if not given:
         tell(request, here, "files.told_none", level=messages.ERROR)
     elif sum(one.size or 0 for one in given) > reading.LARGEST_FILE:
-        tell(request, here, "files.told_large", level=messages.ERROR, n=reading.LARGEST_FILE // 2**20)
+        tell(request, here, "files.told_large", level=messages.ERROR, n=MOST)
     else:
         leads_to = _wanted(request)
         with _together(given, here.language) as one:
@@ -190,7 +191,7 @@ def _page(
         "job": job_pages.shown(here, job) if job else None,
         "mail": _mail(here, file),
         "leads_to": file.leads_to or to(here, "files"),
-        "most": reading.LARGEST_FILE,
+        "most": MOST,
         **_rejections(request, here, file),
     }
     if state == "taken":

@@ -6,7 +6,6 @@ import csv
 import io
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +28,7 @@ from amable.desk import jobs as job_pages
 from amable.desk import steps
 from amable.desk.calendars import working_days
 from amable.desk.door import Here, show, to
+from amable.desk.files import MOST
 from amable.dunning import brakes, procedures, starters
 from amable.dunning.models import Look
 from amable.ledger import models as ledger
@@ -53,13 +53,13 @@ def resume(request: HttpRequest, here: Here) -> HttpResponse:
 
 
 def ledger_step(request: HttpRequest, here: Here) -> HttpResponse:
-    """The ledger is brought in on the page for files; here is what it should be, and how much of it is there."""
+    """What the ledger should be, where to drop it, and how much of it is there; the page of the file leads back."""
     if request.method == "POST":
         return _passed(here, "ledger")
     items = ledger.Item.objects.filter(creditor=here.creditor).exclude(open=0)
     sums = items.values("currency").annotate(n=Count("pk"), open=Sum("open")).order_by("currency")
     customers = items.values("customer").distinct().count()
-    return _show(request, here, "ledger", files=_files(here, "ledger"), sums=list(sums), customers=customers)
+    return _show(request, here, "ledger", **_dropping(here, "ledger"), sums=list(sums), customers=customers)
 
 
 def bank_step(request: HttpRequest, here: Here) -> HttpResponse:
@@ -67,12 +67,12 @@ def bank_step(request: HttpRequest, here: Here) -> HttpResponse:
     if request.method == "POST":
         return _passed(here, "bank")
     newest = Statement.objects.filter(creditor=here.creditor).order_by("-closing_on").first()
-    return _show(request, here, "bank", files=_files(here, "bank"), newest=newest)
+    return _show(request, here, "bank", **_dropping(here, "bank"), newest=newest)
 
 
-def _files(here: Here, step: str) -> str:
-    """The address of the page that takes files, and leads back to this step of the start."""
-    return f"{to(here, 'files')}?{urlencode({'next': to(here, f'start-{step}')})}"
+def _dropping(here: Here, step: str) -> dict[str, object]:
+    """What the place to drop a file at needs: where it leads once the file is taken in, and how much may be dropped."""
+    return {"next": to(here, f"start-{step}"), "most": MOST}
 
 
 def sample_ledger(request: HttpRequest, here: Here) -> HttpResponse:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from django.db import connection, connections
 
@@ -31,6 +31,12 @@ BEAT: Final = 1.0  # seconds after which each thread looks at what is due, also 
 _AFTER_A_FAULT: Final = 30.0  # seconds
 _JOBS: Final = 0.5  # seconds after which somebody who waits for a page is waited for
 _NEWCOMERS: Final = 3.0  # seconds after which creditors that began to send are found
+
+
+class _Work(Protocol):
+    """What is done for a creditor when there is something to do, and left when it is asked to stop."""
+
+    def __call__(self, creditor: Creditor, clock: Clock, /, *, stopping: Callable[[], bool]) -> object: ...
 
 
 class Embedded:
@@ -139,31 +145,27 @@ class Embedded:
                 connections.close_all()
 
     def do_jobs(self) -> None:
-        """Do what people ask for, of every creditor there is by now; a fault is told and does not end it."""
-        while not self.stopping.is_set():
-            try:
-                for creditor in Creditor.objects.order_by("pk"):
-                    with acting_for(creditor):
-                        jobs.do_all(creditor, self.clock, stopping=self.stopping.is_set)
-            except Exception:  # noqa: BLE001 - told in the log
-                _log.exception("jobs could not be looked for")
-                connections.close_all()
-                self.rest(_AFTER_A_FAULT)
-            self.rest(_JOBS)
-        connections.close_all()
+        """Do what people ask for."""
+        self.do_for_all(jobs.do_all, _JOBS)
 
     def look_for_files(self) -> None:
-        """Look at the places files come from, of every creditor; a fault is told and does not end it."""
+        """Look at the places files come from."""
+        self.do_for_all(sources.look, BEAT)
+
+    def do_for_all(self, work: _Work, rest: float) -> None:
+        """Do some work for every creditor there is by now, again and again; a fault is told and does not end it."""
         while not self.stopping.is_set():
             try:
                 for creditor in Creditor.objects.order_by("pk"):
                     with acting_for(creditor):
-                        sources.look(creditor, self.clock, stopping=self.stopping.is_set)
+                        work(creditor, self.clock, stopping=self.stopping.is_set)
             except Exception:  # noqa: BLE001 - told in the log
-                _log.exception("sources could not be looked at")
+                _log.exception(
+                    "work for all failed and will be tried again", extra={"duty": threading.current_thread().name}
+                )
                 connections.close_all()
                 self.rest(_AFTER_A_FAULT)
-            self.rest(BEAT)
+            self.rest(rest)
         connections.close_all()
 
     def rest(self, seconds: float) -> None:

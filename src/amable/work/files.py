@@ -256,9 +256,13 @@ def _tried(creditor: Creditor, given: Input, progress: Progress) -> Effect:
 
 
 def _read(file: File, data: bytes, lines: dict[str, str], progress: Progress) -> Input:
-    """What a ledger says, complete unless something of it could not be read."""
+    """What a ledger says, complete unless something of it could not be read.
+
+    Where neither the file nor its map say when invoices fall due, the creditor's own terms do.
+    """
     given = Input()
-    reading.read(file.name, data, lines, (), given, progress=progress)
+    own = {} if file.creditor.terms is None else {"terms": f"{file.creditor.terms} days"}
+    reading.read(file.name, data, own | lines, (), given, progress=progress)
     invoicing.make_items(file.creditor, given)
     return given
 

@@ -200,8 +200,7 @@ class Job(models.Model):
     @property
     def why_failed(self) -> tuple[str, dict[str, Any]]:
         """The rule and parameters of its failure."""
-        rule, params = json.loads(self.failure) if self.failure else ("", {})
-        return rule, params
+        return _rule(self.failure) or ("", {})
 
     @property
     def stoppable(self) -> bool:
@@ -239,7 +238,7 @@ class Watch(models.Model):
     @property
     def why(self) -> tuple[str, dict[str, Any]] | None:
         """The rule and parameters of what keeps it from being looked at, None when nothing does."""
-        return tuple(json.loads(self.fault)) if self.fault else None
+        return _rule(self.fault)
 
 
 class Inbox(models.Model):
@@ -300,7 +299,7 @@ class Mail(models.Model):
     @property
     def why(self) -> tuple[str, dict[str, Any]] | None:
         """The rule and parameters of why it could not be read, None when it could."""
-        return tuple(json.loads(self.fault)) if self.fault else None
+        return _rule(self.fault)
 
 
 class Arrival(models.Model):
@@ -343,7 +342,14 @@ class Arrival(models.Model):
     @property
     def why(self) -> tuple[str, dict[str, Any]] | None:
         """The rule and parameters of the answer, where no file says it."""
-        if not self.said:
+        if (rule := _rule(self.said)) is None:
             return None
-        rule, params = json.loads(self.said)
-        return rule, {name: told_again(value) for name, value in params.items()}
+        return rule[0], {name: told_again(value) for name, value in rule[1].items()}
+
+
+def _rule(written: str) -> tuple[str, dict[str, Any]] | None:
+    """A rule and its parameters as they were written down, None when nothing was."""
+    if not written:
+        return None
+    rule, params = json.loads(written)
+    return rule, params

@@ -306,7 +306,7 @@ def _read(
         answers, counts = _items(sheet.entries, sheet.reading, parsers, progress)
         left_out += counts
         of_sheet = sorted((*sheet.reading.table.complaints, *sheet.ragged, *answers), key=lambda one: one.line or 0)
-        of_sheet += [*_due_before_issue(answers), *_days_in_utc(sheet), *_remarks(sheet)]
+        of_sheet += [*_due_before_issue(answers), *_by_terms(sheet), *_days_in_utc(sheet), *_remarks(sheet)]
         found += [_in_sheet(one, sheet.reading) for one in of_sheet] if len(readings) > 1 else of_sheet
     settings = {"sheet": told.sheet, "terms": f"{told.terms} days" if told.terms else "", "currency": told.currency}
     understood = _understood(readings, left_out, {**settings, **settled})
@@ -332,6 +332,16 @@ def _due_before_issue(found: Sequence[ItemRecord | Complaint]) -> list[Complaint
     params: dict[str, object] = {"n": len(lines), "lines": _listed(map(str, lines[:_FIRST_LINES]))}
     params["lines"] = f"{params['lines']}{', …' if len(lines) > _FIRST_LINES else ''}"
     return [Complaint("due_before_issue", field="due_date", params=params, notice=True)]
+
+
+def _by_terms(sheet: _Prepared) -> list[Complaint]:
+    """A notice about rows whose due date only the terms of a map tell."""
+    terms, headings = sheet.reading.told.terms, sheet.reading.headings
+    if not terms or "terms_days" in headings:
+        return []
+    dueless = [one for one in sheet.entries if "issue_date" in one.texts and "due_date" not in one.texts]
+    params: dict[str, object] = {"n": len(dueless), "days": int(terms)}
+    return [Complaint("due_by_terms", params=params, notice=True)] if dueless else []
 
 
 def _days_in_utc(sheet: _Prepared) -> list[Complaint]:

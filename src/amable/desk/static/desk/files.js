@@ -19,7 +19,7 @@ document.querySelectorAll("form[data-drop]").forEach((form) => {
     if (!input.files.length) return;
     wrong.hidden = true;
     const size = Array.from(input.files).reduce((sum, file) => sum + file.size, 0);
-    if (size > Number(form.dataset.most)) { refuse(form.dataset.large); return; }
+    if (size > Number(form.dataset.most) * 1024 * 1024) { refuse(form.dataset.large); return; }
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
