@@ -178,8 +178,8 @@ def test_a_day_with_the_keyboard_alone(desk: SampleDesk, browser: Browser, state
     keys.press("g")
     keys.press("f")
     page.wait_for_url("**/files")
-    reach(page, page.locator("input[type=file]"))
-    with page.expect_file_chooser() as chooser:
+    with page.expect_file_chooser() as chooser:  # asked of the page first: a key may come sooner than what is asked
+        reach(page, page.locator("input[type=file]"))
         keys.press("Space")
     chooser.value.set_files(statement)
     page.wait_for_url(re.compile(r"/files/\d+$"))
