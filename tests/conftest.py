@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import settings
 
-from amable.server.database import close_database, open_database
+from amable.server.database import close_database, naming, open_database
 
 if TYPE_CHECKING:
     from tests.servers.certificates import Authority
@@ -38,8 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = "postgres:///"
 
 
-# The rules, the adapters and the sample know no database; docs and browser have SQLite files.
-_NOT_ON_POSTGRES = [Path(__file__).parent / name for name in ("browser", "core", "plugs", "samples", "docs")]
+# The rules, the adapters and the sample know no database; docs, browser, backup and doctor have SQLite files. The
+# ordinary days are about decisions and the queries about their number: neither depends on who answers them.
+_NOT_ON_POSTGRES = [
+    Path(__file__).parent / name
+    for name in (
+        *("browser", "core", "plugs", "samples", "docs", "doors/test_backup.py", "doors/test_doctor.py"),
+        *("contexts/dunning/test_ordinary_days.py", "desk/test_queries.py"),
+    )
+]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -89,17 +96,23 @@ def _postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def _migrated(_postgres: str | None, tmp_path_factory: pytest.TempPathFactory) -> Path | str:
-    """A database whose tables are all there: a file, or the address of a PostgreSQL template."""
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file whose tables are all there, to be copied."""
     folder = tmp_path_factory.mktemp("migrated")
-    if _postgres is None:
+    with naming(""):
         open_database(folder)
         close_database()
-        return folder / "amable.sqlite3"
+    return folder / "amable.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def _migrated(_postgres: str | None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database whose tables are all there: the path of a file, or the name of a PostgreSQL template."""
+    if _postgres is None:
+        return str(request.getfixturevalue("migrated_file"))
     _create(_postgres, "migrated", "template1")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"{_postgres}/migrated")
-        open_database(folder)
+    with naming(f"{_postgres}/migrated"):
+        open_database(tmp_path_factory.mktemp("migrated"))
         close_database()
     return "migrated"
 
@@ -132,7 +145,7 @@ class Home:
 @pytest.fixture
 def home(
     _postgres: str | None,
-    _migrated: Path | str,
+    _migrated: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
@@ -149,7 +162,7 @@ def home(
             shutil.copyfile(_migrated, folder / "amable.sqlite3")
         else:
             name = f"t{abs(hash((request.node.nodeid, str(folder)))):x}"
-            _create(_postgres, name, str(_migrated))
+            _create(_postgres, name, _migrated)
             created.append(name)
             monkeypatch.setenv("DATABASE_URL", f"{_postgres}/{name}")
         return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -41,12 +42,13 @@ OTHER = CREDITOR.replace("Ferretería del Turia", "Panadería Núñez")
 
 
 @pytest.fixture
-def folder(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(home: Home, migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder of two creditors; the first has a plan that was approved, and part of it has left."""
     monkeypatch.setattr(speaking, "now", lambda: NOW)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     place = tmp_path / "data"
     place.mkdir(mode=0o700)
+    shutil.copyfile(migrated_file, place / "amable.sqlite3")
     with naming(""), MailServer() as server:
         open_database(place)
         begin(server.port)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -291,3 +292,29 @@ def test_a_long_list_has_pages(desk: Desk) -> None:
     first, second = text(desk, "items"), text(desk, "items", "?page=2")
     assert first.count("data-open") == 50
     assert second.count("data-open") == 12
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_items_by_customer_are_in_the_order_of_names_page_by_page(
+    desk: Desk, falling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "PAGE", 3)
+    with acting_for(desk.creditor):
+        names = ("Zapatería Ñ", "Ábaco", "ábaco", "Miró", "Forn")  # two fold to the same name
+        rows = [
+            row(f"S-{n}-{k}", customer_id=f"S-{n}", customer_name=name, due_date=LATE - timedelta(days=n + k))
+            for n, name in enumerate(names)
+            for k in range(1 + 3 * (n == 3))  # one fills more than a page
+        ]
+        take(desk.creditor, *rows, today=desk.now.date(), whole=False)
+        for want in (book.ItemsWanted(sort="customer"), book.ItemsWanted(sort="customer", status="all", text="S-")):
+            whole = book.wanted_items(desk.creditor, None, want, desk.now.date()).select_related("customer")
+            found = sorted(whole, key=lambda one: (one.customer_id, one.pk))
+            found.sort(key=lambda one: one.customer.folded, reverse=falling)
+            pages = [
+                book.items(desk.creditor, None, replace(want, falling=falling, page=page), desk.now.date()).items
+                for page in range(1, len(found) // 3 + 3)
+            ]
+            assert [one.pk for page in pages for one in page] == [one.pk for one in found]
+            assert [len(page) for page in pages[: len(found) // 3]] == [3] * (len(found) // 3)
+            assert pages[-1] == []

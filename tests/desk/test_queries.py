@@ -1,14 +1,21 @@
-"""How much a page asks of the database: as much with two hundred rows of everything as with ten."""
+"""How much is asked of the database: as much with two hundred rows of everything as with ten, and by an index."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from amable.organisation.models import Creditor
+from amable.correspondence import outbox
+from amable.dunning import brakes, notices, queries
+from amable.organisation.models import Creditor, Sending
 from amable.organisation.roles import Role
+from amable.organisation.tenancy import acting_for
+from amable.work import duties
 from tests.conftest import Home
 from tests.desk.crowds import grow, so_many
 from tests.desk.desks import Desk, with_everything
@@ -64,3 +71,29 @@ def test_no_page_asks_more_of_a_larger_book(desk: Desk) -> None:
     many = counted(client, pages)
     grown = {name: (few[name], asks) for name, asks in many.items() if asks > few[name] + ONE_OR_TWO}
     assert grown.keys() <= IN_BATCHES, grown
+
+
+def test_the_duties_of_every_minute_do_not_read_all_messages_there_ever_were(desk: Desk) -> None:
+    """How SQLite means to answer does not depend on how many rows there are: it is told the size of a large book."""
+    today, creditor = desk.now.date(), desk.creditor
+    asked: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "correspondence_message" in sql:
+            with connection.wrap_database_errors:
+                plan = connection.connection.execute("EXPLAIN QUERY PLAN " + sql.replace("%s", "?"), params or ())
+                asked.extend(step for *_, step in plan)
+        return execute(sql, params, many, context)
+
+    with acting_for(creditor), connection.execute_wrapper(note):
+        sending = Sending.objects.get(creditor=creditor)
+        duties.wants_sending(creditor, sending, today, desk.now)
+        duties.next_due(creditor, today, desk.now)
+        outbox.reclaim(creditor, today, desk.now)
+        outbox.claim(creditor, sending, today, desk.now, limit=10)
+        notices.tell_of_fates(creditor, today, desk.now)
+        brakes.waiting(sending, today, desk.now)
+        list(queries.went_wrong(creditor, None, desk.now))
+    for index in ("message_waiting", "message_in_hand", "message_asking"):
+        assert any(index in step for step in asked), index
+    assert [step for step in asked if step.startswith("SCAN correspondence_message")] == []

@@ -19,10 +19,10 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import F
 
-from amable.core.delivery import CLAIMABLE, EVENTS, State, after, offered_again
+from amable.core.delivery import CLAIMABLE, EVENTS, IN_HAND, State, after, offered_again
 from amable.core.procedure import COURTESIES, MESSAGES
 from amable.core.rates import Rate
-from amable.correspondence.models import Bucket, ClosedAddress, DeliveryEvent, Message, MessageItem
+from amable.correspondence.models import Bucket, ClosedAddress, DeliveryEvent, Message, MessageItem, in_states
 from amable.evidence import log
 from amable.evidence.log import Event
 from amable.ledger.actions import look_again
@@ -31,7 +31,7 @@ from amable.organisation.models import Creditor, Sending
 from amable.plugs.transport import Accepted, Answer, GiveUp, Receipt, TryLater, Unknown, Unreachable
 
 LEASE: Final = timedelta(minutes=1)  # for what is claimed: others take it over after that
-IN_HAND: Final = timedelta(minutes=12)  # for what is handed over: longer than a server may think about the last dot
+HANDING_OVER: Final = timedelta(minutes=12)  # for what is handed over: a server may think long about the last dot
 TO_CUSTOMERS: Final = MESSAGES | COURTESIES
 _DAY: Final = timedelta(days=1)
 _MORNING: Final = timedelta(hours=14)  # from the end of one day's hours to the next day's first
@@ -201,7 +201,7 @@ class _Waiting(NamedTuple):
 # The states stand in the statement itself: only so does SQLite see that the index of what waits will do.
 _WAITING: Final = """
 SELECT id, domain, act, due_at FROM correspondence_message
-WHERE creditor_id = %s AND channel = %s AND state IN ('approved', 'refused') AND due_at <= %s
+WHERE creditor_id = %s AND channel = %s AND (state = 'approved' OR state = 'refused') AND due_at <= %s
   AND (state = 'refused' OR until_at IS NULL OR (day = %s AND until_at > %s)) {ours_only}
 ORDER BY due_at, id LIMIT %s {passing}
 """
@@ -290,10 +290,10 @@ def reclaim(creditor: Creditor, today: date, now: datetime, *, orphaned: bool = 
     `orphaned` says that nobody else can be alive, so every lease is over. Returns how many became unknown.
     """
     with transaction.atomic():
-        held = Message.objects.select_for_update().filter(creditor=creditor)
+        held = Message.objects.select_for_update().filter(in_states(IN_HAND), creditor=creditor)
         held = held.filter(lease_until__isnull=False) if orphaned else held.filter(lease_until__lt=now)
         _give_back(creditor, held.filter(state=State.CLAIMED))
-        lost = list(held.filter(state=State.HANDED_OVER).order_by("pk").values_list("pk", "key"))
+        lost = sorted(held.filter(state=State.HANDED_OVER).values_list("pk", "key"))
         if lost:
             Message.objects.filter(creditor=creditor, pk__in=bulk.these([pk for pk, _ in lost])).update(
                 state=State.UNKNOWN, lease_until=None, settled_at=now
@@ -315,7 +315,7 @@ WHERE id = %s AND creditor_id = %s AND token = %s AND state = 'claimed' AND leas
 def hand_over(creditor: Creditor, message: Claimed, token: str, today: date, now: datetime, *, server: str) -> bool:
     """Commit that a message is being handed over, before it is. False when it must not be: stopped, or not ours."""
     moment = _moment(now)
-    given = [_moment(now + IN_HAND), server, moment, message.pk, creditor.pk, token, moment, creditor.pk]
+    given = [_moment(now + HANDING_OVER), server, moment, message.pk, creditor.pk, token, moment, creditor.pk]
     facts = {"message": message.key, "blob": message.blob, "try": message.tries + 1}
     return _changed(creditor, _MARK, given, Event("message.handed_over", today, facts), on_disk=True)
 

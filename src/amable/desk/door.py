@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -160,7 +161,12 @@ def is_ours(address: str) -> bool:
 
 def to(here: Here, name: str, /, **places: Any) -> str:
     """The address of a page of the same creditor."""
-    return reverse(f"desk:{name}", kwargs={"creditor": here.creditor.ref, **places})
+    return _address(name, here.creditor.ref, tuple(places.items()))
+
+
+@lru_cache(maxsize=10_000)  # a page has hundreds, and each takes a while to find
+def _address(name: str, creditor: str, places: tuple[tuple[str, Any], ...]) -> str:
+    return reverse(f"desk:{name}", kwargs={"creditor": creditor, **dict(places)})
 
 
 def moment_of(text: str) -> datetime | None:

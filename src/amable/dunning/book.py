@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from amable.agreements.models import DisputeItem, PromiseItem
 from amable.core.delivery import SAID
@@ -253,11 +253,15 @@ class Choices(NamedTuple):
 
 def choices(creditor: Creditor, sight: QuerySet[Customer]) -> Choices:
     """The account managers, segments and currencies there are."""
-    managers = sight.exclude(manager_email="").values_list("manager_email").annotate(name=Max("manager_name"))
-    segments = sight.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct()
+    managers: dict[str, str] = {}
+    segments = set()
+    told = sight.order_by().values_list("manager_email", "segment").annotate(name=Max("manager_name"))
+    for email, segment, name in told:
+        managers[email] = max(managers.get(email, ""), name)
+        segments.add(segment)
     return Choices(
-        [(email, name or email) for email, name in managers.order_by("manager_email")],
-        list(segments),
+        [(email, managers[email] or email) for email in sorted(managers) if email],
+        sorted(segments - {""}),
         currencies(creditor),
     )
 
@@ -306,9 +310,31 @@ def items(creditor: Creditor, sight: QuerySet[Customer] | None, want: ItemsWante
     found = wanted_items(creditor, sight, want, today)
     ageing = ageing_of(found, today)
     start = (want.page - 1) * PAGE
-    ids = list(found.order_by(*_item_order(want)).values_list("pk", flat=True)[start : start + PAGE])
+    ids = _by_name(creditor, found, want, start) if want.sort == "customer" else _page(found, want, start)
     rows = Item.objects.filter(creditor=creditor).select_related("customer").in_bulk(ids)
     return ItemsPage([rows[pk] for pk in ids], ageing, sum(one.items for one in ageing))
+
+
+def _page(found: QuerySet[Item], want: ItemsWanted, start: int) -> list[int]:
+    return list(found.order_by(*_item_order(want)).values_list("pk", flat=True)[start : start + PAGE])
+
+
+def _by_name(creditor: Creditor, found: QuerySet[Item], want: ItemsWanted, start: int) -> list[int]:
+    """The same by the names of the customers: a few customers' items are put in order, not those of the whole book."""
+    of_each = dict(found.order_by().values_list("customer_id").annotate(n=Count("pk")))
+    named = Customer.objects.filter(creditor=creditor).values_list("pk", flat=True)
+    whose: list[int] = []
+    there = 0  # items of these
+    for pk in named.order_by("-folded" if want.falling else "folded", "pk").iterator():
+        n = of_each.get(pk, 0)
+        if not whose and n <= start:
+            start -= n
+        elif n:
+            whose.append(pk)
+            there += n
+            if there >= start + PAGE:
+                break
+    return _page(found.filter(customer__in=these(whose)), want, start)
 
 
 def ageing_of(found: QuerySet[Item], today: date) -> list[Ageing]:
@@ -416,7 +442,8 @@ def is_promised(today: date) -> Q:
 def _item_order(want: ItemsWanted) -> list[Any]:
     column = {"due": "due_on", "customer": "customer__folded", "number": "folded"}.get(want.sort, want.sort)
     first = ["currency"] if want.sort == "open" else []
-    return [*first, f"-{column}" if want.falling else column, "pk"]
+    then = ["customer_id", "pk"] if want.sort == "customer" else ["pk"]
+    return [*first, f"-{column}" if want.falling else column, *then]
 
 
 def marks(creditor: Creditor, listed: Collection[int], today: date) -> dict[int, set[str]]:

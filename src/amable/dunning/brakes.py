@@ -16,7 +16,7 @@ from django.db import transaction
 from amable.core.delivery import CLAIMABLE
 from amable.core.money import Money
 from amable.correspondence import outbox
-from amable.correspondence.models import Message
+from amable.correspondence.models import Message, in_states
 from amable.dunning.models import PlanFigures
 from amable.evidence import log
 from amable.evidence.log import Event
@@ -133,7 +133,7 @@ _RESTS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=1
 
 def waiting(sending: Sending, today: date, now: datetime) -> dict[str, object]:
     """What a person should know before messages leave again: how old the data is, and how much is due at once."""
-    approved = Message.objects.filter(creditor=sending.creditor_id, state__in=CLAIMABLE, due_at__lte=now)
+    approved = Message.objects.filter(in_states(CLAIMABLE), creditor=sending.creditor_id, due_at__lte=now)
     customers = Customer.objects.filter(creditor=sending.creditor_id, review_on__lte=today)
     hours = (now - sending.seen_at) // timedelta(hours=1) if sending.seen_at else 0
     return {"hours": max(0, hours), "n": approved.count(), "customers": customers.count()}

@@ -23,7 +23,7 @@ from amable.core.procedure import COURTESIES, MESSAGES, Act
 from amable.core.reasons import step_name
 from amable.core.receivables import credits_differ
 from amable.correspondence import composing, outbox, tasks
-from amable.correspondence.models import Message
+from amable.correspondence.models import Message, in_states
 from amable.dunning.actions import MONEY, REPLACEABLE, TOLD, UNPLANNED, unplanned_key
 from amable.dunning.writing import domain_of, in_charge
 from amable.evidence import log
@@ -62,7 +62,7 @@ def write(creditor: Creditor, today: date, now: datetime | None) -> None:
 def tell_of_fates(creditor: Creditor, today: date, now: datetime) -> None:
     """Ask a person about each message that could not be handed over, or whose fate is unknown; once each."""
     asks = {State.REJECTED: "not_handed_over", State.UNKNOWN: "unknown_fate"}
-    lately = Message.objects.filter(creditor=creditor, state__in=list(asks), settled_at__gt=now - _LATELY)
+    lately = Message.objects.filter(in_states(asks), creditor=creditor, settled_at__gt=now - _LATELY)
     lately = lately.filter(act__in=outbox.TO_CUSTOMERS)
     told: list[tuple[Message, bytes]] = []
     for message in lately.select_related("customer").order_by("pk"):

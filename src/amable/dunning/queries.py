@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 
 from amable.core.delivery import SAID, State
 from amable.core.procedure import TASKS, Act
-from amable.correspondence.models import AMISS, EditedWords, Message, MessageItem
+from amable.correspondence.models import AMISS, EditedWords, Message, MessageItem, in_states
 from amable.correspondence.outbox import TO_CUSTOMERS
 from amable.dunning.actions import MONEY, TOLD
 from amable.dunning.models import Look, TaskOutcome
@@ -153,7 +153,7 @@ def went_wrong(creditor: Creditor, sight: Sight, now: datetime) -> QuerySet[Mess
     )  # fmt: skip
     wrong = Q(state__in=_GONE_WRONG, settled_at__gt=now - _LATELY)
     slow = Q(state=State.REFUSED, offered_at__lt=now - _LONG) | Q(state=State.DELAYED, settled_at__gt=now - _LATELY)
-    found = Message.objects.filter(wrong | slow, creditor=creditor, state__in=AMISS, act__in=TO_CUSTOMERS)
+    found = Message.objects.filter(in_states(AMISS), wrong | slow, creditor=creditor, act__in=TO_CUSTOMERS)
     return _in_sight(found.filter(Q(state=State.UNKNOWN) | ~Exists(later)), sight)
 
 

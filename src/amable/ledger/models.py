@@ -38,7 +38,10 @@ class Customer(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("creditor", "key"), name="customer_key"),)
-        indexes = (models.Index(fields=("creditor", "review_on", "id"), name="customer_review"),)
+        indexes = (
+            models.Index(fields=("creditor", "review_on", "id"), name="customer_review"),
+            models.Index(fields=("creditor", "folded", "id"), name="customer_named"),
+        )
 
     def __str__(self) -> str:
         return self.key

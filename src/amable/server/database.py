@@ -18,10 +18,12 @@ from django.conf import settings
 from django.core.management import call_command
 
 _SQLITE_OPTIONS = {
-    # Without these three SQLite answers "database is locked" as soon as two want to write.
+    # Without these SQLite answers "database is locked" as soon as two want to write.
     "transaction_mode": "IMMEDIATE",
     "timeout": 30,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    # What is read is looked at where the system keeps the file in memory (up to a gigabyte of it), instead of being
+    # copied into two megabytes of each connection's own, which a list of a large book goes through many times over.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=1073741824;",
 }
 
 

@@ -24,7 +24,7 @@ from amable.core.delivery import CLAIMABLE, IN_HAND, State
 from amable.core.procedure import Procedure
 from amable.core.wording import Library
 from amable.correspondence import outbox, wordings
-from amable.correspondence.models import Message
+from amable.correspondence.models import Message, in_states
 from amable.dunning import actions, brakes, figures, notices
 from amable.dunning.dispatch import Clock, Dispatch, Sent
 from amable.dunning.models import Range, StoredProcedure
@@ -276,16 +276,16 @@ def _add(total: Sent, sent: Sent) -> None:
 def wants_sending(creditor: Creditor, sending: Sending, today: date, now: datetime) -> bool:
     """Whether there is anything for `send` to do: what is due and may leave, or what somebody left behind in hand."""
     messages = Message.objects.filter(creditor=creditor)
-    if messages.filter(state__in=IN_HAND, lease_until__lt=now).exists():
+    if messages.filter(in_states(IN_HAND), lease_until__lt=now).exists():
         return True
     if any(brake.wholly for brake in brakes.brakes(sending, today, now)):
         return False
     leaving = Q(state=State.REFUSED) | Q(until_at=None) | Q(day=today, until_at__gt=now)
-    return messages.filter(leaving, state__in=CLAIMABLE, due_at__lte=now).exists()
+    return messages.filter(in_states(CLAIMABLE), leaving, due_at__lte=now).exists()
 
 
 def next_due(creditor: Creditor, today: date, now: datetime) -> datetime | None:
     """When something is to leave next, None when nothing waits."""
-    waiting = Message.objects.filter(creditor=creditor, state__in=(State.APPROVED, State.REFUSED))
+    waiting = Message.objects.filter(in_states(CLAIMABLE), creditor=creditor)
     leaving = waiting.filter(Q(state=State.REFUSED) | Q(until_at=None) | Q(day=today, until_at__gt=F("due_at")))
     return leaving.order_by("due_at").values_list("due_at", flat=True).first()

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.template import Context
-from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -17,6 +16,7 @@ from lucide.templatetags.lucide import lucide
 
 from amable.core import languages
 from amable.core.money import Money
+from amable.desk.door import to as address_of
 from amable.desk.pages import Page, listed
 from amable.organisation.roles import May
 
@@ -100,7 +100,7 @@ def _drawn(name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def to(context: Context, name: str, **places: Any) -> str:
     """The address of a page of the same creditor: `{% to "customer" pk=3 %}`."""
-    return reverse(f"desk:{name}", kwargs={"creditor": context["here"].creditor.ref, **places})
+    return address_of(context["here"], name, **places)
 
 
 @register.simple_tag(takes_context=True)
