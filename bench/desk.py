@@ -79,7 +79,7 @@ def pages(clock: Clock, folder: Path, server: str, items: int, times: int, only:
     addressed = addresses(desk)
     customers = items // A_CUSTOMER
     grow(desk, Size(customers, customers // 5, customers // 100, items // 2, items // 10, 200, 25))
-    _settle()
+    planning._settle()
     client = desk.client(Role.OWNER)
     for name, address in addressed.items():
         if only not in name:
@@ -199,15 +199,6 @@ def _desk(folder: Path, server: str) -> Any:
     from amable.organisation.actions import install
 
     return with_everything(folder, install(core.read(CREDITOR), placeholder=False))
-
-
-def _settle() -> None:
-    """What a server does by itself after so many rows came at once."""
-    from django.db import connection
-
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
 
 
 if __name__ == "__main__":

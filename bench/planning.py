@@ -309,8 +309,7 @@ def _fill(creditor: int, invoices: int, load: str) -> None:
                 ((creditor, n, TODAY - timedelta(days=9), "[[1,\"not_yet\",\"step.later\",{},\"due_7\",\"\",\"\"]]")
                  for n in range(1, count + 1)),
             )  # fmt: skip
-    if connection.vendor == "postgresql":
-        connection.cursor().execute("ANALYZE")
+    _settle()
 
 
 def _is_due(customer: int, load: str) -> bool:
@@ -344,6 +343,15 @@ def _server(wanted: bool) -> Iterator[str]:
         socket = psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"]
         yield f"postgres://amable@{quote(str(socket), safe='')}"
     shutil.rmtree(place, ignore_errors=True)
+
+
+def _settle() -> None:
+    """What a server does by itself after so many rows came at once."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def _create(server: str, name: str, template: str) -> None:

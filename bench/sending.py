@@ -110,6 +110,7 @@ def book(clock: Clock, folder: Path, postgres: str, count: int, port: int, part:
         assert approved == count, approved
         Message.objects.filter(creditor=creditor, customer=None).delete()  # the digest is no part of this
         brakes.trust(creditor, morning)
+    planning._settle()
     close_database()
 
 
