@@ -221,7 +221,17 @@ class _Crowd:
             MessageItem,
             ("creditor", "message", "item", "step", "cycle", "occurrence", "section", "amount", "withdrawn"),
             (
-                (self.creditor.pk, pk, about[n][1], "early_late", 1, 100 + n, "overdue", 10_00, False)
+                (
+                    self.creditor.pk,
+                    pk,
+                    about[n][1],
+                    "early_late",
+                    1 + n // 30_000,
+                    100 + n % 30_000,
+                    "overdue",
+                    10_00,
+                    False,
+                )
                 for n, pk in enumerate(ids)
             ),
         )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.db import connection, connections, transaction
 
 from amable.correspondence.models import Message
 from amable.dunning import procedures
@@ -280,3 +284,35 @@ def test_a_job_works_with_the_settings_as_they_are_by_then(large: Desk) -> None:
     with acting_for(stale):
         assert jobs.do_all(stale, large.moment) == 1
         assert "hold.minimum" in Look.objects.get(customer__key="C-1").verdicts
+
+
+def test_a_page_is_read_while_somebody_else_keeps_the_file_to_write_in(desk: Desk) -> None:
+    """As the thread does that takes a large ledger in; on PostgreSQL nobody waits for another's rows anyway."""
+    client = desk.client()
+    assert client.get(desk.address("today")).status_code == 200
+    last = UserSession.objects.get(user=desk.member().user).last_seen_at
+    desk.later(minutes=6)  # so that it is time to note where they were seen
+    writing, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            Creditor.objects.filter(pk=desk.creditor.pk).update(name="Another")
+            writing.set()
+            done.wait(60)
+            transaction.set_rollback(True)
+        connections.close_all()
+
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(write)
+        assert writing.wait(10)
+        try:
+            for name in ("today", "customers", "items", "messages", "money"):
+                assert client.get(desk.address(name)).status_code == 200
+                assert not other.done()
+        finally:
+            done.set()
+        other.result()
+    if connection.vendor == "sqlite":
+        assert UserSession.objects.get(user=desk.member().user).last_seen_at == last
+    assert client.get(desk.address("today")).status_code == 200
+    assert UserSession.objects.get(user=desk.member().user).last_seen_at == desk.now

@@ -6,8 +6,12 @@ Whoever asks wrongly gets a page of ours that says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
 
+from allauth.usersessions.models import UserSession
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -17,8 +21,11 @@ from amable.core.languages import LANGUAGES
 from amable.desk import refusals
 from amable.desk.door import A_FORM, Route
 from amable.organisation import sealed
+from amable.work.house import HOUSE, House
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+_A_WHILE: Final = timedelta(minutes=5)
 
 
 def known_host(get_response: Answer) -> Answer:
@@ -100,3 +107,42 @@ def in_their_language(get_response: Answer) -> Answer:
             return response
 
     return answer
+
+
+def seen(get_response: Answer) -> Answer:
+    """Note every few minutes where a person was last seen, for the list of places where they are signed in.
+
+    Reading a page writes nothing else: it must answer also while a ledger is taken in, when one writer keeps a SQLite
+    file to itself. Then it is noted another time.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.session.session_key:
+            house: House = request.META[HOUSE]
+            now, place = house.clock(), UserSession.objects.filter(session_key=request.session.session_key)
+            last = place.values_list("last_seen_at", flat=True).first()
+            if last is None or abs(now - last) > _A_WHILE:
+                with _unless_one_must_wait(), transaction.atomic():
+                    UserSession.objects.create_from_request(request)
+                    place.update(last_seen_at=now)
+        return get_response(request)
+
+    return answer
+
+
+@contextmanager
+def _unless_one_must_wait() -> Iterator[None]:
+    """Leave out what is written in here where SQLite would have us wait for another writer."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {waits}")

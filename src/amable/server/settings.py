@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "amable.desk.middleware.seen",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -188,7 +188,6 @@ MFA_FORMS = {
     "authenticate_webauthn": "amable.desk.signing_in_forms.SayPasskey",
     "reauthenticate_webauthn": "amable.desk.signing_in_forms.SayPasskeyAgain",
 }
-USERSESSIONS_TRACK_ACTIVITY = True
 
 # Tries are counted where all processes see them: in PostgreSQL; beside a file there is one process.
 CACHES = {
