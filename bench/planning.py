@@ -351,7 +351,7 @@ def _settle() -> None:
 
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE")
 
 
 def _create(server: str, name: str, template: str) -> None:

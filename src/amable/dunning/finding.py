@@ -121,7 +121,7 @@ def _contacts(creditor: Creditor, theirs: Q, want: Wanted) -> list[Contact]:
     if len(figures) >= 6:
         said |= Q(phone__icontains=want.text) | Q(phone__contains=figures)
     found = Contact.objects.filter(theirs, said, creditor=creditor).select_related("customer")
-    return list(found.order_by("customer__folded", "pk")[:MOST])
+    return list(found.order_by("name", "pk")[:MOST])
 
 
 def _messages(creditor: Creditor, theirs: Q, want: Wanted) -> list[Message]:
