@@ -185,8 +185,10 @@ BOUNDED = {
     "MT940: words without end": "bank_too_much",
     "camt: entries of nothing": "bank_too_much",
     "PDF: streams in streams": "pdf_bomb",
+    "UBL: attributes": "xml_too_large",
     "XLSX: formulas without end": "workbook_unreadable",
     "XLSX: sheets with corners": "workbook_too_large",
+    "ZIP: a thousand files": "ledger_not_recognised",
     "ZIP: three million files": "archive_too_many",
 }
 

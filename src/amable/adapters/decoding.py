@@ -28,6 +28,7 @@ _CENTRAL: Final = (
     "čćđšž",
     "äöüß",
 )
+_PAGES: Final = {"cp1252": _WESTERN, "cp1250": _CENTRAL}  # of Windows; the first is the commoner
 _WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 # Signs both code pages write alike, that may touch a word: euro, quotation marks, dashes, ellipsis, hard space and kin.
 _SIGNS: Final = "€‚„…‘’“”•–—™§©«»®°·´¨¬±µ¶¦¤\u00a0\u00ad"
@@ -95,11 +96,12 @@ def _strict(data: bytes, encoding: str) -> str | None:
 
 
 def _windows(data: bytes) -> str:
+    pages = {page: of for page, of in _PAGES.items() if _decodes(data[:_PIECE], page)}
+    if not pages:  # noise, as a rule: its words need not be looked at
+        return ""
     words = set(islice((found[0] for found in _WORD.finditer(data)), 20 * _MOST_WORDS))
     sample = sorted(words)[:_MOST_WORDS]
-    western = [_spelt(word, "cp1252", _WESTERN) for word in sample]
-    central = [_spelt(word, "cp1250", _CENTRAL) for word in sample]
-    encodings = [("cp1252", western), ("cp1250", central)]
+    encodings = [(page, [_spelt(word, page, alphabets) for word in sample]) for page, alphabets in pages.items()]
     encodings.sort(key=lambda pair: -_best(pair[1]))
     for encoding, spelt in encodings:
         if sum(1 for languages in spelt if languages) * 10 >= len(spelt) * 7 and _decodes(data, encoding):

@@ -28,7 +28,6 @@ _LINES_A_ROW: Final = 3  # more than that, nobody has in all rows
 _LONGEST_LINE: Final = 4 * 2**20  # bytes
 _MOST_BROKEN: Final = 1_000  # rows with broken quotation marks before the rest is given up
 _LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)?")
-_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
 _SHOWN: Final = 80
 
 
@@ -191,9 +190,9 @@ class _Lines:
         self.at, self.number = found.end(), self.number + 1
         return begins.decode(self.encoding, "replace")
 
-    def skip_empty(self) -> None:
-        """Go on to the next line that says something."""
-        found = _BLANK.match(self.data, self.at)
+    def skip_empty(self, nothing: re.Pattern[bytes]) -> None:
+        """Go on to the next line that says something, where this is what says nothing."""
+        found = nothing.match(self.data, self.at)
         if not found or found.end() == self.at:
             return
         end = 1 + max(self.data.rfind(sign, self.at, found.end()) for sign in (b"\r", b"\n"))
@@ -209,9 +208,10 @@ def _csv(separator: str, begin: _Lines) -> Iterator[Row | Complaint]:
     A complaint without line is about the file, and the last word.
     """
     lines, broken, count = begin, 0, 0
+    nothing = re.compile(rb"[ \t\r\n%s]*+" % re.escape(separator.encode()))
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
     while True:
-        lines.skip_empty()
+        lines.skip_empty(nothing)
         lines.left = _LONGEST_ROW
         at, line = lines.at, lines.number + 1
         try:

@@ -24,6 +24,8 @@ LARGEST: Final = 40 * 2**20  # bytes
 LARGEST_DOCUMENT: Final = 10 * 2**20  # bytes of a PDF that can travel by mail
 LONGEST_TEXT: Final = 500
 _AT_ONCE: Final = 50_000  # marks of a document that is parsed whole; of a larger one the lines are let go
+_MANY: Final = 5_000  # marks
+_MOST_ATTRIBUTES: Final = 100  # of an element; lxml looks for each of them among all
 _NAMED_LINES: Final = 3  # are enough to say what was bought
 _MOST_LINES: Final = 250_000
 _HEADS: Final = (1_024, 65_536)
@@ -156,6 +158,8 @@ def parse(data: bytes, lines: frozenset[str]) -> tuple[Node, bool]:
         raise UnusableError("xml_encoding") from error
     if root.getroottree().docinfo.internalDTD is not None:  # written in an encoding the search above cannot see
         raise UnusableError("xml_doctype")
+    if strange_xml.marks(data) > _MANY and any(len(one.attrib) > _MOST_ATTRIBUTES for one in root.iter()):
+        raise UnusableError("xml_too_large", limit=LARGEST // 2**20)
     return _node(root, root.tag.rpartition("}")[2], lines), cut
 
 
