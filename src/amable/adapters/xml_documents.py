@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64Error
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -91,7 +91,7 @@ class Node:
 
     def __init__(self, tag: str, text: str | None = None, attributes: Sequence[tuple[str, str]] = ()) -> None:
         self.tag, self.text, self.attributes, self.more = tag, text, attributes, False
-        self.children: dict[str, list[Node]] = {}
+        self.children: Mapping[str, list[Node]] = _NONE
 
     def findall(self, path: str) -> Sequence[Node]:
         """Every element at a path of names, in their order."""
@@ -111,12 +111,13 @@ class Node:
         return next((value for key, value in self.attributes if key == name), default)
 
 
+_NONE: Final[Mapping[str, list[Node]]] = {}  # most elements have no children, and share this
 _names: Final = lru_cache(maxsize=1024)(lambda path: tuple(path.split("/")))
 
 
 def _node(element: etree._Element, tag: str, lines: frozenset[str]) -> Node:
-    node = Node(tag, element.text, element.items())  # type: ignore[arg-type] # text, as it came out of a parser
-    children = node.children
+    node = Node(tag, element.text, element.items() or ())  # type: ignore[arg-type] # text, as it came out of a parser
+    children: dict[str, list[Node]] = {}
     for child in element.iterchildren("*"):
         name = child.tag.rpartition("}")[2]
         alike = children.get(name)
@@ -126,6 +127,8 @@ def _node(element: etree._Element, tag: str, lines: frozenset[str]) -> Node:
             node.more = True
         else:
             alike.append(_node(child, name, lines))
+    if children:
+        node.children = children
     return node
 
 
