@@ -309,6 +309,12 @@ def test_a_page_is_read_while_somebody_else_keeps_the_file_to_write_in(desk: Des
             for name in ("today", "customers", "items", "messages", "money"):
                 assert client.get(desk.address(name)).status_code == 200
                 assert not other.done()
+            if connection.vendor == "sqlite":  # who changes something waits; in the end they are told so
+                connection.cursor().execute("PRAGMA busy_timeout = 0")
+                answer = client.post(desk.address("profile"), {"name": "Ana", "language": "en", "appearance": "dark"})
+                assert answer.status_code == 503
+                assert "Nothing was changed" in answer.content.decode()
+                connection.cursor().execute("PRAGMA busy_timeout = 30000")
         finally:
             done.set()
         other.result()

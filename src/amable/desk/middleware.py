@@ -77,8 +77,10 @@ class legible(MiddlewareMixin):  # noqa: N801
         return refusals.illegible(request) if any("\0" in text for text in _texts(request)) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A secret that another key has sealed: of a second factor, when a backup came back without its key."""
-        return refusals.locked(request) if isinstance(exception, sealed.UnreadableError) else None
+        """A secret that another key has sealed, as when a backup came back without its key; or no turn to write."""
+        if isinstance(exception, sealed.UnreadableError):
+            return refusals.locked(request)
+        return refusals.busy(request) if _is_taken(exception) else None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Say in words that an address does not take this."""
@@ -130,6 +132,11 @@ def seen(get_response: Answer) -> Answer:
     return answer
 
 
+def _is_taken(error: Exception) -> bool:
+    """Whether another writer keeps the SQLite file."""
+    return isinstance(error, OperationalError) and "database is locked" in str(error)
+
+
 @contextmanager
 def _unless_one_must_wait() -> Iterator[None]:
     """Leave out what is written in here where SQLite would have us wait for another writer."""
@@ -142,7 +149,7 @@ def _unless_one_must_wait() -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            if "locked" not in str(error):
+            if not _is_taken(error):
                 raise
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {waits}")

@@ -38,6 +38,13 @@ def locked(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/refused.html", {"rule": "locked"}, status=409)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """Somebody kept a SQLite file to write in for longer than we wait."""
+    response = render(request, "desk/refused.html", {"rule": "busy"}, status=503)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """A defect of ours; the log says more."""
     return render(request, "desk/refused.html", {"rule": "failed"}, status=500)
