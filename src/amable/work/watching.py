@@ -58,16 +58,16 @@ _LEAVING: Final = (
     "(state = 'refused' OR until_at IS NULL OR (day = %(day)s AND until_at > due_at AND until_at > %(now)s))"
 )
 _OUTBOX: Final = "FROM correspondence_message WHERE creditor_id = %(creditor)s AND"
-_WAITING: Final = f"{_OUTBOX} channel IN ('email', 'letter') AND state IN ('approved', 'refused') AND"
+_WAITING: Final = f"{_OUTBOX} channel IN ('email', 'letter') AND (state = 'approved' OR state = 'refused') AND"
 _STATEMENT: Final = f"""
 SELECT
   (SELECT min(due_at) {_WAITING} due_at <= %(now)s AND {_LEAVING}),
   (SELECT count(*) {_WAITING} due_at <= %(now)s AND {_LEAVING}),
   (SELECT count(*) {_WAITING} state = 'approved' AND {_LEAVING}),
   (SELECT count(*) {_WAITING} state = 'refused'),
-  (SELECT count(*) {_OUTBOX} state IN ('proposed', 'unknown', 'rejected', 'bounced') AND state = 'unknown'),
+  (SELECT count(*) {_OUTBOX} state = 'unknown'),
   (SELECT count(*) {_WAITING} channel = 'email' AND {_LEAVING}),
-  (SELECT count(*) {_OUTBOX} state IN ('claimed', 'handed_over') AND lease_until < %(now)s),
+  (SELECT count(*) {_OUTBOX} (state = 'claimed' OR state = 'handed_over') AND lease_until < %(now)s),
   (SELECT max(closing_on) FROM banking_statement WHERE creditor_id = %(creditor)s)
 """  # noqa: S608 - made of our own words
 
