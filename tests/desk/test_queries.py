@@ -80,9 +80,8 @@ def test_the_duties_of_every_minute_do_not_read_all_messages_there_ever_were(des
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if "correspondence_message" in sql:
-            with connection.wrap_database_errors:
-                plan = connection.connection.execute("EXPLAIN QUERY PLAN " + sql.replace("%s", "?"), params or ())
-                asked.extend(step for *_, step in plan)
+            plan = connection.connection.execute("EXPLAIN QUERY PLAN " + sql.replace("%s", "?"), params or ())
+            asked.extend(step for *_, step in plan)
         return execute(sql, params, many, context)
 
     with acting_for(creditor), connection.execute_wrapper(note):

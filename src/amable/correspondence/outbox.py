@@ -198,7 +198,7 @@ class _Waiting(NamedTuple):
     due_at: datetime
 
 
-# The states stand in the statement itself: only so does SQLite see that the index of what waits will do.
+# The states are asked for as the index of what waits says them (`in_states`): only so does SQLite see that it will do.
 _WAITING: Final = """
 SELECT id, domain, act, due_at FROM correspondence_message
 WHERE creditor_id = %s AND channel = %s AND (state = 'approved' OR state = 'refused') AND due_at <= %s
