@@ -1,9 +1,15 @@
-"""Where `amable up` listens: an address that cannot be had is refused where it was asked for, else told."""
+"""Where `amable up` listens: an address that cannot be had is refused where it was asked for, else told.
+
+And what it listens for: to be told to stop, whichever thread the system tells.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,15 +24,12 @@ from tests.stories.world import CREDITOR
 
 
 @pytest.fixture
-def ours(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """Set up, without a mailbox. `up` takes two signals: they are given back."""
+def ours(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Set up, without a mailbox."""
     there = office(tmp_path, home.folder, monkeypatch)
     (there.files / "us.yaml").write_text(CREDITOR)
     assert there.give("configure", "--creditor", there.files / "us.yaml") == 0
-    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
-    yield there
-    for name, handler in before.items():
-        signal.signal(name, handler)
+    return there
 
 
 @pytest.fixture
@@ -67,3 +70,28 @@ def test_off_and_ipv6_are_understood() -> None:
     assert up.listen_at("off") is None
     assert up.listen_at("[::1]:8765") == ("::1", 8765)
     assert up.listen_at(None) == ("127.0.0.1", 8765)
+
+
+def test_told_to_stop_is_heard_when_another_thread_was_told() -> None:
+    before = [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)]
+    heard, in_vain = threading.Event(), threading.Event()
+
+    def tell() -> None:
+        time.sleep(0.2)  # the main thread waits by then, and takes no SIGTERM
+        os.kill(os.getpid(), signal.SIGTERM)
+        if not heard.wait(10):
+            in_vain.set()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    other = threading.Thread(target=tell)
+    with up.told_to_stop() as until_told:
+        other.start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            until_told()
+        finally:
+            heard.set()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    other.join()
+    assert not in_vain.is_set()
+    assert [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)] == before

@@ -150,8 +150,7 @@ def _make_desk(folder: Path, *, begun_today: bool) -> None:
 
 def _serve(place: Path, listen: tuple[str, int], *, chosen: bool) -> None:
     """Show the desk by the sample's clock until somebody has seen enough. No duty runs, so nothing is handed over."""
-    told = up.told_to_stop()
-    with working_in(place, beside_others=True), ExitStack() as stack:
+    with up.told_to_stop() as until_told, working_in(place, beside_others=True), ExitStack() as stack:
         from amable.work.house import House  # noqa: PLC0415 - once the database is chosen
 
         keys.use_key_of(place)
@@ -162,7 +161,7 @@ def _serve(place: Path, listen: tuple[str, int], *, chosen: bool) -> None:
         print(say("demo.desk", language(), address=address))
         print(say("demo.nothing_leaves", language()))
         print(say("sending.sign_in_link", language(), link=address + _link()), flush=True)
-        told.get()
+        until_told()
 
 
 def _clock() -> Callable[[], datetime]:

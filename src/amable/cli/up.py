@@ -7,10 +7,10 @@ import fcntl
 import logging
 import os
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from amable.cli import speaking
@@ -48,8 +48,7 @@ def command(arguments: argparse.Namespace) -> int:
 def _work(arguments: argparse.Namespace) -> int:
     folder = folder_of(arguments)
     listen = listen_at(arguments.listen)
-    told = told_to_stop()
-    with working_in(folder, beside_others=True), only_one(folder), ExitStack() as stack:
+    with told_to_stop() as until_told, working_in(folder, beside_others=True), only_one(folder), ExitStack() as stack:
         from amable.cli.folder import write_letters  # noqa: PLC0415 - once the database is chosen
         from amable.organisation import second_factors  # noqa: PLC0415
         from amable.work.embedded import Embedded  # noqa: PLC0415
@@ -70,7 +69,7 @@ def _work(arguments: argparse.Namespace) -> int:
         work.start()
         try:
             _greet(folder, address)
-            told.get()
+            until_told()
         finally:
             work.stop()
         print(say("sending.down", language()), flush=True)
@@ -93,12 +92,25 @@ def _greet(folder: Path, address: str) -> None:
         show_brakes(creditor)
 
 
-def told_to_stop() -> SimpleQueue[int]:
-    """Gets each SIGTERM and SIGINT: an Event may not be set from within a signal while it is waited for."""
-    told: SimpleQueue[int] = SimpleQueue()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, _: told.put(number))
-    return told
+@contextmanager
+def told_to_stop() -> Iterator[Callable[[], object]]:
+    """What waits until SIGTERM or SIGINT came, however long ago.
+
+    The system may hand a signal to any thread, which does not wake this one from waiting for a lock: of the SIGTERMs
+    right after a SIGCONT every seventh stayed unnoticed. What is written for a signal wakes whoever reads it.
+    """
+    mine, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    earlier = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    handlers = {name: signal.signal(name, lambda *_: None) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: mine.recv(1)
+    finally:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
+        signal.set_wakeup_fd(earlier)
+        mine.close()
+        theirs.close()
 
 
 def senders() -> Iterator[Creditor]:
