@@ -78,6 +78,12 @@ def leaving(creditor: Creditor, sight: Sight, today: date) -> QuerySet[Message]:
     return _in_sight(of_today.exclude(state__in=(State.WITHDRAWN, State.SAID)), sight)
 
 
+def in_order(creditor: Creditor, numbers: Sequence[int]) -> list[Message]:
+    """Messages with their customers, in the order of their numbers."""
+    found = Message.objects.filter(creditor=creditor, pk__in=numbers).select_related("customer").in_bulk()
+    return [found[number] for number in numbers if number in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """How today's messages stand: how many by state, when the approved ones leave, how many a person must look at."""

@@ -171,7 +171,7 @@ def by_due_day(found: QuerySet[Item]) -> list[Day]:
     return [
         Day(due_on, currency, count, open_, claims or 0)
         for due_on, currency, count, open_, claims in days.annotate(
-            n=Count("pk"), whole=Sum("open"), claims=Sum("open", filter=Q(open__gt=0))
+            n=Count("*"), whole=Sum("open"), claims=Sum("open", filter=Q(open__gt=0))
         )
     ]
 
