@@ -329,6 +329,13 @@ class _Review:
             leaving=self.leaving,
             talks=[customer for customer, _, decision in decided if any(p.act in TALKS for p in decision.planned)],
         )
+        if self.composed:
+            self.writer.compose_letters(
+                (customer, known, planned)
+                for customer, known, decision in decided
+                for planned in decision.planned
+                if not self.is_gated(planned)
+            )
         for customer, known, decision in decided:
             verdicts = self.carry_out(customer, known, decision)
             self.verdicts |= {verdict.item: verdict for verdict in verdicts}
@@ -375,7 +382,7 @@ class _Review:
 
         What happened today is the news of one day: tomorrow it reads otherwise, whether or not anything is due then.
         """
-        if self.gate and any(gated_act(planned, self.it.procedure) for planned in decision.planned):
+        if any(map(self.is_gated, decision.planned)):
             return self.it.today
         tomorrow = self.it.today + timedelta(days=1)
         news = decision.planned or any(
@@ -421,7 +428,7 @@ class _Review:
         keys: list[str] = []
         refused: dict[int, tuple[Finding, ...]] = {}
         for place, planned in enumerate(decision.planned):
-            if self.gate and gated_act(planned, self.it.procedure):
+            if self.is_gated(planned):
                 keys.append("")
                 continue
             result = self.writer.write(customer, known, planned)
@@ -430,6 +437,10 @@ class _Review:
                 result = self.writer.write_task(customer, known, planned, "ask.kindness", result.findings)
             keys.append(result)
         return [self.judged(verdict, decision, keys, refused) for verdict in decision.verdicts]
+
+    def is_gated(self, planned: Planned) -> bool:
+        """Whether stale data keep it from being written."""
+        return self.gate is not None and gated_act(planned, self.it.procedure)
 
     def judged(
         self, verdict: Verdict, decision: Decision, keys: Sequence[str], refused: dict[int, tuple[Finding, ...]]

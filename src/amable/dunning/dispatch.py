@@ -290,6 +290,7 @@ class _Preparing:
         chosen: list[Claimed] = []
         unwanted: list[_Unwanted] = []
         grown: list[Claimed] = []
+        fresh: list[tuple[Claimed, _Again, Planned]] = []
         data = self.bytes_of(messages)
         for message in messages:
             look = again[cast("int", message.customer_id)]
@@ -304,6 +305,9 @@ class _Preparing:
             if message.blob and message.tries:  # offered before: the same bytes
                 chosen.append(message)
                 continue
+            fresh.append((message, look, planned))
+        writer.compose_letters((look.customer, look.known, planned) for _, look, planned in fresh)
+        for message, look, planned in fresh:
             written = writer.write(look.customer, look.known, planned)
             if isinstance(written, composing.Withheld):
                 unwanted.append(_Unwanted(message, look, tuple(finding.rule for finding in written.findings)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -29,6 +31,7 @@ TALKS: Final = frozenset({Act.CALL, Act.MEETING})  # a person needs a brief for 
 _SLOTS: Final = {Act.THANKS: "thanks", Act.CONFIRM: "confirmation"}
 # The columns of what leaves by itself; a draft in a folder has none of them.
 _LEAVING: Final = ("channel", "domain", "due_at", "until_at", "approved_at", "approved_by")
+_AT_ONCE: Final = 4  # letters: more would wait for each other's words
 _FOLDERS: Final = {Act.EMAIL: "mail", Act.LETTER: "letters", Act.SMS: "sms"}
 
 
@@ -79,6 +82,20 @@ class Writer:
         self.backgrounds = Backgrounds(it, talks if composed else ())
         self.written: dict[str, Written] = {}
         self.worded: dict[str, dict[str, object]] = {}  # why a message has its words, by its key
+        self.letters: dict[str, composing.Composed | composing.Withheld] = {}  # composed already, by key
+
+    def compose_letters(self, wanted: Iterable[tuple[CustomerRow, Known, Planned]]) -> None:
+        """Compose the letters among these for `write` to take, several at once: setting one lets other threads run."""
+        threads = min(_AT_ONCE, _processors())
+        occasions = {
+            key: self.occasion(known, planned, key)
+            for customer, known, planned in wanted
+            if planned.channel is Act.LETTER
+            for _, key in [self.name_of(customer, planned)]
+        }
+        if threads > 1 and len(occasions) > 1:
+            with ThreadPoolExecutor(threads, "letters") as pool:
+                self.letters |= zip(occasions, pool.map(composing.compose, occasions.values()), strict=True)
 
     def write(self, customer: CustomerRow, known: Known, planned: Planned) -> str | composing.Withheld:
         """Compose one planned message or task and put it with the batch; its key."""
@@ -105,7 +122,7 @@ class Writer:
             }
         data, to = None, known.recipient.emails
         if self.composed:
-            composed = composing.compose(self.occasion(known, planned, key))
+            composed = self.letters.pop(key, None) or composing.compose(self.occasion(known, planned, key))
             if isinstance(composed, composing.Withheld):
                 return composed
             if not composed.fits:
@@ -274,6 +291,11 @@ class Writer:
             settled = dict.fromkeys(item for receipt in planned.thanks for item in receipt.settled)
             steps += [StepDone(item, thanks.id, known.cycles[item], 1, "settled", 0) for item in settled]
         return tuple(steps)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_charge(creditor: Creditor, name: str, written: str) -> tuple[Address, ...]:

@@ -14,9 +14,9 @@ import pytest
 from django.db import connection, connections
 
 from amable.core.delivery import State
-from amable.correspondence import outbox
+from amable.correspondence import composing, outbox
 from amable.correspondence.models import Bucket, ClosedAddress, Message, MessageItem
-from amable.dunning import brakes, holds
+from amable.dunning import brakes, holds, writing
 from amable.evidence.models import Entry
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
@@ -286,6 +286,36 @@ def test_an_address_that_is_refused_for_good_is_closed(office: Office, answer: s
     assert office.to_customers() == []
     letter.refresh_from_db()
     assert (letter.state, content(letter)[:4]) == ("accepted", b"%PDF")
+
+
+def test_letters_set_at_once_are_those_set_one_by_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed: dict[str, tuple[composing.Occasion, str]] = {}
+    compose = composing.compose
+
+    def noted(occasion: composing.Occasion) -> composing.Composed | composing.Withheld:
+        composed[occasion.key] = occasion, threading.current_thread().name
+        return compose(occasion)
+
+    monkeypatch.setattr(composing, "compose", noted)
+    monkeypatch.setattr(writing, "_processors", lambda: 3)
+    by_letter: dict[str, Any] = {
+        "due_date": date(2026, 3, 10),
+        "email": "",
+        "address": "Calle de la Paz 1, 46003 Valencia",
+    }
+    names = ["Talleres Uno", "Talleres Dos", "Talleres Tres", "客户"]  # the last in no font of ours
+    rows = [row(f"F-{n}", customer_id=f"C-{n}", customer_name=name, **by_letter) for n, name in enumerate(names)]
+    assert len(office.plan(*rows)) == 4
+    office.approve()
+    sent = office.send()
+    assert (sent["accepted"] - len(asked(office, "")), sent["withdrawn"]) == (3, 1)
+    left = Message.objects.filter(channel="letter", state="accepted")
+    assert {message.customer.name for message in left if message.customer} == set(names[:3])
+    for message in left:
+        occasion, thread = composed[message.key]
+        alone = compose(occasion)
+        assert isinstance(alone, composing.Composed)
+        assert (content(message), thread.startswith("letters")) == (alone.data, True)
 
 
 def test_without_another_way_a_person_is_asked(office: Office) -> None:
