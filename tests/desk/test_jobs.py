@@ -23,6 +23,7 @@ from amable.work.jobs import Cancelled
 from amable.work.models import Job
 from tests.contexts.office import NOON, STARTER
 from tests.desk.desks import Desk
+from tests.desk.test_signing_in import WORDS, lucia, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,7 +289,7 @@ def test_a_job_works_with_the_settings_as_they_are_by_then(large: Desk) -> None:
 
 def test_a_page_is_read_while_somebody_else_keeps_the_file_to_write_in(desk: Desk) -> None:
     """As the thread does that takes a large ledger in; on PostgreSQL nobody waits for another's rows anyway."""
-    client = desk.client()
+    client, user = desk.client(), lucia(desk)
     assert client.get(desk.address("today")).status_code == 200
     last = UserSession.objects.get(user=desk.member().user).last_seen_at
     desk.later(minutes=6)  # so that it is time to note where they were seen
@@ -314,6 +315,8 @@ def test_a_page_is_read_while_somebody_else_keeps_the_file_to_write_in(desk: Des
                 answer = client.post(desk.address("profile"), {"name": "Ana", "language": "en", "appearance": "dark"})
                 assert answer.status_code == 503
                 assert "Nothing was changed" in answer.content.decode()
+                answer = sign_in(desk, user.email, WORDS, client=desk.stranger(raise_request_exception=False))
+                assert (answer.status_code, "Nothing was changed" in answer.content.decode()) == (503, True)
                 connection.cursor().execute("PRAGMA busy_timeout = 30000")
         finally:
             done.set()
