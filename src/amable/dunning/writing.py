@@ -86,14 +86,15 @@ class Writer:
 
     def compose_letters(self, wanted: Iterable[tuple[CustomerRow, Known, Planned]]) -> None:
         """Compose the letters among these for `write` to take, several at once: setting one lets other threads run."""
-        threads = min(_AT_ONCE, _processors())
+        if (threads := min(_AT_ONCE, _processors())) == 1:
+            return
         occasions = {
             key: self.occasion(known, planned, key)
             for customer, known, planned in wanted
             if planned.channel is Act.LETTER
             for _, key in [self.name_of(customer, planned)]
         }
-        if threads > 1 and len(occasions) > 1:
+        if len(occasions) > 1:
             with ThreadPoolExecutor(threads, "letters") as pool:
                 self.letters |= zip(occasions, pool.map(composing.compose, occasions.values()), strict=True)
 
