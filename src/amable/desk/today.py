@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -156,12 +156,14 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
     # Sorted by nothing but their numbers: a server would carry every column of thousands to sort fifty.
     listed = Paginator(chosen.apply(here, leaving).order_by("customer__name", "pk").values_list("pk", flat=True), PAGE)
     shown = listed.get_page(request.GET.get("page"))
-    rows = rows_of(here, queries.in_order(here.creditor, list(shown.object_list)))
+    messages = queries.in_order(here.creditor, list(shown.object_list))
     asked = queries.tasks(here.creditor, sight, here.today).select_related("customer").order_by("-day", "pk")
     tasks = list(asked[: FEW + 1])
     wrong = list(
         queries.went_wrong(here.creditor, sight, here.now).select_related("customer").order_by("-settled_at")[: FEW + 1]
     )
+    rows = iter(rows_of(here, [*messages, *tasks[:FEW], *wrong[:FEW]]))
+    leave, ask, mend = (list(islice(rows, len(some))) for some in (messages, tasks[:FEW], wrong[:FEW]))
     came = queries.came_in(here.creditor, sight, here.today)
     return show(
         request,
@@ -176,12 +178,12 @@ def page(request: HttpRequest, here: Here) -> HttpResponse:
         notices=[*notices(here, sending), *_sources(here)],
         planning=_planning(here),
         sending=sending,
-        groups=[Group(customer, list(some)) for customer, some in groupby(rows, key=lambda row: row.message.customer)],
+        groups=[Group(customer, list(some)) for customer, some in groupby(leave, key=lambda row: row.message.customer)],
         shown=shown,
         filters=chosen,
-        tasks=rows_of(here, tasks[:FEW]),
+        tasks=ask,
         more_tasks=len(tasks) > FEW,
-        wrong=rows_of(here, wrong[:FEW]),
+        wrong=mend,
         more_wrong=len(wrong) > FEW,
         came=came.select_related("customer").order_by("-amount")[:FEW],
         came_count=came.count(),
