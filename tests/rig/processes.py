@@ -56,8 +56,8 @@ def c1_random_kills(rig: Rig, often: int) -> Result:
         keys, books = keys_of(house), Books(house)
         for kill in range(often):
             left = waiting(house.folder)
-            after = min(chance.randint(0, 2 * left // (often - kill)), left - 1)
-            if kill % 2:
+            after = min(chance.randint(0, 2 * left // (often - kill)), max(0, left - 1))
+            if kill % 2 and left:  # the one killed before may have had the time to send the last
                 die_at(house, _POINTS[kill // 2 % len(_POINTS)], after)
             else:
                 die_some_time(house, after, chance)
@@ -84,16 +84,16 @@ def die_some_time(house: House, after: int, chance: Random) -> None:
 def die_at(house: House, point: str, after: int) -> None:
     """Killed at a point of the conversation, or of the code, of the message that follows so many others."""
     if point in {"answered", "settled"}:
-        died(house.start("up", dies=f"{point}:{after}"))
+        died(house, house.start("up", dies=f"{point}:{after}"))
         return
     running = house.start("up")
     house.sink.tell({"kill": running.number, "at": point, "after": after})
-    died(running)
+    died(house, running)
 
 
-def died(running: Running) -> None:
+def died(house: House, running: Running) -> None:
     code = running.wait()
-    assert code == -9, (code, running.out.read_text("utf-8"))
+    assert code == -9, (code, states(house.folder), running.out.read_text("utf-8"))
 
 
 def c2_killed_before_the_commit(rig: Rig, often: int) -> Result:
@@ -102,7 +102,7 @@ def c2_killed_before_the_commit(rig: Rig, often: int) -> Result:
         house.plan(4 * often)
         keys, books = keys_of(house), Books(house)
         for kill in range(often):
-            died(house.start("up", dies="answered:2"))
+            died(house, house.start("up", dies="answered:2"))
             (held,) = [row for row in books.compare() if row.state == "handed_over"]
             if held.message_id not in books.taken():
                 books.say(f"in hand before it was taken: {held.key}")
