@@ -20,6 +20,7 @@ from amable.dunning import brakes, holds, writing
 from amable.evidence.models import Entry
 from amable.organisation.models import Creditor, Sending
 from amable.organisation.tenancy import acting_for
+from amable.plugs.transport import Connection, Envelope, Receipt, Unreachable
 from amable.work import duties
 from tests.contexts.books import TODAY, content, customer, item, paid, receive, row, statement, take, verdict
 from tests.contexts.office import BY_ITSELF, LATE, MADRID, NOON, Office
@@ -463,6 +464,66 @@ def test_a_person_says_what_became_of_it(office: Office, arrived: bool) -> None:
     assert len(office.to_customers()) == (0 if arrived else 1)
     message.refresh_from_db()
     assert message.state == "accepted"
+
+
+# --- message by message -----------------------------------------------------------------------------------------------
+
+
+class Watched:
+    """A connection to the server that does something once a message was answered."""
+
+    def __init__(self, kept: Connection, once_answered: Callable[[], None]) -> None:
+        self.kept, self.once_answered = kept, once_answered
+
+    def open(self) -> Unreachable | None:
+        return self.kept.open()
+
+    def deliver(self, envelope: Envelope) -> Receipt:
+        receipt = self.kept.deliver(envelope)
+        self.once_answered()
+        return receipt
+
+    def close(self) -> None:
+        self.kept.close()
+
+
+def send_watched(office: Office, once_answered: Callable[[], None]) -> dict[str, int]:
+    with office.connections() as kept:
+        watched = [Watched(one, once_answered) for one in kept]
+        return dict(duties.send(office.creditor, office.clock, watched).sent.states)
+
+
+def test_one_message_is_in_hand_at_a_time_and_the_one_before_it_is_settled(office: Office) -> None:
+    office.plan(*many(6))
+    office.approve()
+    seen: list[tuple[int, int, int]] = []
+
+    def look() -> None:
+        states = list(Message.objects.values_list("state", flat=True))
+        seen.append((states.count("handed_over"), states.count("accepted"), len(office.server.messages)))
+
+    sent = send_watched(office, look)
+    assert seen == [(1, before, before + 1) for before in range(len(seen))]
+    assert len(seen) == sent["accepted"] > 6  # and what is for our own people
+    assert office.states() == ["accepted"] * 6
+    for message in Message.objects.filter(customer__isnull=False, act="email"):
+        assert events(message) == ["approved", "written", "handed_over", "accepted"]
+
+
+def test_the_switch_keeps_the_next_message_and_the_last_is_settled_all_the_same(office: Office) -> None:
+    office.plan(*many(4))
+    office.approve()
+    gone: list[int] = []
+
+    def stop() -> None:
+        gone.append(1)
+        if len(gone) == 2:
+            brakes.stop(office.creditor, office.today, office.now, by="lucia", because="wrong price list")
+
+    sent = send_watched(office, stop)
+    assert (len(gone), len(office.server.messages), sent) == (2, 2, {"accepted": 2})
+    states = list(Message.objects.exclude(channel="").values_list("state", flat=True))
+    assert (states.count("accepted"), states.count("approved")) == (2, len(states) - 2)
 
 
 # --- brakes -----------------------------------------------------------------------------------------------------------
