@@ -1,8 +1,8 @@
 """Sending: claim, decide again, compose, hand over, record, for each message in the strict order, and what less costs.
 
-  floor        claims of 100, a sandboxed Jinja template, bytes joined by hand, smtplib, a state and an event row
-               afterwards, 100 at a time: no second decision, no kindness check, no payment code, and what is in hand
-               when the process dies is lost from sight
+  floor        planned by one statement, claims of 100, a sandboxed Jinja template whose CSS is inlined, bytes joined by
+               hand, smtplib, a state and an event row afterwards, 100 at a time: no second decision, no kindness check,
+               no payment code, and what is in hand when the process dies is lost from sight
   floor stdlib the same, written by email.message
   prebuilt     ready bytes offered by our transport, nothing recorded
   ours         `Dispatch`: everything, each message marked and settled in transactions of its own
@@ -224,12 +224,28 @@ def _copy(folder: Path, postgres: str) -> None:
 
 # --- the floors ------------------------------------------------------------------------------------------------------
 
-_PAGE = """<html><body style="font-family:sans-serif"><p>Dear {{ contact }},</p><p>we have not seen your payment of
-{{ total }} {{ currency }} yet. Perhaps it is on its way; if so, please disregard this message.</p>
-<table>{% for i in invoices %}<tr><td>{{ i.number }}</td><td>{{ i.due }}</td><td>{{ i.late }}</td>
-<td>{{ i.amount }} {{ i.currency }}</td></tr>{% endfor %}</table><p>Please transfer it by {{ deadline }} with reference
-{{ reference }}, or pay by card at <a href="{{ pay_url }}">{{ pay_url }}</a>. If something is not right with the
-invoice, answer this message and we will look into it at once.</p><p>Kind regards,<br>{{ sender }}</p></body></html>"""
+_STYLE = """
+body { font-family: Arial, Helvetica, sans-serif; font-size: 15px; line-height: 1.5; color: #222 }
+h1 { font-size: 20px; margin: 0 0 12px } p { margin: 0 0 12px }
+table.open { border-collapse: collapse; width: 100% }
+table.open th { text-align: left; border-bottom: 2px solid #333; padding: 6px }
+table.open td { border-bottom: 1px solid #ddd; padding: 6px }
+td.sum, th.sum { text-align: right } .total { font-weight: bold }
+.pay { display: inline-block; background: #0a5; color: #fff; padding: 10px 18px; text-decoration: none }
+.small { font-size: 12px; color: #777 }
+"""
+_PAGE = """<!doctype html>
+<html><head><meta charset="utf-8"><title>{{ subject }}</title><style>@STYLE@</style></head><body>
+<h1>{{ subject }}</h1><p>Dear {{ contact }},</p><p>we have not seen your payment of {{ total }} {{ currency }} yet.
+Perhaps it is on its way; if so, please disregard this message, and thank you.</p>
+<table class="open"><tr><th>Invoice</th><th>Due</th><th class="sum">Days late</th><th class="sum">Open</th></tr>
+{% for i in invoices %}<tr><td>{{ i.number }}</td><td>{{ i.due }}</td><td class="sum">{{ i.late }}</td>
+<td class="sum">{{ i.amount }} {{ i.currency }}</td></tr>{% endfor %}
+<tr class="total"><td colspan="3">Total</td><td class="sum">{{ total }} {{ currency }}</td></tr></table>
+<p>Please transfer it by {{ deadline }} with reference {{ reference }}. If something is not right with the invoice,
+answer this message and we will look into it at once.</p>
+{% if pay_url %}<p><a class="pay" href="{{ pay_url }}">Pay by card</a></p>{% endif %}
+<p>Kind regards,<br>{{ sender }}</p><p class="small">{{ legal }}</p></body></html>""".replace("@STYLE@", _STYLE)
 
 
 def floor(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> None:
@@ -243,24 +259,28 @@ def stdlib(clock: Clock, folder: Path, postgres: str, count: int, port: int) -> 
 
 
 def _floor(clock: Clock, count: int, port: int, build: Any) -> None:
+    from css_inline import CSSInliner
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     page = ImmutableSandboxedEnvironment(autoescape=True).from_string(_PAGE)
+    inliner = CSSInliner(keep_style_tags=False, load_remote_stylesheets=False)
     with tempfile.TemporaryDirectory(prefix="amable-bench-") as place:
         c = _actions(Path(place), count)
         with clock("send") as noted:
+            _plan(c)
             server = smtplib.SMTP("127.0.0.1", port)
             sent = 0
             while claimed := _claim(c):
-                for n, number, due, cents, email, _ in claimed:
+                for n, number, due, cents, email in claimed:
                     amount = f"{cents / 100:.2f}"
                     invoice = {"number": number, "due": due, "late": 10, "amount": amount, "currency": "EUR"}
                     html = page.render(
-                        contact=f"Ana {n}", total=amount, currency="EUR", invoices=[invoice], deadline="2026-03-30",
-                        reference="RF18 5390 0754 7034", pay_url=f"https://pay.example.com/t/{n:032x}", sender="Lucía",
+                        subject=f"Reminder {n}", contact=f"Ana {n}", total=amount, currency="EUR", invoices=[invoice],
+                        deadline="2026-03-30", reference="RF18 5390 0754 7034", sender="Lucía", legal="Turia, S.L.",
+                        pay_url=f"https://pay.example.com/t/{n:032x}",
                     )  # fmt: skip
                     text = f"Dear Ana {n},\n\nthis invoice is overdue: {number}\n" * 3
-                    server.sendmail("billing@example.com", [email], build(html, text, n, email))
+                    server.sendmail("billing@example.com", [email], build(inliner.inline(html), text, n, email))
                 _record(c, claimed)
                 sent += len(claimed)
             server.quit()
@@ -269,31 +289,41 @@ def _floor(clock: Clock, count: int, port: int, build: Any) -> None:
 
 
 def _actions(place: Path, count: int) -> sqlite3.Connection:
-    """A database of so many planned actions."""
+    """A database of so many overdue invoices."""
     c = sqlite3.connect(place / "floor.sqlite3")
     c.execute("PRAGMA journal_mode=WAL")
     c.execute("PRAGMA synchronous=NORMAL")
-    c.execute("CREATE TABLE action (id INTEGER PRIMARY KEY, number TEXT, due TEXT, cents INT, email TEXT, state TEXT)")
+    c.execute("CREATE TABLE invoice (id INTEGER PRIMARY KEY, number TEXT, due TEXT, cents INT, email TEXT)")
+    c.execute("CREATE TABLE action (invoice INTEGER PRIMARY KEY, state TEXT)")
     c.execute("CREATE TABLE event (id INTEGER PRIMARY KEY, action INT, kind TEXT, at TEXT, data TEXT)")
-    c.execute("CREATE INDEX todo ON action (id) WHERE state = 'planned'")
+    c.execute("CREATE INDEX todo ON action (invoice) WHERE state = 'planned'")
     rows = [(n, f"F-{n}", str(TODAY), 1000 + n * 31 % 90000, f"ana{n}@kunde.example") for n in range(count)]
-    c.executemany("INSERT INTO action VALUES (?, ?, ?, ?, ?, 'planned')", rows)
+    c.executemany("INSERT INTO invoice VALUES (?, ?, ?, ?, ?)", rows)
     c.commit()
     return c
 
 
-def _claim(c: sqlite3.Connection) -> list[tuple[int, str, str, int, str, str]]:
+def _plan(c: sqlite3.Connection) -> None:
+    c.execute("INSERT INTO action SELECT id, 'planned' FROM invoice WHERE due <= ?", (str(TODAY),))
+    c.commit()
+
+
+def _claim(c: sqlite3.Connection) -> list[tuple[int, str, str, int, str]]:
     claimed = c.execute(
-        "UPDATE action SET state = 'sending' WHERE id IN"
-        " (SELECT id FROM action WHERE state = 'planned' ORDER BY id LIMIT 100) RETURNING *"
+        "UPDATE action SET state = 'sending' WHERE invoice IN"
+        " (SELECT invoice FROM action WHERE state = 'planned' ORDER BY invoice LIMIT 100) RETURNING invoice"
     ).fetchall()
     c.commit()
-    return claimed
+    if not claimed:
+        return []
+    numbers = [number for (number,) in claimed]
+    given = (min(numbers), max(numbers))
+    return c.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ? ORDER BY id", given).fetchall()
 
 
 def _record(c: sqlite3.Connection, done: Sequence[tuple[Any, ...]]) -> None:
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    c.executemany("UPDATE action SET state = 'sent' WHERE id = ?", [(row[0],) for row in done])
+    c.executemany("UPDATE action SET state = 'sent' WHERE invoice = ?", [(row[0],) for row in done])
     c.executemany("INSERT INTO event (action, kind, at) VALUES (?, 'sent', ?)", [(row[0], at) for row in done])
     c.commit()
 
@@ -357,9 +387,10 @@ def _plain_letters(clock: Clock, count: int, standards: Sequence[str]) -> None:
         c = _actions(Path(place), count)
         c.execute("CREATE TABLE letter (action INTEGER PRIMARY KEY, data BLOB)")
         with clock("send") as noted:
+            _plan(c)
             sent = 0
             while claimed := _claim(c):
-                for n, number, due, cents, _email, _state in claimed:
+                for n, number, due, cents, _email in claimed:
                     data = write(n, [(number, due, "10", f"{cents / 100:.2f}")])
                     c.execute("INSERT INTO letter VALUES (?, ?)", (n, data))
                 _record(c, claimed)
