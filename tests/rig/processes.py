@@ -23,6 +23,7 @@ from tests.rig.results import Result
 
 SEED = 20260317
 _POINTS = ("data", "body", "dot", "250", "answered", "settled")
+_SPARE = 100  # messages, so that there is one to die at however many left before the last kill
 
 
 def until(done: Callable[[], bool], what: str, seconds: float = 180) -> None:
@@ -52,12 +53,12 @@ def c1_random_kills(rig: Rig, often: int) -> Result:
     """The sender is killed at random moments, and before and after DATA, the final dot, the 250 and the commit."""
     chance = Random(SEED)
     with rig.house() as house:
-        house.plan(25 * often)
+        house.plan(25 * often + _SPARE)
         keys, books = keys_of(house), Books(house)
         for kill in range(often):
             left = waiting(house.folder)
-            after = min(chance.randint(0, 2 * left // (often - kill)), max(0, left - 1))
-            if kill % 2 and left:  # the one killed before may have had the time to send the last
+            after = min(chance.randint(0, 2 * max(0, left - _SPARE) // (often - kill)), left - 1)
+            if kill % 2:
                 die_at(house, _POINTS[kill // 2 % len(_POINTS)], after)
             else:
                 die_some_time(house, after, chance)
